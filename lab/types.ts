@@ -1,0 +1,87 @@
+/**
+ * The parts of the lab and what they need of each other. One process holds them all: the API (Hono), the model of
+ * the clouds, the tailnet and the jump host; one journalled store is their only state.
+ */
+
+/** Plain JSON. Objects are handed out as copies: change one with `put`. */
+export interface Collection<T> {
+  get(id: string): T | undefined;
+  /** In insertion order. */
+  all(): T[];
+  put(id: string, value: T): void;
+  delete(id: string): void;
+}
+
+/** One journal file: every put and delete is a line, flushed before the call returns; a torn last line is dropped at start. */
+export interface Store {
+  collection<T>(name: string): Collection<T>;
+  /** Increasing for ever, also over restarts and deletes. */
+  nextId(): number;
+  /** Drop everything, keep ids increasing. */
+  reset(): void;
+  close(): void;
+}
+
+/** Wall clock in ms; tests hand in their own. */
+export type Clock = () => number;
+
+export const FAULTS = {
+  'flip-byte': 'one byte of a release changes after the host received it',
+  'other-host-key': 'the host presents another host key than the pinned one',
+  'action-error': 'the cloud action on this object ends in status error',
+  'no-answer': 'the server never answers on port 22',
+  'key-spent': 'the join key was already used by somebody else',
+  'policy-edited': 'somebody edits the tailnet policy just before our push',
+  'name-taken': 'the cloud says that this name is already used',
+} as const;
+export type FaultName = keyof typeof FAULTS;
+
+/** Switchable refusals. `target` is the host or object name; '*' hits any. A fault stays until it is cleared. */
+export interface Faults {
+  hits(fault: FaultName, target: string): boolean;
+  set(fault: FaultName, target: string): void;
+  clear(fault?: FaultName): void;
+  list(): { fault: FaultName; target: string }[];
+}
+
+/** What the jump host and the records driver need to know of a cloud server. */
+export interface ServerView {
+  /** Unique over all clouds: `hetzner-1017`. */
+  id: string;
+  name: string;
+  publicAddress: string;
+  userData: string;
+  /** OpenSSH public keys that the cloud injects for root. */
+  authorizedKeys: string[];
+  running: boolean;
+}
+export interface Compute {
+  byPublicAddress(address: string): ServerView | undefined;
+  all(): ServerView[];
+}
+
+/** Something that was accepted but not run, for the summary of `try`. */
+export interface Unexecuted {
+  host: string;
+  what: string;
+  why: string;
+}
+
+export interface JoinRequest {
+  authKey: string;
+  hostname: string;
+  os: string;
+  advertiseRoutes: string[];
+}
+export type JoinAnswer = { ok: true; nodeId: string; name: string; addresses: string[]; tags: string[] } | { ok: false; message: string };
+
+/** The in-memory tailnet as a host sees it (tailscaled's side). Which tailnet follows from the auth key. */
+export interface TailnetNodes {
+  join(request: JoinRequest): JoinAnswer;
+  /** undefined: the device was removed. */
+  node(nodeId: string): { nodeId: string; tailnet: string; name: string; hostname: string; addresses: string[]; tags: string[]; online: boolean; advertisedRoutes: string[]; enabledRoutes: string[]; primaryRoutes: string[] } | undefined;
+  setAdvertisedRoutes(nodeId: string, routes: string[]): void;
+  setOnline(nodeId: string, online: boolean): void;
+  /** Logout: the device stays listed, offline, its key expired (as on the service). */
+  leave(nodeId: string): void;
+}

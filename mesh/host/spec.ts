@@ -1,0 +1,48 @@
+/**
+ * What a host must be: the input of `render` (HostSpec) and its answer (Release).
+ * Interface names appear in neither: they are resolved on the host (docs/host-protocol.md).
+ */
+export interface HostSpec {
+  /** Host name, unique in the stack; also its hostname. */
+  name: string;
+  site: string;
+  /** SSH login of the deploying side; the only account that sshd lets in. */
+  sshUser: string;
+  lan: { address: string; prefix: string; gateway: string };
+  /** Present on subnet routers only. */
+  router?: RouterSpec;
+}
+
+export interface RouterSpec {
+  /** Prefixes of the own site, all advertised; the same on every router of the site. */
+  advertises: string[];
+  /** Prefixes of the other sites. */
+  remotePrefixes: string[];
+  /** true: tailscaled masquerades what it forwards to the LAN. */
+  snat: boolean;
+  tailscaleVersion: string;
+}
+
+export interface ReleaseFile {
+  content: string;
+  /** Octal, as chmod takes it: "0644". Owner is root always. */
+  mode: string;
+}
+
+export interface ReleaseUnit {
+  /** Enabled at boot and running when active; `oneshot` units with RemainAfterExit count as running. */
+  enabled: boolean;
+  /** `restart` or `reload` when one of these files of the release changed. */
+  onChange: 'restart' | 'reload';
+  watches: string[];
+}
+
+/** A release in full. Its hash is sha256 over its canonical JSON (keys sorted, no blanks, UTF-8): see `releaseHash`. */
+export interface Release {
+  /** By absolute path. Paths are ASCII. */
+  files: Record<string, ReleaseFile>;
+  /** By unit name. */
+  units: Record<string, ReleaseUnit>;
+  /** Debian package → exact version, held. */
+  packages: Record<string, string>;
+}
