@@ -54,6 +54,8 @@ export interface ServerView {
   /** OpenSSH public keys that the cloud injects for root. */
   authorizedKeys: string[];
   running: boolean;
+  /** Clock value of the last boot. Without it a boot is seen only when somebody looked while the server was off. */
+  bootedAt?: number;
 }
 export interface Compute {
   byPublicAddress(address: string): ServerView | undefined;

@@ -44,27 +44,51 @@ export interface Operation {
 export interface ResourceHandler<Client> {
   /** Outputs that are secret whatever the inputs were. */
   readonly secretOutputs?: readonly string[];
-  check(op: Operation, news: Inputs, olds: Inputs | undefined, client: Client): Promise<{ inputs: Inputs; failures: CheckFailure[] }>;
+  check(
+    op: Operation,
+    news: Inputs,
+    olds: Inputs | undefined,
+    client: Client,
+  ): Promise<{ inputs: Inputs; failures: CheckFailure[] }>;
   /** `olds` are outputs, `oldInputs` the inputs of the last operation. Must treat an unknown as a change. */
   diff(op: Operation, id: string, olds: Inputs, oldInputs: Inputs, news: Inputs, client: Client): Promise<DiffAnswer>;
   /** With preview nothing may change; answer the outputs that are known, UNKNOWN for the rest; the id is dropped. */
   create(op: Operation, news: Inputs, preview: boolean, client: Client): Promise<{ id: string; outputs: Inputs }>;
   /** `undefined` = gone. For an import `inputs` and `outputs` are empty. */
-  read(op: Operation, id: string, outputs: Inputs, inputs: Inputs, client: Client): Promise<{ id: string; outputs: Inputs; inputs: Inputs } | undefined>;
-  update(op: Operation, id: string, olds: Inputs, oldInputs: Inputs, news: Inputs, preview: boolean, client: Client): Promise<{ outputs: Inputs }>;
+  read(
+    op: Operation,
+    id: string,
+    outputs: Inputs,
+    inputs: Inputs,
+    client: Client,
+  ): Promise<{ id: string; outputs: Inputs; inputs: Inputs } | undefined>;
+  update(
+    op: Operation,
+    id: string,
+    olds: Inputs,
+    oldInputs: Inputs,
+    news: Inputs,
+    preview: boolean,
+    client: Client,
+  ): Promise<{ outputs: Inputs }>;
   delete(op: Operation, id: string, olds: Inputs, oldInputs: Inputs, client: Client): Promise<void>;
 }
 
-export type FunctionHandler<Client> = (args: Inputs, client: Client) => Promise<{ result: Inputs; failures?: CheckFailure[] }>;
+export type FunctionHandler<Client> = (
+  args: Inputs,
+  client: Client,
+) => Promise<{ result: Inputs; failures?: CheckFailure[] }>;
 
 export interface ProviderDefinition<Client> {
   name: string;
   version: string;
-  /** Provider arguments that are always secret. */
+  /** Provider arguments that are always secret in state, also when the program forgot to say so. */
+  secretConfig?: readonly string[];
+  /** Values may be unknown at preview. */
   checkConfig?(news: Inputs): CheckFailure[];
   /** Property names whose change replaces the provider (and so its resources); others never do. */
   replaceConfig?: readonly string[];
-  /** Called once. Values may still be unknown at preview; then resource hooks of a preview must cope. */
+  /** Called once, with known values only: the engine skips a provider whose arguments are unknown at preview. */
   configure(config: Inputs): Promise<Client> | Client;
   /** By type token, `mesh:index:HostKey`. */
   resources: Record<string, ResourceHandler<Client>>;

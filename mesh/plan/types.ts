@@ -1,4 +1,7 @@
+import type { AccessEntry } from '../access/types.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
+
+export type { AccessEntry } from '../access/types.ts';
 
 /** Everything that can be decided before a cloud is asked. Sorted by name throughout, so equal configs print equal bytes. */
 export interface MeshPlan {
@@ -68,15 +71,4 @@ export interface PolicyPlan {
   access: AccessEntry[];
   /** Credential tag that owns all others. */
   ownerTag: string;
-}
-
-/** One permission in words of the model. */
-export interface AccessEntry {
-  from: string;
-  to: string;
-  /** `tcp/22`, `udp/53`, `icmp/*`. */
-  ports: string[];
-  why: string;
-  /** true: nobody wrote it; the mesh needs it (why: control). */
-  implicit: boolean;
 }

@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import { clearFaults, labDown, labStatus, labUp, listFaults, setFault } from '../../lab/control.ts';
+import { FAULTS, type FaultName } from '../../lab/types.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { resetLab } from '../lab/reset.ts';
+import { labDirectory } from '../paths.ts';
+import { stderrProgress } from '../progress.ts';
+import { columns, dim } from '../render/style.ts';
+
+export function addLab(program: Command): void {
+  const lab = program
+    .command('lab')
+    .description('the cloud on this machine: Hetzner and Tailscale APIs, a jump host, hosts that are records');
+  lab
+    .command('up')
+    .description('start it; started twice says so')
+    .action(async () => {
+      const { started, hcloudEndpoint, tailscaleBaseUrl } = await inLab(
+        labUp(labDirectory(), { onProgress: stderrProgress() }),
+      );
+      say(
+        `lab ${started ? 'is up' : 'was up already'}: Hetzner Cloud at ${hcloudEndpoint}, Tailscale at ${tailscaleBaseUrl}`,
+      );
+    });
+  lab
+    .command('down')
+    .description('stop it; what it built is kept')
+    .action(async () =>
+      say((await inLab(labDown(labDirectory()))) ? 'lab is down; what it built is kept' : 'lab was not up'),
+    );
+  lab
+    .command('status')
+    .description('whether it is up, what it holds, which faults are switched on')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: true }) => {
+      const status = await inLab(labStatus(labDirectory()));
+      say(options.json === true ? JSON.stringify(publicStatus(status), null, 2) : renderStatus(status));
+    });
+  lab
+    .command('reset')
+    .description('forget all that was built, cloud and stacks; keys and addresses of the lab stay')
+    .action(async () => {
+      await inLab(resetLab(labDirectory(), { keepFaults: false }));
+      say('lab is empty');
+    });
+  addFault(lab);
+}
+
+function addFault(lab: Command): void {
+  const names = Object.keys(FAULTS).join(', ');
+  const fault = lab.command('fault').description('make the cloud or a host fail on purpose');
+  fault
+    .command('list')
+    .description('what can be switched on, and what is')
+    .action(async () => {
+      const on = await inLab(listFaults(labDirectory()));
+      const rows = Object.entries(FAULTS).map(([name, what]) => [
+        name,
+        what,
+        on
+          .filter((entry) => entry.fault === name)
+          .map((entry) => entry.target)
+          .join(' ') || dim('off'),
+      ]);
+      say(columns(['fault', 'what happens', 'on'], rows));
+    });
+  fault
+    .command('set')
+    .argument('<fault>', names)
+    .argument('[target]', 'host or object name; any when left out', '*')
+    .description('switch a fault on; it stays until it is cleared')
+    .addHelpText('after', '\nExample:\n  mesh lab fault set no-answer fra-edge-02')
+    .action(async (name: string, target: string) => {
+      await inLab(setFault(labDirectory(), faultName(name), target));
+      say(`${name} is on for ${target === '*' ? 'everything' : target}`);
+    });
+  fault
+    .command('clear')
+    .argument('[fault]', names)
+    .description('switch one fault off, or all')
+    .action(async (name?: string) => {
+      await inLab(clearFaults(labDirectory(), name === undefined ? undefined : faultName(name)));
+      say(name === undefined ? 'all faults are off' : `${name} is off`);
+    });
+}
+
+function faultName(name: string): FaultName {
+  if (Object.hasOwn(FAULTS, name)) return name as FaultName;
+  throw new CliError(EXIT.usage, `there is no fault "${name}"; there are: ${Object.keys(FAULTS).join(', ')}`);
+}
+
+async function inLab<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof Error ? new CliError(EXIT.lab, error.message, { cause: error }) : error;
+  }
+}
+
+function renderStatus(status: Awaited<ReturnType<typeof labStatus>>): string {
+  if (!status.running) return status.reason;
+  const { info, faults } = status;
+  const rows = [
+    ['lab', `up, process ${info.pid}, in ${info.dir}`],
+    ['Hetzner Cloud', info.hcloudEndpoint],
+    ['Tailscale', info.tailscaleBaseUrl],
+    ['jump host', `${info.config.jump.user}@${info.config.host}:${info.config.jump.port}`],
+    ['stacks', info.config.tenants.map((tenant) => `${tenant.name} (tailnet ${tenant.tailscale.tailnet})`).join(', ')],
+    ['faults', faults.map(({ fault, target }) => `${fault} on ${target}`).join(', ') || 'none'],
+  ];
+  return columns([], rows);
+}
+
+/** Without the tokens and keys of the lab's config: they are of no use to a reader, and a log is no place for them. */
+function publicStatus(status: Awaited<ReturnType<typeof labStatus>>): unknown {
+  if (!status.running) return { running: false, reason: status.reason };
+  const { info, faults } = status;
+  return {
+    running: true,
+    pid: info.pid,
+    dir: info.dir,
+    hcloudEndpoint: info.hcloudEndpoint,
+    tailscaleBaseUrl: info.tailscaleBaseUrl,
+    faults,
+  };
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { planMesh } from '../../mesh/plan/index.ts';
+import { renderPlan } from '../render/plan.ts';
+import { meshConfig, readStackFile } from '../stack-file.ts';
+
+export function addPlan(program: Command): void {
+  program
+    .command('plan')
+    .argument('<stack>', 'name of a stack file, as in Pulumi.<stack>.yaml')
+    .description('what a stack decides before a cloud is asked: sites, addresses, access')
+    .option('--json', 'the whole plan as JSON; equal configs print equal bytes')
+    .addHelpText('after', '\nExamples:\n  mesh plan staging\n  mesh plan staging --json | jq .policy.access')
+    .action((stack: string, options: { json?: true }) => {
+      const plan = planMesh(meshConfig(readStackFile(stack)), { stack });
+      process.stdout.write(`${options.json === true ? JSON.stringify(plan, null, 2) : renderPlan(plan, stack)}\n`);
+    });
+}

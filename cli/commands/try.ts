@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { labDown } from '../../lab/control.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { resetLab } from '../lab/reset.ts';
+import { prepareLab, type PreparedLab } from '../lab/prepare.ts';
+import { labDirectory } from '../paths.ts';
+import { stderrProgress } from '../progress.ts';
+import { bold, dim, green, red } from '../render/style.ts';
+import { renderSummary } from '../render/summary.ts';
+import { Foreground } from '../foreground.ts';
+import { readSummary } from '../summary.ts';
+
+export function addTry(program: Command): void {
+  program
+    .command('try')
+    .description(
+      'build a stack on a cloud of this machine with the real Pulumi engine: no account, nothing leaves loopback',
+    )
+    .option('--stack <name>', 'which stack', 'staging')
+    .option('--fresh', 'forget what the lab built before (faults stay as they are set)')
+    .addHelpText('after', '\nExamples:\n  npm run try\n  npm run try -- --fresh')
+    .action((options: { stack: string; fresh?: true }) => tryStack(options.stack, options.fresh === true));
+}
+
+/** Preview, up, a second up that must change nothing, then what there is now. */
+async function tryStack(stack: string, fresh: boolean): Promise<void> {
+  const began = Date.now();
+  const foreground = new Foreground();
+  let lab: PreparedLab | undefined;
+  try {
+    heading(1, 'The engine, the lab and its stack');
+    if (fresh) await resetLab(labDirectory(), { keepFaults: true });
+    lab = await prepareLab(stack, stderrProgress());
+    foreground.check();
+    heading(2, 'Preview, with the guardrails of policies/');
+    await pulumi(foreground, lab, ['preview']);
+    heading(3, 'Up');
+    await pulumi(foreground, lab, ['up', '--yes', '--skip-preview']);
+    heading(4, 'Up again: nothing may change');
+    await pulumi(foreground, lab, ['up', '--yes', '--skip-preview', '--expect-no-changes']);
+    heading(5, 'What there is now');
+    process.stdout.write(`${renderSummary(await readSummary(lab, stack))}\n\n`);
+    process.stdout.write(`${green('All of it works.')} ${dim(`${seconds(Date.now() - began)} s in all`)}\n`);
+  } catch (error) {
+    if (!foreground.interrupted) throw failure(error, lab !== undefined);
+    // What this run started must not outlive a Ctrl-C; a lab that ran before stays.
+    if (lab?.started === true) await labDown(lab.labDir);
+    throw new CliError(
+      EXIT.interrupted,
+      `interrupted; nothing is left running. Go on where it stopped: npm run try${stack === 'staging' ? '' : ` -- --stack ${stack}`}`,
+    );
+  } finally {
+    foreground.close();
+  }
+}
+
+async function pulumi(foreground: Foreground, lab: PreparedLab, args: readonly string[]): Promise<void> {
+  const code = await foreground.run(lab.cli, args, lab.env);
+  foreground.check();
+  if (code !== 0)
+    throw new CliError(EXIT.failed, `"pulumi ${args.join(' ')}" failed (exit ${code}); the reason stands above`);
+}
+
+function failure(error: unknown, labUp: boolean): unknown {
+  if (!(error instanceof CliError) || !labUp || error.code !== EXIT.failed) return error;
+  const next = [
+    '',
+    'The lab keeps running with what was built. What you can do now:',
+    '  mesh lab status           which faults are switched on',
+    '  mesh lab fault clear      switch them off, then: npm run try',
+    '  npm run try -- --fresh    start over with an empty cloud',
+  ];
+  return new CliError(error.code, `${red(error.message)}${next.join('\n')}`, { cause: error });
+}
+
+function heading(step: number, title: string): void {
+  process.stdout.write(`\n${bold(`${step}/5  ${title}`)}\n`);
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(1);
+}

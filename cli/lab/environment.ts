@@ -1,0 +1,45 @@
+import { delimiter, join } from 'node:path';
+import { TREE } from '../paths.ts';
+
+/** Where a lab keeps what the engine needs. All below the lab's directory; nothing of it is tracked. */
+export function labPaths(labDir: string, stack: string) {
+  return {
+    bin: join(labDir, 'bin'),
+    cli: join(labDir, 'bin', 'pulumi'),
+    pulumiHome: join(labDir, 'pulumi-home'),
+    backend: join(labDir, 'state'),
+    passphrase: join(labDir, 'passphrase'),
+    stackConfig: join(labDir, `Pulumi.${stack}.yaml`),
+  };
+}
+
+/**
+ * The variables that a shell needs to run `pulumi` by hand against the lab: which engine, which backend, which stack
+ * and which config file (the lab's own: the tracked one is never written), and the guardrails on every preview and up.
+ */
+export function labVariables(labDir: string, stack: string): Record<string, string> {
+  const paths = labPaths(labDir, stack);
+  return {
+    PULUMI_HOME: paths.pulumiHome,
+    PULUMI_BACKEND_URL: `file://${paths.backend}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+    PULUMI_OPTION_STACK: stack,
+    PULUMI_OPTION_CONFIG_FILE: paths.stackConfig,
+    PULUMI_OPTION_POLICY_PACK: join(TREE, 'policies'),
+  };
+}
+
+/** The same for a child process: with the lab's CLI and the pinned Node first on PATH. */
+export function labEnvironment(
+  labDir: string,
+  stack: string,
+  base: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const path = [join(labDir, 'bin'), join(TREE, 'node_modules', '.bin'), base['PATH'] ?? ''].join(delimiter);
+  // An inherited credential or backend of the user's must not reach the lab's engine, nor the other way round.
+  const foreign = /^(PULUMI_|HCLOUD_|TAILSCALE_|DIGITALOCEAN_|npm_)/;
+  const clean = Object.fromEntries(Object.entries(base).filter(([key]) => !foreign.test(key)));
+  return { ...clean, ...labVariables(labDir, stack), PATH: path };
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { CliError, EXIT } from '../exit.ts';
+import { TREE } from '../paths.ts';
+import { runPulumi } from '../pulumi.ts';
+import { isRecord, isSecret, type StackFile } from '../stack-file.ts';
+import { labEnvironment, labPaths } from './environment.ts';
+import type { Overlay } from './overlay.ts';
+
+/**
+ * Keeps the lab's own stack and its config file in step with the tracked `Pulumi.<stack>.yaml`: plain values are
+ * copied on every call, the lab's endpoints and keys laid over them. `pulumi stack init` writes an encryption salt
+ * into the stack file beside Pulumi.yaml, so it runs in a directory of its own: the tracked file is never written.
+ * Safe to repeat; secrets reach the engine on stdin and only when they are new.
+ */
+export async function syncStack(labDir: string, file: StackFile, overlay: Overlay): Promise<void> {
+  const paths = labPaths(labDir, file.stack);
+  await mkdir(paths.backend, { recursive: true });
+  const env = labEnvironment(labDir, file.stack);
+  const exists = existsSync(join(paths.backend, '.pulumi', 'stacks', 'site-mesh', `${file.stack}.json`));
+  const current = existsSync(paths.stackConfig) ? await readConfig(paths.stackConfig) : undefined;
+  if (exists && current === undefined) {
+    throw new CliError(
+      EXIT.lab,
+      `the lab has a stack "${file.stack}" but its config file is gone: ${paths.stackConfig}. Start afresh: mesh lab reset`,
+    );
+  }
+  const salt = exists && current !== undefined ? current.salt : await initStack(paths.cli, env, file.stack);
+  const digest = fingerprint(salt, overlay.secrets);
+  const known = current?.digest === digest ? Object.entries(current.config).filter(([, value]) => isSecret(value)) : [];
+  const plain = Object.entries(file.config).filter(([key, value]) => !isSecret(value) && !(key in overlay.secrets));
+  const config = { ...Object.fromEntries(plain), ...overlay.plain(file.config), ...Object.fromEntries(known) };
+  const text = `# Written by mesh from Pulumi.${file.stack}.yaml; edit that file.\n${stringify({ encryptionsalt: salt, config })}`;
+  if (known.length === 0) {
+    await replaceFile(paths.stackConfig, text);
+    await setSecrets(paths.cli, env, overlay.secrets);
+    await replaceFile(paths.stackConfig, `# secrets ${digest}\n${await readFile(paths.stackConfig, 'utf8')}`);
+  } else {
+    await replaceFile(paths.stackConfig, `# secrets ${digest}\n${text}`);
+  }
+}
+
+/** Creates the stack in the lab's backend; answers its encryption salt. */
+async function initStack(cli: string, env: NodeJS.ProcessEnv, stack: string): Promise<string> {
+  const scratch = await mkdtemp(join(tmpdir(), 'site-mesh-init-'));
+  try {
+    await copyFile(join(TREE, 'Pulumi.yaml'), join(scratch, 'Pulumi.yaml'));
+    const own = { ...env, PULUMI_OPTION_CONFIG_FILE: undefined, PULUMI_OPTION_STACK: undefined };
+    const run = await runPulumi(['stack', 'init', stack, '--no-select'], { cli, env: own, cwd: scratch });
+    if (run.code !== 0)
+      throw new CliError(EXIT.lab, `the lab's stack "${stack}" could not be made: ${run.stderr.trim()}`);
+    const { salt } = await readConfig(join(scratch, `Pulumi.${stack}.yaml`));
+    return salt;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function setSecrets(cli: string, env: NodeJS.ProcessEnv, secrets: Record<string, string>): Promise<void> {
+  for (const [key, value] of Object.entries(secrets)) {
+    const run = await runPulumi(['config', 'set', '--secret', key], { cli, env, stdin: value });
+    if (run.code !== 0) throw new CliError(EXIT.lab, `the lab's secret ${key} could not be set: ${run.stderr.trim()}`);
+  }
+}
+
+async function readConfig(path: string): Promise<{ salt: string; config: Record<string, unknown>; digest?: string }> {
+  const text = await readFile(path, 'utf8');
+  const content: unknown = parse(text);
+  const salt = isRecord(content) ? content['encryptionsalt'] : undefined;
+  if (!isRecord(content) || typeof salt !== 'string')
+    throw new CliError(EXIT.lab, `${path} is damaged. Start afresh: mesh lab reset`);
+  const digest = /^# secrets ([0-9a-f]{64})$/m.exec(text)?.[1];
+  return {
+    salt,
+    config: isRecord(content['config']) ? content['config'] : {},
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+/** Tells whether the encrypted values in the file are still those of the lab, without decrypting them. */
+function fingerprint(salt: string, secrets: Record<string, string>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([salt, Object.entries(secrets).sort()]))
+    .digest('hex');
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, text, { mode: 0o600 });
+  await rename(temporary, path);
+}

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { addEngine } from './commands/engine.ts';
+import { addEnv } from './commands/env.ts';
+import { addLab } from './commands/lab.ts';
+import { addPlan } from './commands/plan.ts';
+import { addTry } from './commands/try.ts';
+import { EXIT } from './exit.ts';
+
+/** The `mesh` command line. Bad usage exits 2, like every other fault of the input. */
+export function program(): Command {
+  const root = new Command('mesh')
+    .description('One private network across VPS at several providers, as a Pulumi program.')
+    .showHelpAfterError('(mesh --help shows what there is)')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run try                     the whole thing on this machine, no account needed
+  mesh plan staging               what the stack decides, before a cloud is asked
+  eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
+  mesh lab fault set no-answer fra-edge-02 && npm run try     see how it fails
+
+Exit codes:
+  0    done
+  1    an operation failed: the engine, a cloud or a host said no
+  2    the config or the command line is wrong; nothing was touched
+  3    the Pulumi engine could not be made available
+  4    the lab cannot do its work (port taken, directory in use)
+  130  interrupted`,
+    );
+  addTry(root);
+  addPlan(root);
+  addEnv(root);
+  addLab(root);
+  addEngine(root);
+  return root;
+}

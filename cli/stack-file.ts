@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { parseConfig, renderFaults, type MeshConfig } from '../mesh/config/index.ts';
+import { CliError, EXIT } from './exit.ts';
+import { TREE } from './paths.ts';
+
+/** The project's namespace in a stack file. */
+export const NAMESPACE = 'site-mesh';
+
+/** A stack file as Pulumi reads it: config key → value, secrets still as `{secure: …}`. */
+export interface StackFile {
+  stack: string;
+  path: string;
+  config: Record<string, unknown>;
+  encryptionsalt?: string;
+}
+
+/** Stacks that have a file in the tree, sorted. */
+export function knownStacks(tree: string = TREE): string[] {
+  return readdirSync(tree)
+    .map((file) => /^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$/.exec(file)?.[1])
+    .filter((name): name is string => name !== undefined)
+    .sort();
+}
+
+/** Reads `Pulumi.<stack>.yaml`. Throws CliError (usage) with line and column when it is absent or not YAML. */
+export function readStackFile(stack: string, tree: string = TREE): StackFile {
+  const known = knownStacks(tree);
+  const path = join(tree, `Pulumi.${stack}.yaml`);
+  if (!known.includes(stack)) {
+    throw new CliError(
+      EXIT.usage,
+      `stack "${stack}" is not known: there is no Pulumi.${stack}.yaml. Known here: ${known.join(', ') || 'none'}`,
+    );
+  }
+  const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new CliError(
+      EXIT.usage,
+      [`Pulumi.${stack}.yaml is not valid YAML:`, ...document.errors.map((error) => `  ${error.message}`)].join('\n'),
+    );
+  }
+  const content: unknown = document.toJS();
+  const config = isRecord(content) && isRecord(content['config']) ? content['config'] : undefined;
+  if (config === undefined)
+    throw new CliError(EXIT.usage, `Pulumi.${stack}.yaml has no "config:" section; see README, "Configuration"`);
+  const salt = isRecord(content) ? content['encryptionsalt'] : undefined;
+  return { stack, path, config, ...(typeof salt === 'string' ? { encryptionsalt: salt } : {}) };
+}
+
+/** The model of a stack file. Throws CliError (usage) that lists every fault at once. */
+export function meshConfig(file: StackFile): MeshConfig {
+  const parsed = parseConfig(namespaced(file.config));
+  if (parsed.ok) return parsed.config;
+  throw new CliError(EXIT.usage, `Pulumi.${file.stack}.yaml: ${renderFaults(parsed.faults)}`);
+}
+
+/** The plain values under `site-mesh:`, without the prefix. Secrets are not part of the model. */
+export function namespaced(config: Record<string, unknown>): Record<string, unknown> {
+  const own = Object.entries(config).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
+  return Object.fromEntries(
+    own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]).filter(([, value]) => !isSecret(value)),
+  );
+}
+
+/** `{secure: ciphertext}`, Pulumi's form of an encrypted value. */
+export function isSecret(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 1 && typeof value['secure'] === 'string';
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

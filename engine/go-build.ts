@@ -1,0 +1,101 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './child.ts';
+import { hasCode, Unavailable } from './error.ts';
+import {
+  CLI_PACKAGE,
+  compareVersions,
+  GO_MINIMUM,
+  GO_WITH_TOOLCHAINS,
+  PULUMI_VERSION,
+  VERSION_VARIABLE,
+} from './versions.ts';
+import type { Maker, WayContext } from './ways.ts';
+
+/** The folder whose go.mod and go.sum pin every module of the build. */
+export const MODULE_DIR = join(import.meta.dirname, 'pulumi');
+
+interface Go {
+  version: string;
+  os: string;
+  arch: string;
+}
+
+export const goBuild: Maker = {
+  name: 'a build from Go modules',
+  needs: `Go ${GO_MINIMUM} or newer on PATH, a Go module proxy, about 3 GB of disk, 5 to 10 minutes the first time`,
+  how: 'built',
+  async make(staging, context) {
+    const go = await findGo(staging, context);
+    await mkdir(join(staging, 'bin'));
+    await build(go, staging, context);
+  },
+};
+
+async function findGo(cwd: string, { env, report, signal }: WayContext): Promise<Go> {
+  report('looking for Go');
+  // `local`: only what is there is asked; otherwise a go.mod in a folder above could start a toolchain download here.
+  const local = { ...env, GOTOOLCHAIN: 'local' };
+  const said = await run('go', ['version'], { env: local, cwd, signal, timeout: 20_000 }).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) throw new Unavailable('there is no `go` on PATH');
+    throw error;
+  });
+  const match = /\bgo(\d+\.\d+(?:\.\d+)?)\S*(?: .*)? (\w+)\/(\w+)/.exec(said.stdout);
+  const [, version, os, arch] = match ?? [];
+  if (said.code !== 0 || version === undefined || os === undefined || arch === undefined) {
+    throw new Unavailable(`\`go version\` did not answer: ${said.tail.join(' | ') || 'no output'}`);
+  }
+  if (compareVersions(version, GO_MINIMUM) >= 0) return { version, os, arch };
+  if (compareVersions(version, GO_WITH_TOOLCHAINS) < 0) throw new Unavailable(`the \`go\` on PATH is ${version}`);
+  const toolchain = await run('go', ['env', 'GOTOOLCHAIN'], { env, cwd, signal, timeout: 20_000 });
+  if (toolchain.code !== 0 || toolchain.stdout.trim().split('+')[0] === 'local') {
+    throw new Unavailable(`the \`go\` on PATH is ${version}, and GOTOOLCHAIN=local keeps it from fetching a newer one`);
+  }
+  report(`Go ${version} will fetch a newer toolchain`);
+  return { version, os, arch };
+}
+
+async function build(go: Go, staging: string, { env, report, signal }: WayContext): Promise<void> {
+  let modules = 0;
+  let packages = 0;
+  const problems: string[] = [];
+  const say = (): void =>
+    report(
+      `building Pulumi ${PULUMI_VERSION} with Go ${go.version}: ` +
+        `${modules} modules downloaded, ${packages} packages compiled`,
+    );
+  say();
+  // The last step, linking, prints nothing for most of a minute.
+  const heartbeat = setInterval(say, 1_000);
+  try {
+    const flags = [
+      ...['-v', '-trimpath', '-buildvcs=false', '-tags', 'osusergo,grpcnotrace'],
+      ...['-ldflags', `-s -w -X ${VERSION_VARIABLE}=v${PULUMI_VERSION}`],
+    ];
+    const result = await run('go', ['build', ...flags, '-o', join(staging, 'bin', 'pulumi'), CLI_PACKAGE], {
+      // An empty GOFLAGS would fall back to the user's `go env -w`; the default, said aloud, does not.
+      env: {
+        ...env,
+        CGO_ENABLED: '0',
+        GOFLAGS: '-mod=readonly',
+        GOWORK: 'off',
+        GO111MODULE: 'on',
+        // A killed compiler leaves gigabytes there; the next run clears up the staging folder.
+        GOTMPDIR: staging,
+        GOOS: go.os,
+        GOARCH: go.arch,
+      },
+      cwd: MODULE_DIR,
+      signal,
+      onLine: (line) => {
+        if (line.startsWith('go: downloading ')) modules++;
+        else if (/^[\w.~/-]+$/.test(line)) packages++;
+        else if (line.trim() !== '') problems.push(line.trim());
+      },
+    });
+    if (result.code !== 0)
+      throw new Unavailable(`\`go build\` failed: ${problems.slice(0, 6).join(' | ') || 'no output'}`);
+  } finally {
+    clearInterval(heartbeat);
+  }
+}

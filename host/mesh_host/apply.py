@@ -1,0 +1,178 @@
+"""`apply …`: stage, activate, confirm, status, restore, and the timer's revert."""
+
+from __future__ import annotations
+
+from mesh_host import checks, hostkeys, node, packages, revert, store
+from mesh_host.errors import Check, CheckFailed, CommandFailed, ToolError, WrongState
+from mesh_host.release import File, Release, Unit, parse_stage
+from mesh_host.store import State
+from mesh_host.switch import changes, switch
+from mesh_host.system import System
+
+Answer = dict[str, object]
+STABLE = "/usr/local/lib/site-mesh/mesh-host"
+
+
+def stage(system: System, stdin: bytes) -> Answer:
+    """Writes and checks a release; nothing that runs sees it. The same one again is a no-op."""
+    request = parse_stage(stdin)
+    release_hash = request.release.hash
+    with system.lock():
+        # Units of the release name the stable path, and systemd-analyze looks whether it is there.
+        if not system.exists(STABLE):
+            system.link(STABLE, system.tool)
+        place = store.folder(release_hash)
+        known = store.load_release(system, release_hash) is not None
+        fresh = place if known else place + ".tmp"
+        if not known:
+            system.remove_tree(place)
+            store.write_release(system, request, fresh)
+        found = checks.stage_checks(system, request.release, request.placement, fresh)
+        if checks.failed(found):
+            if not known:
+                system.remove_tree(fresh)
+            raise CheckFailed(_reasons("the release was refused and nothing was changed", found), found)
+        if not known:
+            system.rename(fresh, place)
+        store.write_companions(system, release_hash, request)
+        return {"hash": release_hash, "checks": found, "changed": changes(system, request.release)}
+
+
+def activate(system: System, release_hash: str, seconds: int) -> Answer:
+    """Places a staged release, to be confirmed within `seconds` over another connection."""
+    with system.lock():
+        release = store.staged_release(system, release_hash)
+        # Before the timer: a download may take longer than the time for confirmation.
+        packages.ensure(system, release)
+        state = store.load_state(system)
+        state.pending = release_hash
+        state.pending_session = system.session()
+        store.save_state(system, state)
+        revert.arm(system, release_hash, seconds)
+        try:
+            done = switch(system, state, release_hash)
+        except ToolError as error:
+            raise _after_going_back(system, error) from error
+        system.link(STABLE, system.tool)
+        return {
+            "active": release_hash,
+            "previous": state.previous,
+            "revertInSeconds": seconds,
+            "restarted": done.restarted,
+        }
+
+
+def _after_going_back(system: System, error: ToolError) -> ToolError:
+    """The half placed release goes away now. When even that fails the timer stays armed and tries again."""
+    state = store.load_state(system)
+    try:
+        _go_back(system, state)
+        told = "the last confirmed release is back"
+    except (ToolError, OSError) as second:
+        told = f"going back failed too ({second}); the timer will try again"
+    return CommandFailed(
+        f"{error.message}; {told}", str(error.more.get("command", "")), str(error.more.get("stderr", ""))
+    )
+
+
+def _go_back(system: System, state: State) -> None:
+    switch(system, state, state.confirmed)
+    state.pending = state.pending_session = None
+    store.save_state(system, state)
+    revert.disarm(system)
+
+
+def confirm(system: System, release_hash: str) -> Answer:
+    """Keeps the active release when the data path works. Raises CheckFailed; then the timer goes on running."""
+    with system.lock():
+        state = store.load_state(system)
+        placement = store.load_placement(system, release_hash)
+        if state.active != release_hash or placement is None:
+            message = f"release {release_hash} is not active here; it was never activated, or it was reverted"
+            raise WrongState("not-active", message)
+        session = system.session()
+        if state.pending is not None and session is not None and session == state.pending_session:
+            message = "this connection is older than the release; open a new one to confirm it"
+            raise WrongState("same-connection", message)
+        found = checks.confirm_checks(system, placement, node.is_joined(system))
+        if checks.failed(found):
+            raise CheckFailed(_reasons("the data path does not work, so the release goes back by itself", found), found)
+        # State first: a timer that still fires finds nothing pending and does nothing.
+        state.confirmed = release_hash
+        state.pending = state.pending_session = None
+        store.save_state(system, state)
+        revert.disarm(system)
+        if placement.retire_bootstrap_key:
+            hostkeys.retire(system, state)
+        store.prune(system, [state.active, state.previous])
+        return {"confirmed": release_hash, "checks": found, "hostKey": hostkeys.public_key(system, "ed25519")}
+
+
+def go_back_by_timer(system: System, release_hash: str) -> Answer:
+    """Run by the timer: the last confirmed release, or what was there before the first, unless confirmed meanwhile."""
+    with system.lock(wait=True):
+        state = store.load_state(system)
+        if state.pending == release_hash:
+            _go_back(system, state)
+        elif state.pending is None:
+            revert.disarm(system)
+        return {"reverted": state.active}
+
+
+def restore(system: System) -> Answer:
+    """What was there before the first release, packages aside. A second time there is nothing to do."""
+    with system.lock():
+        state = store.load_state(system)
+        # Before sshd reloads, so that it offers them again.
+        back = hostkeys.bring_back(system)
+        back += [path for path in switch(system, state, None).restored if path != hostkeys.DROP_IN]
+        revert.disarm(system)
+        store.save_state(system, State())
+        store.prune(system, [])
+        return {"restored": sorted(back)}
+
+
+def status(system: System) -> Answer:
+    """What is active, and where the host is no longer what the active release says."""
+    state = store.load_state(system)
+    release = store.load_release(system, state.active) if state.active else None
+    live, drift = compare(system, release) if release else (None, [])
+    return {
+        "active": state.active,
+        "confirmed": state.confirmed,
+        "pendingRevert": state.pending is not None,
+        "live": live,
+        "drift": drift,
+        "hostKey": hostkeys.public_key(system, "ed25519"),
+    }
+
+
+def compare(system: System, release: Release) -> tuple[str, list[str]]:
+    """(hash of the release as it is found on the host, what differs)."""
+    files: dict[str, File] = {}
+    for path in release.files:
+        now = system.look(path)
+        if now.kind == "file":
+            files[path] = File(now.data.decode(errors="replace"), now.mode)
+    units: dict[str, Unit] = {}
+    for name, unit in release.units.items():
+        runs = system.run(["systemctl", "is-active", name]).out.strip() == "active"
+        boots = system.run(["systemctl", "is-enabled", name]).out.strip() not in ("disabled", "masked", "")
+        as_wanted = (runs and boots) if unit.enabled else not (runs or boots)
+        units[name] = unit if as_wanted else Unit(not unit.enabled, unit.on_change, unit.watches)
+    wrong = packages.drifted(system, release)
+    found = {name: _found(wrong, name, version) for name, version in release.packages.items()}
+    drift = [path for path, file in release.files.items() if files.get(path) != file]
+    drift += ["package " + name for name in wrong]
+    drift += ["unit " + name for name in units if units[name] != release.units[name]]
+    return Release(files, units, found).hash, sorted(drift)
+
+
+def _found(wrong: dict[str, str | None], name: str, version: str) -> str:
+    """A right version that is not held must not hash like a held one."""
+    now = wrong.get(name, version) or "absent"
+    return now + " not held" if name in wrong and now == version else now
+
+
+def _reasons(what: str, found: list[Check]) -> str:
+    return what + ": " + "; ".join("{}: {}".format(one["name"], one["detail"]) for one in checks.failed(found))

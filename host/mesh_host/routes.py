@@ -1,0 +1,74 @@
+"""`route …`: the only writer of advertised routes. What is wanted came with the join; the drain flag is a file."""
+
+from __future__ import annotations
+
+import json
+
+from mesh_host import tailscale
+from mesh_host.errors import WrongState
+from mesh_host.system import LIB, System
+
+DRAINED = LIB + "/drained"
+NODE = LIB + "/node.json"
+
+
+def wanted(system: System) -> list[str]:
+    data = system.read(NODE)
+    return [] if data is None else sorted(str(route) for route in json.loads(data)["advertiseRoutes"])
+
+
+def remember(system: System, routes: list[str]) -> None:
+    """What this node should advertise, drained or not."""
+    system.mkdir(LIB, 0o700)
+    system.write(NODE, json.dumps({"advertiseRoutes": sorted(routes)}).encode(), 0o600)
+
+
+def forget(system: System) -> None:
+    system.remove(DRAINED)
+    system.remove(NODE)
+
+
+def is_drained(system: System) -> bool:
+    return system.exists(DRAINED)
+
+
+def allowed(system: System, routes: list[str]) -> list[str]:
+    """What may be advertised now: nothing while drained."""
+    return [] if is_drained(system) else sorted(routes)
+
+
+def advertise(system: System) -> dict[str, object]:
+    with system.lock():
+        _must_be_joined(system)
+        # The flag goes first: killed in between, the next boot advertises, which is what was asked for.
+        system.remove(DRAINED)
+        tailscale.advertise(system, wanted(system))
+        return {"advertised": tailscale.advertised(system), "drained": False}
+
+
+def drain(system: System) -> dict[str, object]:
+    with system.lock():
+        _must_be_joined(system)
+        system.write(DRAINED, b"", 0o600)
+        tailscale.advertise(system, [])
+        return {"advertised": tailscale.advertised(system), "drained": True}
+
+
+def resume(system: System) -> dict[str, object]:
+    """At boot. Waits for whoever changes the host now; not being joined yet is no failure."""
+    with system.lock(wait=True):
+        if tailscale.status(system).joined:
+            tailscale.advertise(system, allowed(system, wanted(system)))
+    return status(system)
+
+
+def status(system: System) -> dict[str, object]:
+    joined = tailscale.status(system).joined
+    now = tailscale.advertised(system) if joined else []
+    return {"wanted": wanted(system), "advertised": now, "drained": is_drained(system)}
+
+
+def _must_be_joined(system: System) -> None:
+    found = tailscale.status(system)
+    if not found.joined:
+        raise WrongState("not-joined", f"this host is in no tailnet (tailscale is {found.state})")

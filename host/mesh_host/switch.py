@@ -1,0 +1,173 @@
+"""Makes a host what one release says, from whatever it is now. Activation, revert and restore are all this.
+
+Killed anywhere and run again it converges: originals are noted before the first change, and the paths whose units still
+have to hear of a change are on disk (`State.dirty`) before the files change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mesh_host import hostkeys, interfaces, originals, packages, store
+from mesh_host.originals import Originals
+from mesh_host.release import File, Release
+from mesh_host.store import State
+from mesh_host.system import LIB, System
+
+CREDENTIALS = LIB + "/credentials"
+SSH_UNIT = "ssh.service"
+# A unit may run a package's first start or a slow daemon's stop.
+UNIT_TIMEOUT = 90
+
+
+@dataclass
+class Switched:
+    restored: list[str] = field(default_factory=list)
+    restarted: list[str] = field(default_factory=list)
+
+
+def switch(system: System, state: State, target: str | None) -> Switched:
+    """Places release `target`, or with None what was there before the first one. Raises CommandFailed."""
+    release = store.staged_release(system, target) if target else Release()
+    done = Switched()
+    known = originals.load(system)
+    if target:
+        hostkeys.ensure_ed25519(system)
+    wanted = _wanted(system, state, release, target)
+    originals.capture(system, known, list(wanted), release)
+    around = _surroundings(system, target)
+    _note_changes(system, state, known, wanted, around)
+    _write_surroundings(system, around, target)
+    _stop_leaving(system, known, release)
+    for path, file in wanted.items():
+        if _differs(system, path, file):
+            system.write(path, file.data, file.mode)
+    for path in sorted(set(known.paths) - set(wanted)):
+        if originals.put_back(system, path, known.paths[path]):
+            done.restored.append(path)
+    for path in known.paths:
+        # A run that was killed while it wrote this one.
+        system.remove(system.part(path))
+    system.must(["systemctl", "daemon-reload"])
+    _settle_units(system, state, known, release, done)
+    packages.hold(system, release)
+    packages.release_holds(system, sorted(set(known.packages) - set(release.packages)))
+    _forget(system, known, set(wanted), release)
+    state.previous = state.active if state.active != target else state.previous
+    state.active = target
+    state.dirty = []
+    store.save_state(system, state)
+    _point_at(system, state)
+    return done
+
+
+def changes(system: System, release: Release) -> list[str]:
+    """Paths that a switch to `release` would change: what differs, and what would go back to its original."""
+    known = originals.load(system)
+    ours = [hostkeys.DROP_IN]
+    differing = [path for path, file in release.files.items() if _differs(system, path, file)]
+    leaving = [path for path in known.paths if path not in release.files and path not in ours]
+    return sorted([*differing, *(path for path in leaving if system.look(path) != known.paths[path])])
+
+
+def _wanted(system: System, state: State, release: Release, target: str | None) -> dict[str, File]:
+    if not target:
+        return {}
+    keys = File(hostkeys.drop_in_text(system, state), 0o644)
+    return {**release.files, hostkeys.DROP_IN: keys}
+
+
+def _differs(system: System, path: str, file: File) -> bool:
+    now = system.look(path)
+    return now.kind != "file" or now.data != file.data or now.mode != file.mode
+
+
+def _surroundings(system: System, target: str | None) -> dict[str, bytes]:
+    """Files outside the hash that differ from what `target` needs: interface names and credentials."""
+    placement = store.load_placement(system, target) if target else None
+    if placement is None or target is None:
+        return {}
+    found = interfaces.find_interfaces(system, placement.lan)
+    texts = {
+        interfaces.INCLUDE: interfaces.include_text(found),
+        interfaces.ENVIRONMENT: interfaces.environment_text(found),
+        **{f"{CREDENTIALS}/{name}": text for name, text in store.load_credentials(system, target).items()},
+    }
+    return {path: text.encode() for path, text in sorted(texts.items()) if system.read(path) != text.encode()}
+
+
+def _write_surroundings(system: System, files: dict[str, bytes], target: str | None) -> None:
+    system.mkdir(CREDENTIALS, 0o700)
+    for path, data in files.items():
+        system.write(path, data, 0o600 if path.startswith(CREDENTIALS) else 0o644)
+    kept = store.load_credentials(system, target) if target else {}
+    for name in system.entries(CREDENTIALS):
+        if name not in kept:
+            system.remove(f"{CREDENTIALS}/{name}")
+
+
+def _note_changes(
+    system: System, state: State, known: Originals, wanted: dict[str, File], around: dict[str, bytes]
+) -> None:
+    dirty = set(state.dirty)
+    dirty.update(path for path, file in wanted.items() if _differs(system, path, file))
+    gone = [path for path in known.paths if path not in wanted]
+    dirty.update(path for path in gone if system.look(path) != known.paths[path])
+    # A file that names a changed one of these is as good as changed: its unit has to read it again.
+    dirty.update(path for path, file in wanted.items() if any(name in file.content for name in around))
+    state.dirty = sorted(dirty)
+    store.save_state(system, state)
+
+
+def _stop_leaving(system: System, known: Originals, release: Release) -> None:
+    """Units of ours that the release lacks stop while their file, and so their ExecStop, is still there."""
+    for name in sorted(set(known.units) - set(release.units)):
+        if known.owns(name) and system.exists(originals.UNIT_FOLDER + name):
+            system.must(["systemctl", "disable", "--now", name], timeout=UNIT_TIMEOUT)
+
+
+def _settle_units(system: System, state: State, known: Originals, release: Release, done: Switched) -> None:
+    dirty = set(state.dirty)
+    for name in sorted(known.units):
+        unit = known.units[name]
+        if name not in release.units and known.owns(name):
+            continue
+        wanted = release.units.get(name)
+        enabled, active = (wanted.enabled, wanted.enabled) if wanted else (unit.enabled, unit.active)
+        touched = bool(dirty & set(unit.watches)) or (name == SSH_UNIT and hostkeys.DROP_IN in dirty)
+        _settle(system, name, enabled, active, unit.on_change if touched else "", done)
+    if SSH_UNIT not in known.units and hostkeys.DROP_IN in dirty:
+        _settle(system, SSH_UNIT, None, True, "reload", done)
+
+
+def _settle(system: System, name: str, enabled: bool | None, active: bool, on_change: str, done: Switched) -> None:
+    if enabled is not None and (system.run(["systemctl", "is-enabled", name]).out.strip() == "enabled") != enabled:
+        system.must(["systemctl", "enable" if enabled else "disable", name])
+    running = system.run(["systemctl", "is-active", name]).out.strip() == "active"
+    if not active:
+        if running:
+            system.must(["systemctl", "stop", name], timeout=UNIT_TIMEOUT)
+        return
+    if running and not on_change:
+        return
+    verb = "reload-or-restart" if running and on_change == "reload" else "restart"
+    # A unit that failed too often in a row would refuse even a good release.
+    system.run(["systemctl", "reset-failed", name])
+    system.must(["systemctl", verb, name], timeout=UNIT_TIMEOUT)
+    done.restarted.append(name)
+
+
+def _forget(system: System, known: Originals, wanted: set[str], release: Release) -> None:
+    """What went back is nobody's of ours any more: the next release that touches it notes it anew."""
+    known.paths = {path: original for path, original in known.paths.items() if path in wanted}
+    known.units = {name: unit for name, unit in known.units.items() if name in release.units}
+    known.packages = sorted(release.packages)
+    originals.save(system, known)
+
+
+def _point_at(system: System, state: State) -> None:
+    for name, target in (("current", state.active), ("previous", state.previous)):
+        if target:
+            system.link(f"{LIB}/{name}", "releases/" + target)
+        else:
+            system.remove(f"{LIB}/{name}")

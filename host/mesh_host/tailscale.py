@@ -1,0 +1,123 @@
+"""The tailscale command line: what it says, and the settings that are ours."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from mesh_host.errors import CommandFailed
+from mesh_host.system import System
+
+# BackendState of `tailscale status --json` → the protocol's word.
+STATES = {
+    "Running": "Running",
+    "Starting": "Running",
+    "NeedsLogin": "NeedsLogin",
+    "NeedsMachineAuth": "NeedsLogin",
+    "Stopped": "Stopped",
+    "NoState": "NoDaemon",
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    state: str
+    node_id: str | None = None
+    name: str | None = None
+    tailnet: str | None = None
+    addresses: list[str] | None = None
+    tags: list[str] | None = None
+    online: bool | None = None
+
+    @property
+    def joined(self) -> bool:
+        """This machine has an identity in a tailnet, connected at the moment or not."""
+        return self.state in ("Running", "Stopped") and self.node_id is not None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything about a node that is set on the host. Tags are not: they come from the key and the API."""
+
+    hostname: str
+    advertise: list[str] = field(default_factory=list)
+    accept_routes: bool = True
+    snat: bool = True
+
+    def flags(self) -> list[str]:
+        return [
+            "--hostname=" + self.hostname,
+            "--advertise-routes=" + ",".join(self.advertise),
+            "--accept-routes=" + _word(self.accept_routes),
+            "--snat-subnet-routes=" + _word(self.snat),
+            # The host keeps its own resolver: names must go on working while the control plane does not.
+            "--accept-dns=false",
+            # Stateful filtering drops what the LAN sends first.
+            "--stateful-filtering=false",
+        ]
+
+
+def status(system: System) -> Status:
+    """Raises CommandFailed only for an answer that is not understood; a daemon that is not there is a state."""
+    result = system.run(["tailscale", "status", "--json"], timeout=15)
+    # `status` ends with 1 for states like NeedsLogin, and still prints the document.
+    if not result.out.lstrip().startswith("{"):
+        return Status("NoDaemon")
+    try:
+        known = json.loads(result.out)
+        own = known.get("Self") or {}
+        tailnet = (known.get("CurrentTailnet") or {}).get("Name")
+        state = STATES.get(known["BackendState"], "NoDaemon")
+        node_id = str(own.get("ID") or "") or None
+        if state == "NeedsLogin" or node_id is None:
+            return Status(state)
+        return Status(
+            state,
+            node_id,
+            str(own.get("DNSName", "")).rstrip(".") or None,
+            tailnet,
+            [str(address) for address in own.get("TailscaleIPs") or known.get("TailscaleIPs") or []],
+            sorted(str(tag) for tag in own.get("Tags") or []),
+            bool(own.get("Online")),
+        )
+    except (ValueError, KeyError, AttributeError) as error:
+        raise CommandFailed("tailscale's status is not understood", "tailscale status --json", str(error)) from error
+
+
+def advertised(system: System) -> list[str]:
+    """Routes that the daemon offers to the control plane now."""
+    known: dict[str, object] = json.loads(system.must(["tailscale", "debug", "prefs"], timeout=15))
+    routes = known.get("AdvertiseRoutes")
+    return sorted(str(route) for route in routes) if isinstance(routes, list) else []
+
+
+def apply_settings(system: System, settings: Settings) -> None:
+    system.must(["tailscale", "set", *settings.flags(), "--auto-update=false"], timeout=30)
+
+
+def advertise(system: System, routes: list[str]) -> None:
+    system.must(["tailscale", "set", "--advertise-routes=" + ",".join(routes)], timeout=30)
+
+
+def up(system: System, settings: Settings, login_server: str | None, key_file: str, again: bool) -> None:
+    """Joins with the key in `key_file`. --reset: `up` refuses to leave out a flag that somebody has set before."""
+    flags = ["--reset", "--timeout=60s", "--auth-key=file:" + key_file, *settings.flags()]
+    if login_server:
+        flags.append("--login-server=" + login_server)
+    if again:
+        flags.append("--force-reauth")
+    system.must(["tailscale", "up", *flags], timeout=90)
+
+
+def resume(system: System, settings: Settings, login_server: str | None) -> None:
+    """Connects a stopped node again, without a key."""
+    server = ["--login-server=" + login_server] if login_server else []
+    system.must(["tailscale", "up", "--reset", "--timeout=60s", *settings.flags(), *server], timeout=90)
+
+
+def logout(system: System) -> None:
+    system.must(["tailscale", "logout"], timeout=30)
+
+
+def _word(flag: bool) -> str:
+    return "true" if flag else "false"

@@ -1,0 +1,95 @@
+"""The tailscale command line with a small service behind it: single-use keys that carry tags."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+State = dict[str, Any]
+Outcome = tuple[int, str, str]
+
+DEFAULTS = {
+    "advertise-routes": "",
+    "accept-routes": "false",
+    "snat-subnet-routes": "true",
+    "accept-dns": "true",
+    "stateful-filtering": "false",
+    "auto-update": "false",
+    "hostname": "",
+}
+
+
+def new_state() -> State:
+    # keys: auth key → tailnet, tags, spent
+    return {"backend": "NeedsLogin", "node": None, "prefs": dict(DEFAULTS), "keys": {}, "joins": 0}
+
+
+def run(state: State, args: list[str], opener: Any = open) -> Outcome:
+    if args[:1] == ["status"]:
+        return status(state)
+    if args[:2] == ["debug", "prefs"]:
+        routes = [route for route in state["prefs"]["advertise-routes"].split(",") if route]
+        return 0, json.dumps({"AdvertiseRoutes": routes or None, "Hostname": state["prefs"]["hostname"]}), ""
+    if args[:1] == ["set"]:
+        return change(state, flags(args[1:]))
+    if args[:1] == ["logout"]:
+        state.update(backend="NeedsLogin", node=None)
+        return 0, "", ""
+    if args[:1] == ["up"]:
+        return up(state, flags(args[1:]), opener)
+    return 1, "", f"unknown subcommand: {args[0]}"
+
+
+def flags(args: list[str]) -> dict[str, str]:
+    pairs = (arg.lstrip("-").partition("=") for arg in args)
+    return {name: value if equals else "true" for name, equals, value in pairs}
+
+
+def change(state: State, given: dict[str, str]) -> Outcome:
+    unknown = [name for name in given if name not in DEFAULTS]
+    if unknown:
+        return 2, "", f"flag provided but not defined: -{unknown[0]}"
+    state["prefs"].update(given)
+    return 0, "", ""
+
+
+def up(state: State, given: dict[str, str], opener: Any) -> Outcome:
+    key_file = given.pop("auth-key", "")
+    again = given.pop("force-reauth", "") == "true"
+    given.pop("timeout", "")
+    given.pop("login-server", "")
+    if given.pop("reset", "") != "true" and any(state["prefs"][k] != v for k, v in DEFAULTS.items() if k not in given):
+        return 1, "", "Error: changing settings via 'tailscale up' requires mentioning all non-default flags."
+    if state["node"] is None or again:
+        if not key_file.startswith("file:"):
+            return 1, "", "timed out: nobody followed the login address"
+        with opener(key_file[len("file:") :]) as file:
+            key = state["keys"].get(file.read().strip())
+        if key is None or key["spent"]:
+            return 1, "", "backend error: invalid key: unable to validate API key"
+        key["spent"] = True
+        state["joins"] += 1
+        number = state["joins"]
+        state["node"] = {"ID": f"n{number}CNTRL", "tags": key["tags"], "tailnet": key["tailnet"], "number": number}
+    state["backend"] = "Running"
+    state["prefs"] = {**DEFAULTS}
+    return change(state, given)
+
+
+def status(state: State) -> Outcome:
+    node = state["node"]
+    if node is None:
+        return 1, json.dumps({"BackendState": state["backend"], "Self": {"ID": "", "HostName": "x"}}), "Logged out."
+    address = f"100.64.0.{node['number']}"
+    document = {
+        "BackendState": state["backend"],
+        "Self": {
+            "ID": node["ID"],
+            "DNSName": f"{state['prefs']['hostname']}.{node['tailnet']}.ts.net.",
+            "TailscaleIPs": [address, f"fd7a:115c:a1e0::{node['number']}"],
+            "Tags": node["tags"],
+            "Online": state["backend"] == "Running",
+        },
+        "CurrentTailnet": {"Name": node["tailnet"]},
+    }
+    return 0, json.dumps(document), ""

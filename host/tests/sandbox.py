@@ -1,0 +1,165 @@
+"""A host in a temporary folder: real files, fake commands, a clock that jumps, and death at any step."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+from mesh_host.errors import CommandFailed
+from mesh_host.main import respond
+from mesh_host.system import MARKER, Result, System
+from tests.fake_host import FakeHost, new_state
+
+TOOL = "/usr/local/lib/site-mesh/tool-0123456789abcdef/mesh-host"
+ECDSA = "ecdsa-sha2-nistp256 AAAAE2VjZHNhBOOTSTRAP"
+SSHD_CONFIG = "# Debian's\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"
+
+FILES = {
+    "/etc/hostname": "fra-edge-01\n",
+    "/etc/os-release": 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
+    "/etc/ssh/sshd_config": SSHD_CONFIG,
+    "/etc/ssh/ssh_host_ecdsa_key": "PRIVATE bootstrap",
+    "/etc/ssh/ssh_host_ecdsa_key.pub": ECDSA + " bootstrap\n",
+    "/etc/ssh/sshd_config.d/50-cloud-init.conf": "PasswordAuthentication yes\n",
+    "/var/lib/cloud/instance/user-data.txt": f"#cloud-config\nssh_keys:\n  ecdsa_public: {ECDSA} x\n",
+    "/run/cloud-init/result.json": "{}",
+    "/proc/sys/kernel/random/boot_id": "11111111-2222-3333-4444-555555555555\n",
+}
+
+
+class Died(BaseException):
+    """kill -9: no handler of the tool may catch it."""
+
+
+class FakeSystem(System):
+    def __init__(self, root: str) -> None:
+        super().__init__(root, TOOL)
+        self.fake = FakeHost(root, new_state())
+        self.time = 1000.0
+        self.ssh: str | None = "connection-1"
+        self.web: dict[str, bytes] = {}
+        self.steps: list[str] = []
+        self.die_at: int | None = None
+
+    def step(self, what: str) -> None:
+        # Once dead it stays dead: a killed process runs no `finally` either.
+        if self.die_at is not None and len(self.steps) >= self.die_at:
+            raise Died(what)
+        self.steps.append(what)
+
+    def run(self, argv: Sequence[str], stdin: str = "", timeout: float = 60) -> Result:
+        self.step("run " + " ".join(argv))
+        code, out, err = self.fake.run(argv, stdin)
+        return Result(code, out, err)
+
+    def sync(self, descriptor: int) -> None:
+        """The disk of a test does not lose power."""
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+    def fetch(self, url: str) -> bytes:
+        self.step("fetch " + url)
+        if url not in self.web:
+            raise CommandFailed("could not fetch " + url, "fetch " + url, "not found")
+        return self.web[url]
+
+    def session(self) -> str | None:
+        return self.ssh
+
+
+class Sandbox:
+    """`with Sandbox() as host:`; lines answer (code, document)."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="mesh-host-")
+        self.system = FakeSystem(os.path.realpath(self.folder.name))
+        with open(os.path.join(self.system.root, MARKER), "w"):
+            pass
+        for path, text in FILES.items():
+            self.put(path, text)
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.folder.cleanup()
+
+    @property
+    def fake(self) -> dict[str, Any]:
+        return self.system.fake.state
+
+    def put(self, path: str, text: str, mode: int = 0o644) -> None:
+        where = self.system.host(path)
+        os.makedirs(os.path.dirname(where), exist_ok=True)
+        with open(where, "w") as file:
+            file.write(text)
+        os.chmod(where, mode)
+
+    def get(self, path: str) -> str | None:
+        return self.system.text(path)
+
+    def line(self, words: str, stdin: object = None) -> tuple[int, dict[str, Any]]:
+        data = stdin if isinstance(stdin, bytes) else json.dumps(stdin).encode()
+        return respond(self.system, words.split(), lambda: data)
+
+    def must(self, words: str, stdin: object = None) -> dict[str, Any]:
+        code, document = self.line(words, stdin)
+        if code != 0:
+            raise AssertionError(f"{words}: exit {code}, {document}")
+        return document
+
+    def dies_at(self, step: int | None) -> None:
+        self.system.steps.clear()
+        self.system.die_at = step
+
+    def apply(self, release: dict[str, Any], **more: Any) -> str:
+        """Stage, activate, confirm over a new connection; answers the hash."""
+        staged = str(self.must("apply stage", stage(release, **more))["hash"])
+        self.system.ssh = f"activates {staged}"
+        self.must(f"apply activate {staged} 120")
+        self.system.ssh = f"confirms {staged}"
+        self.must(f"apply confirm {staged}")
+        return staged
+
+    def tree(self) -> dict[str, tuple[str, str]]:
+        """Everything below /etc but the host keys: path → (mode or link, content)."""
+        found = {}
+        for folder, _, names in os.walk(self.system.host("/etc")):
+            for name in names:
+                path = os.path.join(folder, name)
+                if "ssh_host_" not in name:
+                    with open(path, errors="replace") as file:
+                        found[path[len(self.system.root) :]] = (oct(os.lstat(path).st_mode), file.read())
+        return found
+
+
+def stage(release: dict[str, Any], **more: Any) -> dict[str, Any]:
+    request = {
+        "release": release,
+        "credentials": {},
+        "lan": "10.77.10.2",
+        "lanPrefix": "10.77.10.0/24",
+        "retireBootstrapKey": False,
+    }
+    return {**request, **more}
+
+
+def join(**more: Any) -> dict[str, Any]:
+    request = {
+        "authKey": "",
+        "loginServer": None,
+        "hostname": "fra-edge-01",
+        "tags": ["tag:router"],
+        "advertiseRoutes": ["10.77.10.0/24"],
+        "acceptRoutes": True,
+        "snat": True,
+        "tailnet": "acme-staging",
+    }
+    return {**request, **more}

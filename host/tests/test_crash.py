@@ -1,0 +1,143 @@
+"""kill -9 at every single step, then the same again: the host must end up where it would have without."""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Callable
+
+from mesh_host import revert
+from tests import releases
+from tests.releases import NFT
+from tests.sandbox import Died, Sandbox, join, stage
+
+Act = Callable[[Sandbox], object]
+
+
+class CrashTest(unittest.TestCase):
+    def every_step(self, prepare: Act, act: Act, check: Callable[[Sandbox], None]) -> None:
+        with Sandbox() as host:
+            prepare(host)
+            host.dies_at(None)
+            act(host)
+            steps = len(host.system.steps)
+            check(host)
+            expected = host.tree()
+        self.assertGreater(steps, 5)
+        for step in range(steps):
+            with self.subTest(step=step), Sandbox() as host:
+                prepare(host)
+                host.dies_at(step)
+                with self.assertRaises(Died):
+                    act(host)
+                host.dies_at(None)
+                act(host)
+                check(host)
+                self.assertEqual(host.tree(), expected)
+
+    def consistent(self, host: Sandbox) -> None:
+        """No drift, and every running unit has read the files that are there now: no restart was lost."""
+        self.assertEqual(host.must("apply status")["drift"], [])
+        fake = host.system.fake
+        for name, loaded in host.fake["loaded"].items():
+            if fake.unit_text(name) and host.fake["units"][name]["active"] and not name.startswith("site-mesh-revert"):
+                self.assertEqual(loaded, fake.read_by(name), name)
+
+    def test_a_first_release(self) -> None:
+        def check(host: Sandbox) -> None:
+            self.consistent(host)
+            self.assertEqual(host.system.entries("/var/lib/site-mesh/originals"), ["index.json"])
+
+        self.every_step(lambda host: None, lambda host: host.apply(releases.router()), check)
+
+    def test_a_changed_release(self) -> None:
+        def prepare(host: Sandbox) -> None:
+            host.put(NFT, "# the owner's\n")
+            host.apply(releases.router())
+
+        def check(host: Sandbox) -> None:
+            self.consistent(host)
+            host.must("apply restore")
+            self.assertEqual(host.get(NFT), "# the owner's\n")
+
+        self.every_step(prepare, lambda host: host.apply(releases.router("# second"), retireBootstrapKey=True), check)
+
+    def test_a_release_that_takes_units_away(self) -> None:
+        def check(host: Sandbox) -> None:
+            self.consistent(host)
+            self.assertFalse(host.fake["units"]["site-mesh-nft.service"]["active"])
+
+        self.every_step(lambda host: host.apply(releases.router()), lambda host: host.apply(releases.plain()), check)
+
+    def test_an_activation_that_nobody_repeats_goes_back_by_the_timer(self) -> None:
+        def prepare(host: Sandbox) -> str:
+            host.apply(releases.router())
+            host.system.ssh = "activates"
+            return str(host.must("apply stage", stage(releases.plain("MaxAuthTries 3\n")))["hash"])
+
+        with Sandbox() as host:
+            staged = prepare(host)
+            expected = host.tree()
+            host.dies_at(None)
+            host.must(f"apply activate {staged} 60")
+            steps = len(host.system.steps)
+        reverted = 0
+        for step in range(steps):
+            with self.subTest(step=step), Sandbox() as host:
+                staged = prepare(host)
+                host.dies_at(step)
+                with self.assertRaises(Died):
+                    host.must(f"apply activate {staged} 60")
+                host.dies_at(None)
+                if host.fake["units"].get(revert.TIMER, {"active": False})["active"]:
+                    reverted += 1
+                    host.must(f"apply revert {staged}")
+                # Unarmed means that nothing of the release had been placed yet, but perhaps a file of the timer.
+                tree = {path: text for path, text in host.tree().items() if "site-mesh-revert" not in path}
+                self.assertEqual(tree, expected)
+                self.consistent(host)
+        self.assertGreater(reverted, steps // 2)
+
+    def test_a_revert(self) -> None:
+        staged: dict[Sandbox, str] = {}
+
+        def prepare(host: Sandbox) -> None:
+            host.apply(releases.router())
+            staged[host] = str(host.must("apply stage", stage(releases.plain("MaxAuthTries 3\n")))["hash"])
+            host.must(f"apply activate {staged[host]} 60")
+
+        self.every_step(prepare, lambda host: host.must(f"apply revert {staged[host]}"), self.consistent)
+
+    def test_a_restore(self) -> None:
+        def check(host: Sandbox) -> None:
+            self.assertIsNone(host.must("apply status")["active"])
+            self.assertTrue(host.system.exists("/etc/ssh/ssh_host_ecdsa_key"))
+
+        self.every_step(
+            lambda host: host.apply(releases.router(), retireBootstrapKey=True),
+            lambda host: host.must("apply restore"),
+            check,
+        )
+
+    def test_a_join_spends_one_key_and_leaves_none_behind(self) -> None:
+        def prepare(host: Sandbox) -> None:
+            host.apply(releases.router())
+            for key in ("first", "second"):
+                host.fake["tailscale"]["keys"][key] = {
+                    "tailnet": "acme-staging",
+                    "tags": ["tag:router"],
+                    "spent": False,
+                }
+
+        def act(host: Sandbox) -> None:
+            # As the provider does: ask first, and mint a key only when there is nothing to adopt.
+            if host.line("node join", join())[0] == 4:
+                keys = host.fake["tailscale"]["keys"]
+                host.must("node join", join(authKey=next(key for key in keys if not keys[key]["spent"])))
+
+        def check(host: Sandbox) -> None:
+            self.assertEqual(host.fake["tailscale"]["joins"], 1)
+            self.assertEqual(host.system.entries("/run/site-mesh"), ["lock"])
+            self.assertEqual(host.must("route status")["advertised"], ["10.77.10.0/24"])
+            self.assertFalse(host.system.exists("/etc/ssh/ssh_host_ecdsa_key"))
+
+        self.every_step(prepare, act, check)

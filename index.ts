@@ -1,0 +1,34 @@
+import * as pulumi from '@pulumi/pulumi';
+import { compose } from './components/mesh.ts';
+import { makeProviders } from './components/providers.ts';
+import { readSettings } from './components/settings.ts';
+import { planMesh } from './mesh/plan/index.ts';
+
+const settings = readSettings();
+const stack = pulumi.getStack();
+const plan = planMesh(settings.config, { stack });
+
+/** Every host: where it is, how to reach it, what it runs. */
+export const hosts = compose({
+  plan,
+  privateKey: settings.sshPrivateKey,
+  jumpPrivateKey: settings.jumpPrivateKey,
+  providers: makeProviders(settings, plan.tailnet.name),
+  protect: stack === 'prod',
+});
+
+export const sites = plan.sites.map(({ name, cloud, location, cidr, routers }) => ({
+  name,
+  cloud,
+  location,
+  cidr,
+  routers: routers.map((router) => router.name),
+}));
+
+/** Who may talk to whom; everything else is denied. */
+export const access = plan.policy.access.map(
+  ({ from, to, ports, why }) => `${from} → ${to} ${ports.join(' ')} (${why})`,
+);
+
+/** What a reader might not expect. */
+export const notes = plan.notes;

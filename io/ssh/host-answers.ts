@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** The JSON answers of docs/host-protocol.md. Fields that we do not know are ignored: a newer tool may say more. */
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const check = z.object({
+  name: z.string(),
+  result: z.enum(['ok', 'failed', 'skipped']),
+  detail: z.string().default(''),
+});
+const device = z.object({ name: z.string(), address: z.string().nullable() }).nullable();
+const keyLine = z.string().nullable();
+
+export const answers = {
+  install: z.object({ installed: z.string() }),
+  facts: z.object({
+    hostname: z.string(),
+    os: z.object({ id: z.string(), version: z.string() }),
+    kernel: z.string(),
+    python: z.string(),
+    bootId: z.string(),
+    firstBoot: z.enum(['done', 'running', 'none']),
+    interfaces: z.object({ public: device, lan: device }),
+    hostKeys: z.object({ ed25519: keyLine, ecdsa: keyLine }),
+  }),
+  stage: z.object({ hash, checks: z.array(check), changed: z.array(z.string()) }),
+  activate: z.object({
+    active: hash,
+    previous: hash.nullable(),
+    revertInSeconds: z.number(),
+    restarted: z.array(z.string()),
+  }),
+  confirm: z.object({ confirmed: hash, checks: z.array(check).default([]), hostKey: z.string() }),
+  status: z.object({
+    active: hash.nullable(),
+    confirmed: hash.nullable(),
+    pendingRevert: z.boolean(),
+    live: hash.nullable(),
+    drift: z.array(z.string()),
+    hostKey: keyLine,
+  }),
+  restore: z.object({ restored: z.array(z.string()) }),
+  nodeJoin: z.object({
+    nodeId: z.string().min(1),
+    name: z.string(),
+    addresses: z.array(z.string()),
+    tags: z.array(z.string()),
+    adopted: z.boolean(),
+    retired: z.array(z.string()).default([]),
+  }),
+  nodeStatus: z.object({
+    state: z.string(),
+    nodeId: z.string().nullable(),
+    name: z.string().nullable(),
+    tailnet: z.string().nullable(),
+    addresses: z.array(z.string()).nullable(),
+    tags: z.array(z.string()).nullable(),
+    online: z.boolean().nullable(),
+  }),
+  nodeLeave: z.object({ left: z.boolean() }),
+  routes: z.object({ advertised: z.array(z.string()), drained: z.boolean() }),
+  failure: z.object({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      checks: z.array(check).optional(),
+      command: z.unknown().optional(),
+      stderr: z.string().optional(),
+    }),
+  }),
+} as const;
+
+export type Facts = z.infer<typeof answers.facts>;
+export type StageAnswer = z.infer<typeof answers.stage>;
+export type ActivateAnswer = z.infer<typeof answers.activate>;
+export type ConfirmAnswer = z.infer<typeof answers.confirm>;
+export type StatusAnswer = z.infer<typeof answers.status>;
+export type JoinAnswer = z.infer<typeof answers.nodeJoin>;
+export type NodeStatus = z.infer<typeof answers.nodeStatus>;
+export type RouteAnswer = z.infer<typeof answers.routes>;

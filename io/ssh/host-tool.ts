@@ -1,0 +1,212 @@
+import type { z } from 'zod';
+import type { Release } from '../../mesh/host/spec.ts';
+import { lines } from '../../mesh/host/tool.ts';
+import type { ToolLine } from '../../mesh/host/tool.ts';
+import { UserError } from '../rpc/types.ts';
+import type { Session } from './connect.ts';
+import type { ExecResult } from './exec.ts';
+import { answers } from './host-answers.ts';
+import type {
+  ActivateAnswer,
+  ConfirmAnswer,
+  Facts,
+  JoinAnswer,
+  NodeStatus,
+  RouteAnswer,
+  StageAnswer,
+  StatusAnswer,
+} from './host-answers.ts';
+import { HostToolError, strangeAnswer, toolFailure } from './tool-errors.ts';
+
+/** The host tool as this checkout has it. */
+export interface ToolSource {
+  source: string;
+  /** Of `source` in UTF-8, hex. */
+  sha256: string;
+}
+
+export interface StageRequest {
+  release: Release;
+  /** Name → secret; written on the host for root only. */
+  credentials: Record<string, string>;
+  /** Own LAN address and prefix, from which the host finds its interface names. */
+  lan: string;
+  lanPrefix: string;
+  /** True once the host's own ed25519 key is recorded. */
+  retireBootstrapKey: boolean;
+}
+
+export interface JoinRequest {
+  /** Empty: adopt, or fail with `not-joined`. */
+  authKey: string;
+  /** Control server; null is the service's own. */
+  loginServer: string | null;
+  hostname: string;
+  tags: string[];
+  advertiseRoutes: string[];
+  acceptRoutes: boolean;
+  snat: boolean;
+  /** Tailnet that the host must be in; null when the config does not name it. */
+  tailnet: string | null;
+}
+
+/** The rows of docs/host-protocol.md. @throws HostToolError for an answer with an error code, SshError for the way there. */
+export interface HostTool {
+  facts(): Promise<Facts>;
+  stage(request: StageRequest): Promise<StageAnswer>;
+  activate(hash: string, revertSeconds: number): Promise<ActivateAnswer>;
+  confirm(hash: string): Promise<ConfirmAnswer>;
+  status(): Promise<StatusAnswer>;
+  restore(): Promise<{ restored: string[] }>;
+  nodeJoin(request: JoinRequest): Promise<JoinAnswer>;
+  nodeStatus(): Promise<NodeStatus>;
+  nodeLeave(): Promise<{ left: boolean }>;
+  routeAdvertise(): Promise<RouteAnswer>;
+  routeDrain(): Promise<RouteAnswer>;
+  routeStatus(): Promise<RouteAnswer>;
+}
+
+export interface ToolOptions {
+  tool: ToolSource;
+  /** SSH login of the session. */
+  login: string;
+  signal: AbortSignal;
+}
+
+interface Call<Schema extends z.ZodType> {
+  /** Words for messages: `apply stage`. */
+  verb: string;
+  line: string;
+  schema: Schema;
+  seconds: number;
+  stdin?: string;
+  /** What must not come back in a message, whatever the host says. */
+  secrets?: string[];
+}
+
+/** How long each row may take, in seconds. `activate` installs packages; `join` waits for the control server. */
+const SECONDS = {
+  install: 30,
+  facts: 30,
+  stage: 120,
+  activate: 900,
+  confirm: 90,
+  status: 60,
+  restore: 60,
+  join: 120,
+  node: 30,
+  route: 30,
+};
+
+/** Talks the host protocol over an open session and installs the tool where it is missing. */
+export function hostTool(session: Session, options: ToolOptions): HostTool {
+  const { label } = session;
+  const at: ToolLine = { sha256: options.tool.sha256, login: options.login };
+  const run = (line: string, seconds: number, stdin?: string): Promise<ExecResult> =>
+    session.exec(line, { timeoutSeconds: seconds, signal: options.signal, ...(stdin === undefined ? {} : { stdin }) });
+
+  const install = async (): Promise<void> => {
+    const result = await run(lines.install(at), SECONDS.install, options.tool.source);
+    if (missing(result, '/usr/bin/python3')) {
+      throw new UserError(
+        `${label}: the host has no /usr/bin/python3, which the host tool needs (3.9 or newer). Install package python3 there, or use an image that has it.`,
+      );
+    }
+    if (result.code !== 0) throw toolFailure(label, 'install', result, []);
+    parse('install', answers.install, result, []);
+  };
+
+  const parse = <Schema extends z.ZodType>(
+    verb: string,
+    schema: Schema,
+    result: ExecResult,
+    secrets: string[],
+  ): z.output<Schema> => {
+    const answer = schema.safeParse(json(result.stdout));
+    if (!answer.success) throw strangeAnswer(label, verb, result, secrets);
+    return answer.data;
+  };
+
+  const call = async <Schema extends z.ZodType>(request: Call<Schema>): Promise<z.output<Schema>> => {
+    const secrets = request.secrets ?? [];
+    const path = `tool-${at.sha256.slice(0, 16)}/mesh-host`;
+    let result = await run(request.line, request.seconds, request.stdin);
+    if (missing(result, path)) {
+      await install();
+      result = await run(request.line, request.seconds, request.stdin);
+      if (missing(result, path)) {
+        throw new UserError(
+          `${label}: the host tool was installed but does not start (exit ${result.code}). Is /usr/local/lib mounted noexec, or the answer from another machine?`,
+        );
+      }
+    }
+    if (result.code !== 0) throw toolFailure(label, request.verb, result, secrets);
+    return parse(request.verb, request.schema, result, secrets);
+  };
+
+  const route = (verb: string, line: string): Promise<RouteAnswer> =>
+    call({ verb, line, schema: answers.routes, seconds: SECONDS.route });
+  return {
+    facts: () => call({ verb: 'facts', line: lines.facts(at), schema: answers.facts, seconds: SECONDS.facts }),
+    stage: (request) =>
+      call({
+        verb: 'apply stage',
+        line: lines.stage(at),
+        schema: answers.stage,
+        seconds: SECONDS.stage,
+        stdin: oneLine(request),
+        secrets: Object.values(request.credentials),
+      }),
+    activate: (hash, revertSeconds) =>
+      call({
+        verb: 'apply activate',
+        line: lines.activate(at, hash, revertSeconds),
+        schema: answers.activate,
+        seconds: SECONDS.activate,
+      }),
+    confirm: (hash) =>
+      call({ verb: 'apply confirm', line: lines.confirm(at, hash), schema: answers.confirm, seconds: SECONDS.confirm }),
+    status: () =>
+      call({ verb: 'apply status', line: lines.status(at), schema: answers.status, seconds: SECONDS.status }),
+    restore: () =>
+      call({ verb: 'apply restore', line: lines.restore(at), schema: answers.restore, seconds: SECONDS.restore }),
+    nodeJoin: (request) =>
+      call({
+        verb: 'node join',
+        line: lines.nodeJoin(at),
+        schema: answers.nodeJoin,
+        seconds: SECONDS.join,
+        stdin: oneLine(request),
+        secrets: [request.authKey],
+      }),
+    nodeStatus: () =>
+      call({ verb: 'node status', line: lines.nodeStatus(at), schema: answers.nodeStatus, seconds: SECONDS.node }),
+    nodeLeave: () =>
+      call({ verb: 'node leave', line: lines.nodeLeave(at), schema: answers.nodeLeave, seconds: SECONDS.node }),
+    routeAdvertise: () => route('route advertise', lines.routeAdvertise(at)),
+    routeDrain: () => route('route drain', lines.routeDrain(at)),
+    routeStatus: () => route('route status', lines.routeStatus(at)),
+  };
+}
+
+export { HostToolError };
+
+/** A shell says 127; sudo says 1 and names the path. */
+function missing(result: ExecResult, path: string): boolean {
+  return (
+    result.code === 127 ||
+    (result.code === 1 && result.stdout === '' && result.stderr.includes(path) && result.stderr.includes('not found'))
+  );
+}
+
+function oneLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+
+/** An OpenSSH key pair: PEM and `ssh-ed25519 AAAA…` line. */
+interface KeyPair {
+  privateKey: string;
+  publicKey: string;
+}
+
+/** The accounts of one stack: a Hetzner project and a tailnet. Tenants never see each other. */
+export interface LabTenant {
+  name: string;
+  /** 64 characters, as the plugin demands. */
+  hcloudToken: string;
+  tailscale: { tailnet: string; apiKey: string; oauthClientId: string; oauthClientSecret: string };
+}
+
+/** `lab.json`: what one lab instance is. Written once; a running stack's state refers to its addresses and keys. */
+export interface LabConfig {
+  host: '127.0.0.1';
+  apiPort: number;
+  /** For /lab, the control routes. */
+  labToken: string;
+  tenants: LabTenant[];
+  jump: { port: number; user: string; hostKey: KeyPair; clientKey: KeyPair };
+  /** The deploying side's own key: what stacks use to log in on hosts. */
+  deployKey: KeyPair;
+}
+
+const HOST = '127.0.0.1';
+
+function secret(characters: number): string {
+  return randomBytes(characters).toString('base64url').replaceAll(/[-_]/g, 'x').slice(0, characters);
+}
+
+function newKeyPair(comment: string): KeyPair {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    // About one in 400 ed25519 keys that ssh2 1.17.0 makes cannot be parsed again, by itself or by OpenSSH.
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error))
+      return { privateKey: pair.private, publicKey: pair.public };
+  }
+}
+
+/** Ports that are free now, all held until all are known, so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(0, HOST, () => resolve(server));
+      });
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the system gave no port number');
+    return address.port;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export function newTenant(name: string, tailnet: string): LabTenant {
+  return {
+    name,
+    hcloudToken: secret(64),
+    tailscale: {
+      tailnet,
+      apiKey: `tskey-api-k${secret(10)}CNTRL-${secret(32)}`,
+      oauthClientId: `k${secret(10)}CNTRL`,
+      oauthClientSecret: `tskey-client-k${secret(10)}CNTRL-${secret(32)}`,
+    },
+  };
+}
+
+export function configPath(dir: string): string {
+  return join(dir, 'lab.json');
+}
+
+/** The config of an existing lab; undefined when there is none yet. */
+export function readConfig(dir: string): LabConfig | undefined {
+  const path = configPath(dir);
+  if (!existsSync(path)) return undefined;
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as LabConfig;
+    if (typeof value.apiPort !== 'number' || typeof value.labToken !== 'string' || !Array.isArray(value.tenants))
+      throw new Error('fields are missing');
+    return value;
+  } catch (error) {
+    throw new Error(
+      `${path}: not a lab config (${error instanceof Error ? error.message : String(error)}). Remove the directory ${dir} to start a new lab.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The config of a lab directory, made on first use. Two at once agree: the first one to link its file into place wins,
+ * the other one reads that.
+ */
+export async function loadConfig(dir: string): Promise<LabConfig> {
+  const existing = readConfig(dir);
+  if (existing !== undefined) return existing;
+  mkdirSync(dir, { recursive: true });
+  const [apiPort, jumpPort] = await freePorts(2);
+  if (apiPort === undefined || jumpPort === undefined) throw new Error('no free ports');
+  const config: LabConfig = {
+    host: HOST,
+    apiPort,
+    labToken: secret(40),
+    tenants: [],
+    jump: {
+      port: jumpPort,
+      user: 'jump',
+      hostKey: newKeyPair('lab-jump-host'),
+      clientKey: newKeyPair('lab-jump-client'),
+    },
+    deployKey: newKeyPair('lab-deploy'),
+  };
+  const draft = `${configPath(dir)}.${process.pid}.${secret(8)}`;
+  writeFileSync(draft, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });
+  try {
+    linkSync(draft, configPath(dir));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+  return readConfig(dir) ?? config;
+}

@@ -1,0 +1,27 @@
+import { FAULTS, type FaultName, type Faults, type Store } from '../types.ts';
+
+interface FaultRecord {
+  fault: FaultName;
+  target: string;
+}
+
+export function isFaultName(name: string): name is FaultName {
+  return Object.hasOwn(FAULTS, name);
+}
+
+/** Faults that survive a restart of the lab: they live in the journal and go with a reset. */
+export function createFaults(store: Store): Faults {
+  const records = store.collection<FaultRecord>('faults');
+  const key = (fault: FaultName, target: string) => `${fault} ${target}`;
+  return {
+    hits: (fault, target) =>
+      records.get(key(fault, target)) !== undefined || records.get(key(fault, '*')) !== undefined,
+    set: (fault, target) => records.put(key(fault, target), { fault, target }),
+    clear: (fault) => {
+      for (const record of records.all()) {
+        if (fault === undefined || record.fault === fault) records.delete(key(record.fault, record.target));
+      }
+    },
+    list: () => records.all(),
+  };
+}

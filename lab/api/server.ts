@@ -1,0 +1,141 @@
+import { serve } from '@hono/node-server';
+import { Hono, type Env } from 'hono';
+import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
+import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
+import type { LabConfig } from './config.ts';
+import { isFaultName } from './faults.ts';
+import { hetznerApi } from './hetzner/index.ts';
+import { ownIdentity, type ProcessIdentity } from './identity.ts';
+
+/** One request, as the log keeps it: never a token, a query or a body. */
+export interface RequestLog {
+  time: string;
+  method: string;
+  path: string;
+  status: number;
+  ms: number;
+  tenant?: string;
+}
+
+interface ApiParts<Tailscale extends Env> {
+  config: Pick<LabConfig, 'labToken' | 'tenants'>;
+  store: Store;
+  faults: Faults;
+  clock: Clock;
+  /** Mounted at /api/v2. */
+  tailscale: Hono<Tailscale>;
+  unexecuted: () => Unexecuted[];
+  /** Ends the lab, after the answer to the request that asked for it. */
+  stop: () => void;
+  log: (entry: RequestLog) => void;
+  /** Duration of cloud actions, ms. */
+  actionMs?: number;
+}
+
+/** An HTTP application. */
+interface Api {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** Answer of GET /lab/status. */
+interface LabStatus extends ProcessIdentity {
+  lab: 'site-mesh';
+  faults: { fault: string; target: string }[];
+}
+
+const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
+
+function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' | 'unexecuted' | 'stop'>): Hono {
+  const { faults } = parts;
+  const routes = new Hono();
+  routes.use(async (context, next) => {
+    if (context.req.header('authorization') !== `Bearer ${parts.config.labToken}`)
+      return context.json(
+        { lab: 'site-mesh', error: 'the lab token is wrong: this is another lab, or lab.json is of another one' },
+        401,
+      );
+    await next();
+    return undefined;
+  });
+  routes.get('/status', (context) => {
+    const status: LabStatus = { lab: 'site-mesh', ...ownIdentity(), faults: faults.list() };
+    return context.json(status);
+  });
+  routes.get('/faults', (context) => context.json({ faults: faults.list() }));
+  routes.post('/faults', async (context) => {
+    const input = FAULT.safeParse(await context.req.json().catch(() => undefined));
+    if (!input.success || !isFaultName(input.data.fault))
+      return context.json({ error: 'a fault needs a known name and a target' }, 422);
+    faults.set(input.data.fault, input.data.target);
+    return context.json({ faults: faults.list() });
+  });
+  routes.delete('/faults', (context) => {
+    const fault = context.req.query('fault');
+    if (fault !== undefined && !isFaultName(fault)) return context.json({ error: `${fault} is not a fault` }, 422);
+    faults.clear(fault);
+    return context.json({ faults: faults.list() });
+  });
+  routes.get('/unexecuted', (context) => context.json({ unexecuted: parts.unexecuted() }));
+  routes.post('/reset', (context) => {
+    parts.store.reset();
+    return context.json({ reset: true });
+  });
+  routes.post('/stop', (context) => {
+    setImmediate(parts.stop);
+    return context.json({ stopping: true });
+  });
+  routes.all('*', (context) => context.json({ error: 'no such control route' }, 404));
+  return routes;
+}
+
+/** The lab's whole HTTP surface: `/v1` Hetzner Cloud, `/api/v2` Tailscale, `/lab` control. */
+export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Api {
+  const { config, store, faults, clock } = parts;
+  const app = new Hono<{ Variables: { tenant?: string } }>();
+  app.use(async (context, next) => {
+    const started = performance.now();
+    await next();
+    const tenant = context.get('tenant');
+    parts.log({
+      time: new Date().toISOString(),
+      method: context.req.method,
+      path: context.req.path,
+      status: context.res.status,
+      ms: Math.round(performance.now() - started),
+      ...(tenant === undefined ? {} : { tenant }),
+    });
+  });
+  app.route('/lab', controlRoutes(parts));
+  app.route(
+    '/v1',
+    hetznerApi({
+      store,
+      faults,
+      clock,
+      tenants: config.tenants,
+      ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
+    }),
+  );
+  app.route('/api/v2', parts.tailscale);
+  return { fetch: (request) => app.fetch(request) };
+}
+
+/** Listens on loopback; rejects with the system's error (`EADDRINUSE` when the port is taken). Port 0 takes a free one. */
+export function listenApi(app: Api, host: string, port: number): Promise<{ port: number; close: () => Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: (request) => app.fetch(request), hostname: host, port }, (info: AddressInfo) => {
+      server.off('error', reject);
+      resolve({
+        port: info.port,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done());
+            // Clients keep connections open; an ending lab does not wait for them.
+            if ('closeAllConnections' in server) server.closeAllConnections();
+          }),
+      });
+    });
+    server.once('error', reject);
+  });
+}

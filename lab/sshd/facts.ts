@@ -1,0 +1,25 @@
+import { publicLine } from './keys.ts';
+import type { LineContext } from './types.ts';
+
+/** A Debian 12 as Hetzner delivers it. */
+const DEBIAN = { os: { id: 'debian', version: '12' }, kernel: '6.1.0-38-cloud-amd64', python: '3.11.2' } as const;
+
+export function facts(at: LineContext): unknown {
+  const { host, view } = at;
+  // Hetzner names the public interface eth0 and that of the private network enp7s0.
+  const lan = host.active === null ? undefined : host.staged[host.active]?.lan;
+  return {
+    hostname: view.name,
+    ...DEBIAN,
+    bootId: host.bootId,
+    firstBoot: at.clock() < host.bornAt + at.firstBootMs ? 'running' : 'done',
+    interfaces: {
+      public: { name: 'eth0', address: view.publicAddress },
+      lan: lan === undefined ? null : { name: 'enp7s0', address: lan },
+    },
+    hostKeys: {
+      ed25519: publicLine(host.hostKeys.ed25519),
+      ecdsa: host.retired ? null : publicLine(host.hostKeys.ecdsa),
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * The lines of docs/host-protocol.md. The rest of what a shell can do is not here: a line with anything that a shell
+ * would interpret is not one of ours.
+ */
+export type Line =
+  { kind: 'install'; sudo: boolean; sha256: string } | { kind: 'tool'; sudo: boolean; path: string; args: string[] };
+
+const INSTALL = /^\/usr\/bin\/python3 -I -c '[^']+' install ([0-9a-f]{64})$/;
+const TOOL = /^(\/usr\/local\/lib\/site-mesh\/tool-[0-9a-f]{16}\/mesh-host)((?: [A-Za-z0-9:._/-]+)*)$/;
+
+/** Where a tool with this source is installed. `sha256`: 64 hex digits. */
+export const toolPath = (sha256: string): string => `/usr/local/lib/site-mesh/tool-${sha256.slice(0, 16)}/mesh-host`;
+
+export function parseLine(line: string): Line | undefined {
+  const sudo = line.startsWith('sudo -n ');
+  const rest = sudo ? line.slice('sudo -n '.length) : line;
+  const install = INSTALL.exec(rest);
+  if (install?.[1] !== undefined) return { kind: 'install', sudo, sha256: install[1] };
+  const tool = TOOL.exec(rest);
+  if (tool?.[1] === undefined) return undefined;
+  return { kind: 'tool', sudo, path: tool[1], args: (tool[2] ?? '').split(' ').slice(1) };
+}
+
+/** Lines that read stdin to its end; the others answer without waiting for it. */
+export function readsStdin(line: Line): boolean {
+  return line.kind === 'install' || ['apply stage', 'node join'].includes(line.args.join(' '));
+}

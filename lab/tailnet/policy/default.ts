@@ -1,0 +1,18 @@
+/** What a new tailnet starts with, and what an empty body resets it to: everybody may reach everything. */
+export const DEFAULT_POLICY = `// The policy of a new tailnet: every device may reach every other device on every port.
+{
+	"grants": [
+		{"src": ["*"], "dst": ["*"], "ip": ["*"]},
+	],
+
+	"ssh": [
+		// People may use Tailscale SSH on their own devices, after a check.
+		{
+			"action": "check",
+			"src":    ["autogroup:member"],
+			"dst":    ["autogroup:self"],
+			"users":  ["autogroup:nonroot", "root"],
+		},
+	],
+}
+`;

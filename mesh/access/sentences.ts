@@ -1,0 +1,66 @@
+import { memberChanges } from './joiners.ts';
+import { minus, portSet, portTexts } from './ports.ts';
+import type { PortSet } from './ports.ts';
+
+/** What this module needs of a permission; `AccessEntry` of the plan is one. */
+export interface Permission {
+  from: string;
+  to: string;
+  /** `tcp/22`, `tcp/8000-8080`, `udp/*`, `icmp/*`. */
+  ports: readonly string[];
+  why: string;
+  /** Logins in the group that `from` names; undefined for other sources. */
+  people?: readonly string[] | undefined;
+}
+
+/**
+ * Who gains and who loses what between two revisions, one sentence each, losses first because they are what breaks
+ * things: `group:platform loses tcp/22 on fra-db-01 (…)`, `group:platform gains tcp/5432 on fra-db-01 (…)`.
+ * Ports are compared as sets over all entries of a pair, so splitting a rule or giving another reason is no change.
+ * Independent of the order of entries.
+ */
+export function accessChanges(olds: readonly Permission[], news: readonly Permission[]): string[] {
+  const before = byPair(olds);
+  const after = byPair(news);
+  const pairs = [...new Map([...before, ...after]).keys()].sort();
+  const sentences = (verb: string, left: Map<string, Pair>, right: Map<string, Pair>): string[] =>
+    pairs.flatMap((key) => {
+      const pair = left.get(key);
+      if (pair === undefined) return [];
+      const ports = portTexts(minus(pair.ports, right.get(key)?.ports ?? new Map<string, never>()));
+      return ports.length === 0 ? [] : [`${pair.from} ${verb} ${ports.join(', ')} on ${pair.to} (${pair.why})`];
+    });
+  const members = memberChanges(olds, news);
+  return [
+    ...sentences('loses', before, after),
+    ...members.losses,
+    ...sentences('gains', after, before),
+    ...members.gains,
+  ];
+}
+
+interface Pair {
+  from: string;
+  to: string;
+  ports: PortSet;
+  why: string;
+}
+
+function byPair(entries: readonly Permission[]): Map<string, Pair> {
+  const grouped = new Map<string, Permission[]>();
+  for (const entry of entries) {
+    const key = JSON.stringify([entry.from, entry.to]);
+    grouped.set(key, [...(grouped.get(key) ?? []), entry]);
+  }
+  return new Map(
+    [...grouped].map(([key, group]) => [
+      key,
+      {
+        from: group[0]?.from ?? '',
+        to: group[0]?.to ?? '',
+        ports: portSet(group.flatMap((entry) => entry.ports)),
+        why: [...new Set(group.map((entry) => entry.why))].sort().join('; '),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,52 @@
+import type { Party } from '../config/paths.ts';
+
+/** One permission in words of the model. */
+export interface AccessEntry {
+  from: string;
+  /** Logins in the group that `from` names, sorted; absent for other sources. */
+  people?: string[];
+  to: string;
+  /** `tcp/22`, `udp/53`, `icmp/*`. */
+  ports: string[];
+  why: string;
+  /** true: nobody wrote it; the mesh needs it (why: control). */
+  implicit: boolean;
+}
+
+/** What stands at one end of a rule, in terms that every overlay can select by. */
+export type Endpoint =
+  | { kind: 'group'; name: string }
+  /** The members (today: the routers) of one site. */
+  | { kind: 'members-of-site'; site: string }
+  /** The members that carry a role; `router` is the role of every router. */
+  | { kind: 'members-with-role'; role: string }
+  | { kind: 'lan-host'; name: string; address: string }
+  /** The whole LAN of a site. */
+  | { kind: 'lan'; site: string; cidr: string };
+
+/** One intent, resolved: every source may reach every target on every port. */
+export interface AccessRule {
+  sources: Endpoint[];
+  targets: Endpoint[];
+  ports: string[];
+  why: string;
+  implicit: boolean;
+}
+
+/** A host as access sees it. */
+export interface Place {
+  name: string;
+  site: string;
+  address: string;
+  roles: string[];
+  party: Exclude<Party, { kind: 'person' }>;
+}
+
+export interface ResolvedAccess {
+  /** Intents first, then the implicit ones; each part sorted. */
+  rules: AccessRule[];
+  /** The same, one entry per source and host. */
+  entries: AccessEntry[];
+  /** Parts of a rule that no network path carries, told to its author. */
+  notes: string[];
+}

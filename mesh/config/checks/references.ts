@@ -1,0 +1,84 @@
+import { allHosts, type Draft } from '../draft.ts';
+import { choice, fault, type Fault } from '../fault.ts';
+
+/** Services and rules name only what somebody declared. */
+export function referenceFaults(model: Draft): Fault[] {
+  return [...serviceFaults(model), ...ruleFaults(model)];
+}
+
+/** Every role that some host has; `router` is the one that the mesh gives. */
+function roles(model: Draft): string[] {
+  const named = allHosts(model).flatMap((host) => host.entry.roles ?? []);
+  return [...new Set(['router', ...named])];
+}
+
+const ROLE_REMEDY = 'give some host this role, or remove it here';
+
+function serviceFaults(model: Draft): Fault[] {
+  const faults: Fault[] = [];
+  const hosts = allHosts(model);
+  const names = hosts.flatMap((host) => host.entry.name ?? []);
+  const known = roles(model);
+  for (const { path, entry } of model.services) {
+    for (const [index, place] of (entry.on ?? []).entries()) {
+      const at = [...path, 'on', index];
+      const role = place.startsWith('role:') ? place.slice('role:'.length) : undefined;
+      if (role !== undefined) {
+        if (!known.includes(role))
+          faults.push(fault(at, place, 'is a role that no host has', choice(role, known, ROLE_REMEDY)));
+      } else if (!names.includes(place)) {
+        faults.push(
+          fault(at, place, 'is not the name of a host', choice(place, names, 'declare the host under a site')),
+        );
+      } else if (hosts.some((host) => host.entry.name === place && host.kind === 'router')) {
+        // Tailnet members get their 100.x address when they join, so a policy can select them by tag only.
+        faults.push(
+          fault(
+            at,
+            place,
+            'is a subnet router, and the policy selects routers by role',
+            'write role:router, or give this router a role of its own and write that',
+          ),
+        );
+      }
+    }
+  }
+  return faults;
+}
+
+function ruleFaults(model: Draft): Fault[] {
+  const faults: Fault[] = [];
+  const services = model.services.map(({ name }) => name);
+  const known: Record<string, { names: string[]; otherwise: string }> = {
+    group: { names: model.groups, otherwise: 'declare the group under groups' },
+    site: { names: model.sites.map(({ name }) => name), otherwise: 'declare the site under sites' },
+    role: { names: roles(model), otherwise: ROLE_REMEDY },
+  };
+  for (const { path, entry } of model.access) {
+    for (const [index, source] of (entry.from ?? []).entries()) {
+      const [kind = '', name = ''] = source.split(':');
+      const declared = known[kind];
+      if (declared && !declared.names.includes(name)) {
+        faults.push(
+          fault(
+            [...path, 'from', index],
+            source,
+            `is a ${kind} that nobody declared`,
+            choice(name, declared.names, declared.otherwise),
+          ),
+        );
+      }
+    }
+    if (entry.to !== undefined && !services.includes(entry.to)) {
+      faults.push(
+        fault(
+          [...path, 'to'],
+          entry.to,
+          'is not a service',
+          choice(entry.to, services, 'declare it under services: { on, ports }'),
+        ),
+      );
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import type { Path } from './fault.ts';
+import { hostSchema, networkSchema, ruleSchema, serviceSchema, siteSchema } from './schema.ts';
+import type { HostConfig, RuleConfig, ServiceConfig, SiteConfig } from './schema.ts';
+import { isMapping } from './schema-faults.ts';
+
+/**
+ * What could be read of a configuration that may be faulty: every field by itself, so that one typing error does not
+ * hide what is wrong elsewhere. Checks look only at what is there.
+ */
+export interface Draft {
+  supernet?: string;
+  sites: DraftSite[];
+  /** Names that somebody declared, well-formed or not: naming them is no second fault. */
+  groups: string[];
+  services: { name: string; path: Path; entry: Partial<ServiceConfig> }[];
+  access: { path: Path; entry: Partial<RuleConfig> }[];
+}
+
+export interface DraftSite {
+  name: string;
+  path: Path;
+  entry: Partial<Omit<SiteConfig, 'routers' | 'hosts'>>;
+  routers: DraftHost[];
+  hosts: DraftHost[];
+}
+
+export interface DraftHost {
+  path: Path;
+  site: string;
+  kind: 'router' | 'host';
+  entry: Partial<HostConfig>;
+}
+
+/** The fields of a mapping that parse; the others are absent. */
+function salvage<S extends z.ZodObject>(schema: S, raw: unknown): Partial<z.output<S>> {
+  const kept: Record<string, unknown> = {};
+  if (isMapping(raw)) {
+    for (const [key, field] of Object.entries(schema.shape)) {
+      const result = (field as z.ZodType).safeParse(raw[key]);
+      if (result.success && result.data !== undefined) kept[key] = result.data;
+    }
+  }
+  return kept as Partial<z.output<S>>;
+}
+
+const entries = (raw: unknown): [string, unknown][] => (isMapping(raw) ? Object.entries(raw) : []);
+const list = (raw: unknown): unknown[] => (Array.isArray(raw) ? raw : []);
+
+export function draft(raw: Record<string, unknown>): Draft {
+  const { supernet } = salvage(networkSchema, raw.network);
+  return {
+    ...(supernet === undefined ? {} : { supernet }),
+    sites: entries(raw.sites).map(([name, site]) => draftSite(name, site)),
+    groups: entries(raw.groups).map(([name]) => name),
+    services: entries(raw.services).map(([name, service]) => ({
+      name,
+      path: ['services', name],
+      entry: salvage(serviceSchema, service),
+    })),
+    access: list(raw.access).map((rule, index) => ({ path: ['access', index], entry: salvage(ruleSchema, rule) })),
+  };
+}
+
+function draftSite(name: string, raw: unknown): DraftSite {
+  const path = ['sites', name];
+  const read = (kind: 'router' | 'host', key: 'routers' | 'hosts'): DraftHost[] =>
+    list(isMapping(raw) ? raw[key] : undefined).map((host, index) => ({
+      path: [...path, key, index],
+      site: name,
+      kind,
+      entry: salvage(hostSchema, host),
+    }));
+  return {
+    name,
+    path,
+    entry: salvage(siteSchema.omit({ routers: true, hosts: true }), raw),
+    routers: read('router', 'routers'),
+    hosts: read('host', 'hosts'),
+  };
+}
+
+export const hostsOf = (site: DraftSite): DraftHost[] => [...site.routers, ...site.hosts];
+export const allHosts = (model: Draft): DraftHost[] => model.sites.flatMap(hostsOf);

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { isPrefix, isSourcePrefix, isAddress, prefixFault } from './cidr.ts';
+import { publicKeyFault } from './ssh-key.ts';
+
+/**
+ * Kinds of fields. Each carries its own remedy: a zod message here is `problem` and `remedy` on two lines, which
+ * `schemaFaults` takes apart again.
+ */
+export const told = (problem: string, remedy: string): string => `${problem}\n${remedy}`;
+
+/** Text that a rule accepts; `problemOf` answers what is wrong with it, or undefined. */
+function text(problemOf: (value: string) => string | undefined, remedy: string) {
+  return z
+    .string({ error: (issue) => told(issue.input === undefined ? 'is missing' : 'must be text', remedy) })
+    .superRefine((value, context) => {
+      const problem = problemOf(value);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: told(problem, remedy), input: value });
+    });
+}
+
+const matching = (pattern: RegExp, problem: string, remedy: string) =>
+  text((value) => (pattern.test(value) ? undefined : problem), remedy);
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const SHORT_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+
+/** RFC 1123 label in lower case: it becomes the hostname and the server's name at the cloud. */
+export const hostName = matching(
+  LABEL,
+  'is not a host name (RFC 1123)',
+  'use at most 63 lower-case letters, digits and inner hyphens, for example fra-edge-01',
+);
+
+/** Names that end up inside Tailscale tags and groups: these begin with a letter and have no dots. */
+const shortName = (what: string, example: string) =>
+  matching(
+    SHORT_NAME,
+    `is not a name for a ${what}`,
+    `use a letter, then lower-case letters, digits and inner hyphens, at most 30, for example ${example}`,
+  );
+export const siteName = shortName('site', 'eu-fra');
+export const groupName = shortName('group', 'sre');
+export const serviceName = shortName('service', 'postgres');
+export const networkName = shortName('network', 'acme');
+
+/** Roles become tags of their own, so those that the mesh itself uses are taken. */
+export const roleName = text((value) => {
+  if (!SHORT_NAME.test(value)) return 'is not a name for a role';
+  if (value === 'router' || value === 'iac' || value.startsWith('router-'))
+    return 'is a role that the mesh gives itself';
+  return undefined;
+}, 'choose a letter, then lower-case letters, digits and inner hyphens, for example db; router, iac and router-… are taken');
+
+export const domainName = matching(
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
+  'is not a domain name',
+  'use lower-case labels with dots between, for example mesh.acme.internal',
+);
+export const tailnetName = matching(
+  /^(-|[A-Za-z0-9][A-Za-z0-9._@+-]{0,252})$/,
+  'is not the name of a tailnet',
+  'use the name that the admin console shows under Settings → General, or - for the tailnet of the credential',
+);
+export const loginName = matching(
+  /^[a-z_][a-z0-9_-]{0,31}$/,
+  'is not a login name',
+  'use lower-case letters, digits, - and _, for example ops',
+);
+export const hostAddress = text(
+  (value) =>
+    isAddress(value) || /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(value)
+      ? undefined
+      : 'is neither an IPv4 address nor a host name',
+  'use an address or a name that the deploying side resolves, for example 198.51.100.7',
+);
+
+export const prefix = (remedy: string) => text(prefixFault, remedy);
+export const address = (remedy: string) =>
+  text((value) => (isAddress(value) ? undefined : 'is not an IPv4 address'), remedy);
+
+/** Where SSH may come from. The whole internet is refused: bots arrive within minutes. */
+export const sshSource = text((value) => {
+  if (value === '0.0.0.0/0' || value === '::/0') return 'opens SSH to the whole internet';
+  if (isSourcePrefix(value)) return undefined;
+  return value.includes(':') || isPrefix(value) ? 'is not a prefix' : prefixFault(value);
+}, 'name the range that you deploy from, for example 198.51.100.0/28 or 2001:db8:7::/48');
+
+export const publicKey = (remedy: string) => text(publicKeyFault, remedy);
+
+export const email = matching(
+  /^[^\s@",\\\p{Cc}\p{Cf}\p{Cs}]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/iu,
+  'is not a login of a tailnet user',
+  "write the person's login as the tailnet knows it, for example ada@example.com",
+);
+
+export const port = text((value) => {
+  const [, digits = '0'] = /^(?:tcp|udp)\/([1-9]\d{0,4})$/.exec(value) ?? [];
+  return Number(digits) >= 1 && Number(digits) <= 65535 ? undefined : 'is not a port';
+}, 'write protocol/number with tcp or udp and 1 to 65535, for example tcp/5432');
+
+/** `host` or `role:db`: where a service runs. */
+export const placeSelector = matching(
+  /^(role:)?[a-z0-9-]+$/,
+  'names neither a host nor a role',
+  'write a host name such as fra-db-01, or a role such as role:db',
+);
+
+/** `group:sre`, `site:eu-fra`, `role:app`: who may open connections. */
+export const sourceSelector = matching(
+  /^(group|site|role):[a-z0-9-]+$/,
+  'names no group, site or role',
+  'write group:NAME, site:NAME or role:NAME',
+);
+
+/** A reason for people; it is printed in previews and as a comment of the policy, so it is one line. */
+export const why = text((value) => {
+  if (value.trim() === '') return 'gives no reason';
+  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) return 'is more than one line, or has invisible characters';
+  return value.length > 200 ? 'is longer than 200 characters' : undefined;
+}, 'say in one line why this access exists, for example "app tier reads the primary"');
+
+export const whole = (min: number, max: number, remedy: string) =>
+  z
+    .int({ error: (issue) => told(issue.input === undefined ? 'is missing' : 'must be a whole number', remedy) })
+    .min(min, { error: told(`is below ${min}`, remedy) })
+    .max(max, { error: told(`is above ${max}`, remedy) });
+
+/** A list with no entry twice. */
+export const setOf = <T extends z.ZodType<string>>(entry: T, remedy: string, least = 0) =>
+  z
+    .array(entry, { error: (issue) => told(issue.input === undefined ? 'is missing' : 'must be a list', remedy) })
+    .min(least, { error: told('is empty', remedy) })
+    .superRefine((values, context) => {
+      for (const [index, value] of values.entries()) {
+        if (values.indexOf(value) === index) continue;
+        context.addIssue({
+          code: 'custom',
+          path: [index],
+          message: told('stands there twice', 'remove one of the two'),
+          input: value,
+        });
+      }
+    });
+
+/** The same with at least one entry. */
+export const listOf = <T extends z.ZodType<string>>(entry: T, remedy: string) => setOf(entry, remedy, 1);

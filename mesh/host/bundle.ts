@@ -1,0 +1,65 @@
+/** Entry module of the tool; `main(argv)` there answers the exit code. */
+const ENTRY = 'main.py';
+const MODULE_FILE = /^[a-z_][a-z0-9_]*\.py$/;
+
+/**
+ * Makes the one Python source that is sent to hosts out of the modules of `host/mesh_host`.
+ * `files`: file name (`release.py`, no folder) → source text. The answer depends on nothing else and not on their order,
+ * so its sha256 can name the tool. Throws when a name is no module or `main.py` is missing.
+ */
+export function bundleTool(files: Record<string, string>): string {
+  const wrong = Object.keys(files).filter((name) => !MODULE_FILE.test(name));
+  if (wrong.length > 0)
+    throw new Error(`host tool: ${wrong.join(', ')} cannot be a Python module; hand in NAME.py files only`);
+  if (!(ENTRY in files)) throw new Error(`host tool: ${ENTRY} is missing; hand in all of host/mesh_host/*.py`);
+  const modules = Object.keys(files)
+    .sort()
+    .map((name) => `    ${pythonText(name.slice(0, -'.py'.length))}: ${pythonText(files[name] ?? '')},\n`);
+  return PROLOGUE + `SOURCES = {\n${modules.join('')}}\n` + EPILOGUE;
+}
+
+/** JSON's string form is a Python literal with the same value: all escapes that it uses mean the same there. */
+function pythonText(text: string): string {
+  return JSON.stringify(text);
+}
+
+// -I: a host's PYTHONPATH, user site and current directory must not reach a program that runs as root.
+const PROLOGUE = `#!/usr/bin/python3 -I
+"""site-mesh host tool. Made from host/mesh_host; do not edit. Protocol: docs/host-protocol.md"""
+import sys
+
+if sys.version_info < (3, 9):
+    print('{"error": {"code": "command-failed", "message": "the host tool needs Python 3.9 or newer", "command": "python3", "stderr": ""}}')
+    sys.exit(5)
+
+import importlib.machinery
+
+`;
+
+// Finder and loader without importlib.abc: importing that costs more than the rest of the start together.
+const EPILOGUE = `
+
+class Modules:
+    """Finds and loads the modules in SOURCES."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname == "mesh_host" or (fullname.startswith("mesh_host.") and fullname[10:] in SOURCES):
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname == "mesh_host")
+        return None
+
+    def get_source(self, fullname):
+        return SOURCES.get(fullname[10:] or "__init__", "")
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(compile(self.get_source(module.__name__), module.__name__.replace(".", "/") + ".py", "exec"), module.__dict__)
+
+
+if __name__ == "__main__":
+    sys.meta_path.insert(0, Modules())
+    from mesh_host.main import main
+
+    sys.exit(main(sys.argv[1:]))
+`;

@@ -1,0 +1,58 @@
+import { mergeParts, oneshot, type Part } from './part.ts';
+
+const DROP_IN = '/etc/systemd/system/tailscaled.service.d/site-mesh.conf';
+
+/** Fingerprint of "Tailscale Inc. (Package repository signing key)", RSA 4096, 2020-02-25. The host fetches the key and keeps it only if this fits. */
+export const TAILSCALE_KEY_FINGERPRINT = '2596A99EAAB33821893C0A79458CA832957F5868';
+
+/** `{id}` and `{codename}` are the host's own (os-release): the release does not know the distribution. */
+const APT_SOURCES = [
+  {
+    name: 'tailscale',
+    url: 'https://pkgs.tailscale.com/stable/{id}',
+    key: 'https://pkgs.tailscale.com/stable/{id}/{codename}.noarmor.gpg',
+    fingerprint: TAILSCALE_KEY_FINGERPRINT,
+    packages: ['tailscale'],
+  },
+];
+
+/** tailscaled in one pinned, held version, started after our guards, its routes advertised again at boot unless the host is drained. */
+export function tailscaled(version: string): Part {
+  const files = {
+    '/etc/site-mesh/apt-sources.json': { content: JSON.stringify(APT_SOURCES, null, 2) + '\n', mode: '0644' },
+    // Above 1000, so that a wrong version left by somebody is brought to ours; the hold stops upgrades, which restart the daemon.
+    '/etc/apt/preferences.d/site-mesh': {
+      content: `Package: tailscale\nPin: version ${version}\nPin-Priority: 1001\n`,
+      mode: '0644',
+    },
+    // A drop-in and not /etc/default/tailscaled: that is the package's conffile, and changing it would make every upgrade ask.
+    [DROP_IN]: {
+      content: `[Unit]
+Wants=site-mesh-nft.service site-mesh-rules.service site-mesh-sysctl.service
+After=site-mesh-nft.service site-mesh-rules.service site-mesh-sysctl.service
+
+[Service]
+Environment=TS_DEBUG_FIREWALL_MODE=nftables
+`,
+      mode: '0644',
+    },
+  };
+  const units = { 'tailscaled.service': { enabled: true, onChange: 'restart' as const, watches: [DROP_IN] } };
+  const routes = oneshot(
+    'site-mesh-routes.service',
+    `[Unit]
+Description=site-mesh: advertise the routes of this site unless drained
+After=tailscaled.service
+Wants=tailscaled.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/lib/site-mesh/mesh-host route resume
+
+[Install]
+WantedBy=multi-user.target
+`,
+  );
+  return mergeParts([{ files, units, packages: { tailscale: version } }, routes]);
+}

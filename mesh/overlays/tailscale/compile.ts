@@ -1,0 +1,124 @@
+import type { AccessRule, Endpoint } from '../../access/types.ts';
+import { withHeader } from './header.ts';
+import { hujson, type Element, type Member } from './hujson.ts';
+import { grantPort, selector } from './selectors.ts';
+import { OWNER_TAG, roleTag, siteRouterTag } from './tags.ts';
+import { policyTests, type PolicyTest } from './tests.ts';
+
+export interface PolicyModel {
+  /** `<network>/<stack>-tailnet`, for the first line of the text. */
+  owner: string;
+  /** Group → logins of its people. */
+  groups: Readonly<Record<string, readonly string[]>>;
+  sites: readonly { name: string; cidr: string }[];
+  /** Every role that some member carries, `router` included. */
+  memberRoles: readonly string[];
+  rules: readonly AccessRule[];
+}
+
+export interface CompiledPolicy {
+  /** HuJSON, byte for byte what is pushed; equal models give equal bytes. */
+  text: string;
+  /** Tag of the deploying credential. */
+  ownerTag: string;
+}
+
+/**
+ * The tailnet policy of a model. It contains what the rules need and nothing else: groups and aliases that no rule
+ * names are left out. Never `*`, never an autogroup as a source: what is not granted is denied.
+ */
+export function compilePolicy(model: PolicyModel): CompiledPolicy {
+  const endpoints = model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]);
+  const members: Member[] = [
+    ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
+    ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
+      members: aliases(endpoints),
+    }),
+    {
+      key: 'tagOwners',
+      apart: true,
+      comment: `The deploying credential carries ${OWNER_TAG} and may give every other tag; a person gives it that one.`,
+      value: { members: tagOwners(model) },
+    },
+    {
+      key: 'autoApprovers',
+      apart: true,
+      comment:
+        'A router may advertise its own site and nothing else. Approval happens when a route is first advertised.',
+      value: { members: [{ key: 'routes', value: { members: approvals(model) } }] },
+    },
+    {
+      key: 'acls',
+      apart: true,
+      comment: 'Empty on purpose: where this section is absent, the service allows everything.',
+      value: [],
+    },
+    { key: 'grants', apart: true, value: { elements: model.rules.map(grant) } },
+    ...tests(model),
+  ];
+  const [first, ...rest] = members;
+  const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
+  return { text: withHeader(model.owner, body), ownerTag: OWNER_TAG };
+}
+
+const section = (key: string, comment: string, value: { members: Member[] }): Member[] =>
+  value.members.length === 0 ? [] : [{ key, comment, value, apart: true }];
+
+function groups(model: PolicyModel, endpoints: readonly Endpoint[]): Member[] {
+  const used = [...new Set(endpoints.flatMap((one) => (one.kind === 'group' ? one.name : [])))].sort();
+  return used.map((name) => ({ key: `group:${name}`, value: (model.groups[name] ?? []).toSorted() }));
+}
+
+function aliases(endpoints: readonly Endpoint[]): Member[] {
+  const named = new Map(endpoints.flatMap((one) => selector(one).alias ?? []).map(({ name, value }) => [name, value]));
+  return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
+}
+
+function tagOwners(model: PolicyModel): Member[] {
+  const tags = new Set([...model.memberRoles.map(roleTag), ...model.sites.map(({ name }) => siteRouterTag(name))]);
+  const owned = [...tags].sort().map((tag): Member => ({ key: tag, value: [OWNER_TAG] }));
+  return [{ key: OWNER_TAG, value: ['autogroup:admin'] }, ...owned];
+}
+
+function approvals(model: PolicyModel): Member[] {
+  return model.sites
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, cidr }) => ({ key: cidr, value: [siteRouterTag(name)] }));
+}
+
+function grant(rule: AccessRule): Element {
+  const names = (all: readonly Endpoint[]): string[] => [...new Set(all.map((one) => selector(one).text))].sort();
+  return {
+    comment: rule.why,
+    value: {
+      members: [
+        { key: 'src', value: names(rule.sources) },
+        { key: 'dst', value: names(rule.targets) },
+        { key: 'ip', value: rule.ports.map(grantPort) },
+      ],
+    },
+  };
+}
+
+function tests(model: PolicyModel): Member[] {
+  const elements = policyTests(model.rules, model.groups).map(testElement);
+  if (elements.length === 0) return [];
+  return [
+    {
+      key: 'tests',
+      apart: true,
+      comment: 'Checked by the service at every push; each holds before any node exists.',
+      value: { elements },
+    },
+  ];
+}
+
+function testElement({ src, proto, accept, deny }: PolicyTest): Element {
+  const members: Member[] = [
+    { key: 'src', value: src },
+    { key: 'proto', value: proto },
+  ];
+  if (accept.length > 0) members.push({ key: 'accept', value: accept });
+  if (deny.length > 0) members.push({ key: 'deny', value: deny });
+  return { value: { members } };
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+
+/** First line of every policy that we push: tells our text from somebody else's, and an edited one from an untouched one. */
+const HEADER = /^\/\/ site-mesh (\S+) sha256:([0-9a-f]{64})$/;
+
+/**
+ * Puts our mark before a policy text.
+ * @param owner `<network>/<stack>-tailnet`, no blanks
+ * @param body HuJSON, what the checksum covers
+ * @throws RangeError when the owner has blanks, which could not be read back
+ */
+export function withHeader(owner: string, body: string): string {
+  if (!/^\S+$/.test(owner)) throw new RangeError(`policy owner must be one word: ${JSON.stringify(owner)}`);
+  return `// site-mesh ${owner} sha256:${sha256(body)}\n${body}`;
+}
+
+/** Whose policy this is; undefined when its first line is not our mark. `intact`: nobody changed what follows since. */
+export function readHeader(text: string): { owner: string; intact: boolean } | undefined {
+  const end = text.indexOf('\n');
+  const match = HEADER.exec((end === -1 ? text : text.slice(0, end)).trimEnd());
+  const [, owner, sum] = match ?? [];
+  if (owner === undefined || sum === undefined) return undefined;
+  return { owner, intact: sum === sha256(end === -1 ? '' : text.slice(end + 1)) };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { diffInputs } from '../io/rpc/diff.ts';
+import { UNKNOWN, Unknown, UserError } from '../io/rpc/types.ts';
+import type { DiffAnswer, Inputs, Operation, ResourceHandler } from '../io/rpc/types.ts';
+import type { Connection } from '../io/ssh/connect.ts';
+import { HostToolError } from '../io/ssh/host-tool.ts';
+import { releaseHash } from '../mesh/host/hash.ts';
+import type { MeshClient } from './client.ts';
+import { deploy } from './deploy.ts';
+import { signalOf, withHost } from './hosts.ts';
+import type { OpenOptions } from './hosts.ts';
+import { checkInputs, connectionSchema, hasUnknown, parseInputs, pick, textOf } from './schema.ts';
+
+const release = {
+  files: z.record(
+    z.string().regex(/^\/[\x21-\x7e]+$/, 'must be an absolute ASCII path'),
+    z.strictObject({ content: z.string(), mode: z.string().regex(/^0[0-7]{3}$/, 'must be octal, such as 0644') }),
+  ),
+  units: z.record(
+    z.string(),
+    z.strictObject({ enabled: z.boolean(), onChange: z.enum(['restart', 'reload']), watches: z.array(z.string()) }),
+  ),
+  packages: z.record(z.string(), z.string()),
+};
+
+const releaseSchema = z.object(release);
+
+const schema = z.strictObject({
+  serverId: z.string().min(1),
+  host: z.string().min(1),
+  connection: connectionSchema,
+  lan: z.string().min(1),
+  lanPrefix: z.string().min(1),
+  ...release,
+  credentials: z.record(z.string(), z.string()).optional(),
+  provisioned: z.boolean(),
+  bootTimeout: z.number().positive().optional(),
+});
+type Args = z.output<typeof schema>;
+
+/** A change of these is a change of the host; of the others, of how it is reached and recorded. */
+const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix'];
+const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'bootTimeout'];
+
+const BOOT_SECONDS = 300;
+/** A host that was up before may be restarting, but is not installing itself. */
+const UPDATE_SECONDS = 60;
+const READ_SECONDS = 20;
+const DELETE_SECONDS = 60;
+/** From the first refused login of a first boot: cloud-init may still be about to install the key. */
+const AUTH_SECONDS = 120;
+
+/** One rendered release on one host: pushed, commit-confirmed, read back, and taken off existing hosts again. */
+export const hostRelease: ResourceHandler<MeshClient> = {
+  secretOutputs: ['connection.privateKey', 'connection.via.privateKey', 'credentials'],
+
+  check: (_op, news) => Promise.resolve({ inputs: news, failures: checkInputs(schema, news) }),
+
+  diff: (_op, _id, olds, _oldInputs, news) => {
+    const answer: DiffAnswer = { changes: {} };
+    const changes = diffInputs(
+      pick(olds, [...HOST_INPUTS, ...RECORD_INPUTS]),
+      pick(news, [...HOST_INPUTS, ...RECORD_INPUTS]),
+    );
+    for (const [path, kind] of Object.entries(changes)) answer.changes[path] = kind;
+    if (news.serverId instanceof Unknown || news.serverId !== olds.serverId) answer.changes.serverId = 'update-replace';
+    if (!touchesHost(olds, news)) Object.assign(answer.changes, liveChanges(olds, news));
+    return Promise.resolve(answer);
+  },
+
+  async create(op, news, preview, client) {
+    if (preview) return { id: '', outputs: { ...news, hash: hashOf(news) ?? UNKNOWN, hostKey: UNKNOWN, drift: [] } };
+    const args = parseInputs(schema, news);
+    const connection = args.connection;
+    const bootSeconds = args.bootTimeout ?? BOOT_SECONDS;
+    const request = { ...stageRequest(args), retireBootstrapKey: false };
+    const { hash, hostKey } = await deploy(op, client.hosts, {
+      name: args.host,
+      connection,
+      request,
+      bootSeconds,
+      authSeconds: AUTH_SECONDS,
+    });
+    return { id: `${args.serverId}/${args.host}`, outputs: { ...news, hash, hostKey, drift: [] } };
+  },
+
+  async read(op, id, outputs, inputs, client) {
+    if (outputs.connection === undefined) {
+      throw new UserError(
+        `HostRelease ${id} cannot be imported, and need not be: a create finds what is on the host and changes only what differs`,
+      );
+    }
+    const args = parseInputs(schema, inputs);
+    const open = openOptions(op, args.host, READ_SECONDS);
+    try {
+      const status = await withHost(client.hosts, pinned(args, outputs), open, (tool) => tool.status());
+      if (status.pendingRevert)
+        op.log(
+          'warning',
+          `${args.host}: release ${status.active ?? '(none)'} is active but not confirmed; the host will revert it by itself`,
+        );
+      const hostKey = status.hostKey ?? textOf(outputs, 'hostKey') ?? null;
+      return { id, inputs, outputs: { ...outputs, hash: status.live ?? '', hostKey, drift: status.drift } };
+    } catch (error) {
+      if (op.signal.aborted) throw error;
+      // A refresh that fails because one host is down would make all other hosts unmanageable in that hour.
+      op.log('warning', `${message(error)}\n${args.host} could not be read; what was recorded last is kept.`);
+      return { id, inputs, outputs };
+    }
+  },
+
+  async update(op, _id, olds, _oldInputs, news, preview, client) {
+    const recorded = textOf(olds, 'hostKey');
+    const changed = touchesHost(olds, news) || Object.keys(liveChanges(olds, news)).length > 0;
+    if (!changed) return { outputs: { ...news, ...pick(olds, ['hash', 'hostKey', 'drift']) } };
+    if (preview)
+      return { outputs: { ...news, hash: hashOf(news) ?? UNKNOWN, hostKey: recorded ?? UNKNOWN, drift: [] } };
+    const args = parseInputs(schema, news);
+    // The bootstrap key may go once the host's own is in the state: every later connection can pin that one.
+    const request = { ...stageRequest(args), retireBootstrapKey: recorded?.startsWith('ssh-ed25519 ') ?? false };
+    const deployment = {
+      name: args.host,
+      connection: pinned(args, olds),
+      request,
+      bootSeconds: UPDATE_SECONDS,
+      authSeconds: 0,
+    };
+    const { hash, hostKey } = await deploy(op, client.hosts, deployment);
+    return { outputs: { ...news, hash, hostKey, drift: [] } };
+  },
+
+  async delete(op, _id, olds, oldInputs, client) {
+    // A server that we made goes away with all that is on it.
+    if (olds.provisioned === true) return;
+    const args = parseInputs(schema, oldInputs);
+    const open = openOptions(op, args.host, DELETE_SECONDS);
+    try {
+      const { restored } = await withHost(
+        client.hosts,
+        pinned(args, olds),
+        { ...open, signal: signalOf(op, DELETE_SECONDS) },
+        (tool) => tool.restore(),
+      );
+      op.log('info', `${args.host}: restored ${restored.length} files as they were before the first release`);
+    } catch (error) {
+      if (op.signal.aborted || error instanceof HostToolError) throw error;
+      op.log(
+        'warning',
+        `${message(error)}\n${args.host} was not restored: the release stays on it, and nobody manages it any more.`,
+      );
+    }
+  },
+};
+
+/** The key that the host made for itself counts more than the one that it was born with or declared with. */
+function pinned(args: Args, outputs: Inputs): Connection {
+  return { ...args.connection, hostKey: textOf(outputs, 'hostKey') ?? args.connection.hostKey };
+}
+
+function stageRequest(args: Args) {
+  const { files, units, packages, lan, lanPrefix } = args;
+  return { release: { files, units, packages }, credentials: args.credentials ?? {}, lan, lanPrefix };
+}
+
+function touchesHost(olds: Inputs, news: Inputs): boolean {
+  return Object.keys(diffInputs(pick(olds, HOST_INPUTS), pick(news, HOST_INPUTS))).length > 0;
+}
+
+/** What a read found on the host that is not what was recorded. */
+function liveChanges(olds: Inputs, news: Inputs): DiffAnswer['changes'] {
+  const changes: DiffAnswer['changes'] = {};
+  if (Array.isArray(olds.drift) && olds.drift.length > 0) changes.drift = 'update';
+  const wanted = hashOf(news);
+  if (wanted !== undefined && olds.hash !== wanted) changes.hash = 'update';
+  return changes;
+}
+
+/** Hash of the wanted release; undefined while part of it is unknown. */
+function hashOf(news: Inputs): string | undefined {
+  const parts = pick(news, ['files', 'units', 'packages']);
+  return hasUnknown(parts) ? undefined : releaseHash(parseInputs(releaseSchema, parts));
+}
+
+function openOptions(op: Operation, name: string, bootSeconds: number): OpenOptions {
+  return { name, bootSeconds, authSeconds: 0, signal: signalOf(op), status: (text) => op.status(text) };
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,22 @@
+import { serveProvider } from '../io/rpc/serve.ts';
+import { checkConfig, configure } from './client.ts';
+import type { MeshClient } from './client.ts';
+import { hostKey } from './host-key.ts';
+import { hostRelease } from './host-release.ts';
+import { tailnetNode } from './tailnet-node.ts';
+import { tailnetPolicy } from './tailnet-policy.ts';
+
+await serveProvider<MeshClient>({
+  name: 'mesh',
+  // As Pulumi.yaml has it.
+  version: '0.1.0',
+  secretConfig: ['apiKey', 'oauthClientSecret'],
+  checkConfig,
+  configure,
+  resources: {
+    'mesh:index:HostKey': hostKey,
+    'mesh:index:HostRelease': hostRelease,
+    'mesh:index:TailnetNode': tailnetNode,
+    'mesh:index:TailnetPolicy': tailnetPolicy,
+  },
+});

@@ -1,0 +1,24 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { AccessEntry } from '../../mesh/plan/types.ts';
+
+export interface TailnetPolicyArgs {
+  /** HuJSON, pushed byte for byte. Its first line is the mark that `withHeader` puts there. */
+  text: pulumi.Input<string>;
+  /**
+   * What the text permits, in words of the model. Previews say from it who gains or loses access.
+   * @example [{ from: 'group:sre', to: 'fra-edge-01', ports: ['tcp/22'], why: 'on call', implicit: false }]
+   */
+  access: pulumi.Input<AccessEntry[]>;
+}
+
+/** The policy of the tailnet. Destroying it leaves the policy there, since none would mean that all is allowed. */
+export class TailnetPolicy extends pulumi.CustomResource {
+  declare readonly text: pulumi.Output<string>;
+  declare readonly access: pulumi.Output<AccessEntry[]>;
+  /** What the next push must match. */
+  declare readonly etag: pulumi.Output<string>;
+
+  constructor(name: string, args: TailnetPolicyArgs, options?: pulumi.CustomResourceOptions) {
+    super('mesh:index:TailnetPolicy', name, { text: args.text, access: args.access, etag: undefined }, options);
+  }
+}

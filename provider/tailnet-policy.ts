@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { diffInputs } from '../io/rpc/diff.ts';
+import { UNKNOWN, UserError } from '../io/rpc/types.ts';
+import type { Inputs, Operation, ResourceHandler } from '../io/rpc/types.ts';
+import { TailscaleError } from '../io/tailscale/errors.ts';
+import { accessChanges } from '../mesh/access/sentences.ts';
+import { readHeader } from '../mesh/overlays/tailscale/header.ts';
+import { tailnetOf } from './client.ts';
+import type { MeshClient } from './client.ts';
+import { claimPolicy, replacePolicy, validatePolicy } from './policy-push.ts';
+import { checkInputs, hasUnknown, parseInputs, pick, textOf } from './schema.ts';
+
+const entry = z.strictObject({
+  from: z.string(),
+  people: z.array(z.string()).optional(),
+  to: z.string(),
+  ports: z.array(z.string()),
+  why: z.string(),
+  implicit: z.boolean(),
+});
+const accessSchema = z.array(entry);
+const schema = z.strictObject({ text: z.string().min(1), access: accessSchema });
+const INPUTS = ['text', 'access'];
+
+/** The policy of the tailnet. There is one per tailnet, so one stack owns it; it is never overwritten blindly. */
+export const tailnetPolicy: ResourceHandler<MeshClient> = {
+  check: (_op, news) => Promise.resolve({ inputs: news, failures: checkInputs(schema, news) }),
+
+  // Outputs hold the live text, so an edit behind our back is a change to undo.
+  diff: (_op, _id, olds, _oldInputs, news) =>
+    Promise.resolve({ changes: { ...diffInputs(pick(olds, INPUTS), pick(news, INPUTS)) } }),
+
+  async create(op, news, preview, client) {
+    if (preview) {
+      await announce(op, {}, news, client);
+      return { id: '', outputs: { ...news, etag: UNKNOWN } };
+    }
+    const { text } = parseInputs(schema, news);
+    const etag = await claimPolicy(op, tailnetOf(client).api, text);
+    return { id: 'tailnet-policy', outputs: { ...news, etag } };
+  },
+
+  async read(op, _id, outputs, inputs, client) {
+    if (client.tailnet.state !== 'known') return { id: 'tailnet-policy', outputs, inputs };
+    const live = await client.tailnet.api.policy.get(op.signal);
+    // Inputs too: that is what the engine compares to show what somebody edited.
+    const access = inputs.access ?? [];
+    return {
+      id: 'tailnet-policy',
+      inputs: { ...inputs, text: live.text, access },
+      outputs: { access, ...outputs, ...live },
+    };
+  },
+
+  async update(op, _id, olds, _oldInputs, news, preview, client) {
+    const etag = textOf(olds, 'etag');
+    const sameText = news.text === olds.text;
+    if (preview) {
+      if (!sameText) await announce(op, olds, news, client);
+      return { outputs: { ...news, etag: sameText && etag !== undefined ? etag : UNKNOWN } };
+    }
+    if (sameText && etag !== undefined) return { outputs: { ...news, etag } };
+    const { text } = parseInputs(schema, news);
+    const { api } = tailnetOf(client);
+    return {
+      outputs: {
+        ...news,
+        etag: etag === undefined ? await claimPolicy(op, api, text) : await replacePolicy(op, api, text, etag),
+      },
+    };
+  },
+
+  // Taking it away would bring back the service's default, which lets everybody reach everything.
+  delete: (op) => {
+    op.log('info', 'the tailnet keeps its last policy: without one everybody could reach everything');
+    return Promise.resolve();
+  },
+};
+
+/** At preview: what the service thinks of the new text, and who gains or loses access by it. */
+async function announce(op: Operation, olds: Inputs, news: Inputs, client: MeshClient): Promise<void> {
+  const text = textOf(news, 'text');
+  if (text !== undefined && client.tailnet.state === 'known') {
+    try {
+      await validatePolicy(op, client.tailnet.api, text);
+    } catch (error) {
+      // 400 and 401 will fail the update as well. The rest may be the preview's own: no network, a read-only credential.
+      if (!(error instanceof TailscaleError) || error.status === 400 || error.status === 401 || op.signal.aborted)
+        throw error;
+      op.log('warning', `${error.message}\nThe new policy was not validated; the update will do it.`);
+    }
+  }
+  if (hasUnknown(news.access)) return;
+  const before = textOf(olds, 'text');
+  if (before !== undefined && readHeader(before)?.intact !== true) {
+    op.log(
+      'warning',
+      'the live policy was edited outside this program: the sentences below compare with what was pushed last, not with what people can reach now; the diff of text shows the edit',
+    );
+  }
+  const sentences = accessChanges(accessOf(olds), accessOf(news));
+  for (const sentence of sentences) op.log('info', sentence);
+  if (sentences.length === 0) op.log('info', 'the policy text changes, but nobody gains or loses access');
+}
+
+function accessOf(inputs: Inputs): z.output<typeof accessSchema> {
+  const parsed = accessSchema.safeParse(inputs.access ?? []);
+  if (parsed.success) return parsed.data;
+  throw new UserError('access: not a list of entries with from, to, ports, why and implicit');
+}

@@ -1,0 +1,61 @@
+import * as pulumi from '@pulumi/pulumi';
+import { expect, test } from 'vitest';
+import { record } from './record.ts';
+import { answers, recordStaging, stagingConfig } from './staging.ts';
+
+test('the program registers what the components alone register, and says what it made', async () => {
+  let outputs: Record<string, unknown> = {};
+  const whole = await record(
+    async () => {
+      const { hosts, sites, access, notes } = await import('../../index.ts');
+      const plain = await new Promise((done) => pulumi.output(hosts).apply(done));
+      outputs = { hosts: plain, sites, access, notes };
+    },
+    answers(),
+    stagingConfig(),
+  );
+  const parts = await recordStaging();
+  expect(whole.resources.map(({ urn }) => urn).sort()).toEqual(parts.resources.map(({ urn }) => urn).sort());
+  expect(outputs.hosts).toEqual([
+    {
+      name: 'fra-edge-01',
+      site: 'eu-fra',
+      kind: 'router',
+      publicAddress: '203.0.113.7',
+      lan: '10.78.10.2',
+      tailnetAddresses: ['100.64.0.1'],
+      release: 'hash-of-fra-edge-01',
+    },
+    {
+      name: 'fra-edge-02',
+      site: 'eu-fra',
+      kind: 'router',
+      publicAddress: '203.0.113.7',
+      lan: '10.78.10.3',
+      tailnetAddresses: ['100.64.0.1'],
+      release: 'hash-of-fra-edge-02',
+    },
+    {
+      name: 'fra-db-01',
+      site: 'eu-fra',
+      kind: 'host',
+      publicAddress: '203.0.113.99',
+      lan: '10.78.10.10',
+      tailnetAddresses: [],
+      release: 'hash-of-fra-db-01',
+    },
+  ]);
+  expect(outputs.sites).toEqual([
+    {
+      name: 'eu-fra',
+      cloud: 'hetzner',
+      location: 'fsn1',
+      cidr: '10.78.10.0/24',
+      routers: ['fra-edge-01', 'fra-edge-02'],
+    },
+  ]);
+  expect(outputs.access).toContain(
+    'group:platform → fra-db-01 tcp/5432 (the platform team works on the primary database)',
+  );
+  expect(outputs.notes).toHaveLength(2);
+});

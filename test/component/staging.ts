@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import * as pulumi from '@pulumi/pulumi';
+import { parse } from 'yaml';
+import { compose } from '../../components/mesh.ts';
+import { makeProviders } from '../../components/providers.ts';
+import { readSettings } from '../../components/settings.ts';
+import { planMesh } from '../../mesh/plan/index.ts';
+import { record, type Answers, type Recording, type RecordOptions } from './record.ts';
+
+/** Values that must never stand anywhere in the clear. */
+export const SENTINELS = {
+  sshPrivateKey: 'sentinel-deploy-key',
+  jumpPrivateKey: 'sentinel-jump-key',
+  hostPrivateKey: 'sentinel-host-key',
+  hcloudToken: 'sentinel-hcloud-token',
+  oauthSecret: 'sentinel-oauth-secret',
+};
+
+const stackFile = parse(readFileSync(new URL('../../Pulumi.staging.yaml', import.meta.url), 'utf8')) as {
+  config: Record<string, unknown>;
+};
+const JUMP = { host: '127.0.0.1', port: 2222, user: 'jump', hostKey: '' };
+
+/** The checked-in stack, as Pulumi hands it to a program, with credentials and a jump host added. */
+export function stagingConfig(): { config: Record<string, string>; secretConfig: string[] } {
+  const plain = Object.entries(stackFile.config).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  const ssh = stackFile.config['site-mesh:ssh'] as { publicKey: string };
+  const secrets = {
+    'site-mesh:sshPrivateKey': SENTINELS.sshPrivateKey,
+    'site-mesh:jumpPrivateKey': SENTINELS.jumpPrivateKey,
+    'hcloud:token': SENTINELS.hcloudToken,
+    'tailscale:oauthClientId': 'k123',
+    'tailscale:oauthClientSecret': SENTINELS.oauthSecret,
+  };
+  return {
+    config: {
+      ...(Object.fromEntries(plain) as Record<string, string>),
+      'site-mesh:ssh': JSON.stringify({ ...ssh, via: { ...JUMP, hostKey: ssh.publicKey } }),
+      ...secrets,
+    },
+    secretConfig: Object.keys(secrets),
+  };
+}
+
+export const without = (config: Record<string, string>, ...keys: string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)));
+
+/** What the clouds and our provider would answer. */
+export function answers(): Answers {
+  let next = 1000;
+  return (type, name) => {
+    const id = String((next += 1));
+    switch (type) {
+      case 'hcloud:index/server:Server':
+        return { id, state: { ipv4Address: '203.0.113.99' } };
+      case 'hcloud:index/primaryIp:PrimaryIp':
+        return { id, state: { ipAddress: '203.0.113.7' } };
+      case 'mesh:index:HostKey':
+        return { id, state: { publicKey: `ecdsa-sha2-nistp256 ${name}`, privateKey: SENTINELS.hostPrivateKey } };
+      case 'mesh:index:HostRelease':
+        return { id, state: { hash: `hash-of-${name}`, hostKey: `ssh-ed25519 ${name}`, drift: [] } };
+      case 'mesh:index:TailnetNode':
+        return { id, state: { nodeId: `n${id}`, addresses: ['100.64.0.1'] } };
+      case 'mesh:index:TailnetPolicy':
+        return { id, state: { etag: 'etag-1' } };
+      default:
+        return { id, state: {} };
+    }
+  };
+}
+
+/** The program of index.ts without its exports, so that it can run many times in one process. */
+export function program(): void {
+  const settings = readSettings();
+  const stack = pulumi.getStack();
+  const plan = planMesh(settings.config, { stack });
+  const providers = makeProviders(settings, plan.tailnet.name);
+  const { sshPrivateKey: privateKey, jumpPrivateKey } = settings;
+  compose({ plan, privateKey, jumpPrivateKey, providers, protect: stack === 'prod' });
+}
+
+export const recordStaging = (options: RecordOptions = {}, run: () => unknown = program): Promise<Recording> =>
+  record(run, answers(), { ...stagingConfig(), ...options });

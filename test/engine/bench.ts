@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { labPaths } from '../../cli/lab/environment.ts';
+import { prepareLab, type PreparedLab } from '../../cli/lab/prepare.ts';
+import { runPulumi, type PulumiRun } from '../../cli/pulumi.ts';
+import { resetLab } from '../../cli/lab/reset.ts';
+import { labDown } from '../../lab/control.ts';
+import { readConfig, type LabConfig, type LabTenant } from '../../lab/api/config.ts';
+import { readEvents, type EngineEvent } from './events.ts';
+
+export const STACK = 'staging';
+
+export interface Run extends PulumiRun {
+  /** What a person reads: stdout and stderr. */
+  text: string;
+  events: EngineEvent[];
+}
+
+/** A lab of its own with the real engine over it, for one test file. */
+export class Bench {
+  readonly dir: string;
+  readonly lab: PreparedLab;
+  readonly config: LabConfig;
+  #runs = 0;
+
+  private constructor(dir: string, lab: PreparedLab, config: LabConfig) {
+    this.dir = dir;
+    this.lab = lab;
+    this.config = config;
+  }
+
+  static async start(): Promise<Bench> {
+    const dir = await mkdtemp(join(tmpdir(), 'site-mesh-engine-'));
+    process.env['MESH_LAB_DIR'] = dir;
+    const lab = await prepareLab(STACK, () => undefined);
+    const config = readConfig(dir);
+    if (config === undefined) throw new Error('the lab wrote no lab.json');
+    return new Bench(dir, lab, config);
+  }
+
+  async stop(): Promise<void> {
+    await labDown(this.dir);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** An empty cloud and an empty stack, same lab. */
+  async fresh(): Promise<void> {
+    await resetLab(this.dir, { keepFaults: false });
+    await prepareLab(STACK, () => undefined);
+  }
+
+  get tenant(): LabTenant {
+    const tenant = this.config.tenants.find((entry) => entry.name === STACK);
+    if (tenant === undefined) throw new Error(`the lab has no tenant ${STACK}`);
+    return tenant;
+  }
+
+  async pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+    const log = join(this.dir, `events-${++this.#runs}.json`);
+    const eventful = ['preview', 'up', 'destroy', 'refresh'].includes(args[0] ?? '');
+    const run = await runPulumi([...args, ...(eventful ? ['--event-log', log] : [])], {
+      cli: this.lab.cli,
+      env: { ...this.lab.env, ...env },
+    });
+    return { ...run, text: `${run.stdout}${run.stderr}`, events: eventful ? await readEvents(log) : [] };
+  }
+
+  up(...args: string[]): Promise<Run> {
+    return this.pulumi(['up', '--yes', '--skip-preview', ...args]);
+  }
+
+  /** Edits the plain config of the lab's own stack file, as a user edits the tracked one. */
+  async edit(change: (config: Record<string, unknown>) => void): Promise<void> {
+    const { stackConfig } = labPaths(this.dir, STACK);
+    const text = await readFile(stackConfig, 'utf8');
+    const file = z
+      .object({ config: z.record(z.string(), z.unknown()) })
+      .loose()
+      .parse(parse(text));
+    change(file.config);
+    await writeFile(stackConfig, `${/^# secrets .*$/m.exec(text)?.[0] ?? ''}\n${stringify(file)}`, { mode: 0o600 });
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const run = await this.pulumi(['stack', 'output', '--json']);
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(run.stdout));
+  }
+
+  /** A request to the lab's clouds as an operator with that tenant's credentials would make it. */
+  async hetzner(method: string, path: string, body?: unknown): Promise<unknown> {
+    return this.#request(method, `/v1${path}`, `Bearer ${this.tenant.hcloudToken}`, body);
+  }
+
+  async tailscale(method: string, path: string, body?: unknown): Promise<unknown> {
+    const basic = Buffer.from(`${this.tenant.tailscale.apiKey}:`).toString('base64');
+    return this.#request(method, `/api/v2${path}`, `Basic ${basic}`, body);
+  }
+
+  async #request(method: string, path: string, authorization: string, body: unknown): Promise<unknown> {
+    const response = await fetch(`http://${this.config.host}:${this.config.apiPort}${path}`, {
+      method,
+      headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+}

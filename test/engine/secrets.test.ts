@@ -1,0 +1,99 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Bench } from './bench.ts';
+
+/** The lab's own credentials are the sentinels: random, known to us, and used everywhere that real ones would be. */
+let bench: Bench;
+let record: string;
+let logs: string;
+beforeAll(async () => {
+  bench = await Bench.start();
+  record = join(bench.dir, 'spawned.jsonl');
+  logs = join(bench.dir, 'verbose.log');
+  const env = { NODE_OPTIONS: `--import=${new URL('recorder.mjs', import.meta.url).href}`, MESH_SPAWN_RECORD: record };
+  const run = await bench.pulumi(['up', '--yes', '--skip-preview', '--logtostderr', '--logflow', '-v=3'], env);
+  expect(run.code, run.text.slice(-3000)).toBe(0);
+  verbose = run.text;
+});
+afterAll(() => bench.stop());
+let verbose = '';
+
+function sentinels(): Record<string, string> {
+  const { hcloudToken, tailscale } = bench.tenant;
+  return {
+    hcloudToken,
+    oauthClientSecret: tailscale.oauthClientSecret,
+    deployKey: keyBody(bench.config.deployKey.privateKey),
+    jumpKey: keyBody(bench.config.jump.clientKey.privateKey),
+  };
+}
+
+/** The middle line of a PEM: unlike the first and the last it is in no other key. */
+function keyBody(pem: string): string {
+  const lines = pem.trim().split('\n');
+  return lines[Math.floor(lines.length / 2)] ?? pem;
+}
+
+function expectAbsent(text: string, where: string): void {
+  for (const [name, value] of Object.entries(sentinels()))
+    expect(text.includes(value), `${name} in ${where}`).toBe(false);
+  expect(/tskey-auth-[A-Za-z0-9]+/.exec(text)?.[0], `a join key in ${where}`).toBeUndefined();
+  expect(text.includes('BEGIN OPENSSH PRIVATE KEY'), `a private key in ${where}`).toBe(false);
+}
+
+test('the state holds no secret in plain', async () => {
+  const run = await bench.pulumi(['stack', 'export']);
+  expect(run.stdout).toContain('mesh:index:TailnetNode');
+  expectAbsent(run.stdout, 'the state export');
+});
+
+test('control: the same search finds every sentinel where the engine is asked to show secrets', async () => {
+  const run = await bench.pulumi(['stack', 'export', '--show-secrets']);
+  for (const [name, value] of Object.entries(sentinels())) {
+    if (name !== 'oauthClientSecret' || run.stdout.includes('oauthClientSecret'))
+      expect(run.stdout.includes(value), name).toBe(true);
+  }
+});
+
+test('no process was started with a secret in its arguments', async () => {
+  const lines = (await readFile(record, 'utf8')).trim().split('\n');
+  const started = lines.map((line) => z.object({ how: z.string(), argv: z.array(z.string()) }).parse(JSON.parse(line)));
+  const all = started.flatMap((entry) => entry.argv).join('\n');
+  // Precondition: the recorder saw our provider, the stand-ins and the program.
+  for (const part of [
+    'provider/main.ts',
+    'lab/plugins/hcloud.ts',
+    'lab/plugins/tailscale.ts',
+    '@pulumi/pulumi/cmd/run',
+  ])
+    expect(all).toContain(part);
+  expectAbsent(all, 'argv');
+});
+
+test('the logs at verbosity 3 hold no secret', () => {
+  expect(verbose.length).toBeGreaterThan(10_000);
+  expectAbsent(verbose, 'the verbose log');
+});
+
+test('what the lab writes beside its own config holds no secret', async () => {
+  for (const file of await readdir(bench.dir)) {
+    if (!/\.(log|jsonl)$/.test(file)) continue;
+    expectAbsent(await readFile(join(bench.dir, file), 'utf8'), file);
+  }
+});
+
+test('after the joins no key of the tailnet opens anything', async () => {
+  const keys = z
+    .object({ keys: z.array(z.object({ id: z.string() })) })
+    .parse(await bench.tailscale('GET', '/tailnet/-/keys'));
+  const states = await Promise.all(
+    keys.keys.map(async ({ id }) =>
+      z
+        .object({ invalid: z.boolean().optional(), keyType: z.string().optional() })
+        .parse(await bench.tailscale('GET', `/tailnet/-/keys/${id}`)),
+    ),
+  );
+  expect(states.filter((key) => key.keyType === 'auth').every((key) => key.invalid === true)).toBe(true);
+});

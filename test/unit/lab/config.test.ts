@@ -1,0 +1,87 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configPath, loadConfig, readConfig } from '../../../lab/api/config.ts';
+import { ensureTenant } from '../../../lab/api/tenants.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'mesh-config-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('lab.json', () => {
+  it('is made once, for the owner alone, and stays what it is', async () => {
+    const first = await loadConfig(dir);
+    expect(statSync(configPath(dir)).mode & 0o777).toBe(0o600);
+    expect(await loadConfig(dir)).toEqual(first);
+    expect(readConfig(dir)).toEqual(first);
+    expect(readdirSync(dir)).toEqual(['lab.json']);
+  });
+
+  it('is the same one for everybody who makes it at once', async () => {
+    const configs = await Promise.all(Array.from({ length: 6 }, () => loadConfig(dir)));
+    expect(new Set(configs.map((config) => JSON.stringify(config))).size).toBe(1);
+    expect(readdirSync(dir)).toEqual(['lab.json']);
+  });
+
+  it('differs between labs in everything that tells them apart', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'mesh-config-'));
+    try {
+      const [one, two] = [await ensureTenant(dir, 'staging', 'acme'), await ensureTenant(other, 'staging', 'acme')];
+      expect(one.tenant.hcloudToken).not.toBe(two.tenant.hcloudToken);
+      expect(one.tenant.tailscale.oauthClientSecret).not.toBe(two.tenant.tailscale.oauthClientSecret);
+      const [a, b] = [await loadConfig(dir), await loadConfig(other)];
+      expect(a.labToken).not.toBe(b.labToken);
+      expect(a.jump.hostKey.publicKey).not.toBe(b.jump.hostKey.publicKey);
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+
+  it('has what the plugins and the SSH library accept', async () => {
+    const { tenant } = await ensureTenant(dir, 'staging', 'acme-staging');
+    expect([tenant.name, tenant.hcloudToken.length, tenant.tailscale.tailnet]).toEqual(['staging', 64, 'acme-staging']);
+    const config = await loadConfig(dir);
+    expect(config.apiPort).not.toBe(config.jump.port);
+    for (const pair of [config.deployKey, config.jump.hostKey, config.jump.clientKey]) {
+      const key = ssh2.utils.parseKey(pair.privateKey);
+      if (key instanceof Error) throw key;
+      expect(key.type).toBe('ssh-ed25519');
+      expect(pair.publicKey).toContain(key.getPublicSSH().toString('base64'));
+    }
+  });
+
+  it('gives a stack its accounts once, and another stack others', async () => {
+    const first = await ensureTenant(dir, 'staging', 'acme-staging');
+    expect(first.added).toBe(true);
+    expect(await ensureTenant(dir, 'staging', 'acme-staging')).toEqual({ tenant: first.tenant, added: false });
+    const prod = await ensureTenant(dir, 'prod', 'acme-prod');
+    expect(prod.tenant.hcloudToken).not.toBe(first.tenant.hcloudToken);
+    expect(readConfig(dir)?.tenants).toEqual([first.tenant, prod.tenant]);
+    expect(statSync(configPath(dir)).mode & 0o777).toBe(0o600);
+  });
+
+  it('loses no accounts when stacks ask at once', async () => {
+    const names = ['a', 'b', 'c', 'a', 'b', 'c'];
+    const answers = await Promise.all(names.map((name) => ensureTenant(dir, name, `acme-${name}`)));
+    expect(
+      readConfig(dir)
+        ?.tenants.map((tenant) => tenant.name)
+        .sort(),
+    ).toEqual(['a', 'b', 'c']);
+    expect(answers.slice(3).map((answer) => answer.tenant)).toEqual(answers.slice(0, 3).map((answer) => answer.tenant));
+    expect(readdirSync(dir)).toEqual(['lab.json']);
+  });
+
+  it('that is damaged is named, with the way out', () => {
+    writeFileSync(configPath(dir), '{"apiPort": "x"}');
+    expect(() => readConfig(dir)).toThrow(/lab\.json: not a lab config .*Remove the directory/);
+  });
+
+  it('is absent before the first use', () => {
+    expect(readConfig(dir)).toBeUndefined();
+  });
+});

@@ -1,0 +1,162 @@
+import { siteOf, type Case } from './breakable.ts';
+import { PUBLIC_KEY } from './fixtures.ts';
+
+const SPLIT_KEY = PUBLIC_KEY.split(' ')[1] ?? '';
+
+/** Faults of sections, network, ssh and what a site is. */
+export const FRAME: Case[] = [
+  ['a section that is missing', (raw) => delete raw.network, 'network', 'is missing', 'supernet'],
+  [
+    'a section of the wrong kind',
+    (raw) => Object.assign(raw, { tailnet: 'acme' }),
+    'tailnet',
+    'must be a mapping',
+    'name',
+  ],
+  ['a misspelt section', (raw) => Object.assign(raw, { acces: [] }), 'acces', 'not a key', 'did you mean access?'],
+  [
+    'a misspelt key',
+    (raw) => Object.assign(siteOf(raw), { locaton: 'fsn1' }),
+    'sites.eu-fra.locaton',
+    'not a key',
+    'did you mean location?',
+  ],
+  [
+    'a key for later',
+    (raw) => Object.assign(siteOf(raw), { snat: false }),
+    'sites.eu-fra.snat',
+    'not a key',
+    'choose one of',
+  ],
+  [
+    'a supernet with host bits',
+    (raw) => Object.assign(raw.network ?? {}, { supernet: '10.77.0.1/16' }),
+    'network.supernet',
+    'host bits',
+    '10.77.0.0/16',
+  ],
+  [
+    'a name that is none',
+    (raw) => Object.assign(raw.network ?? {}, { name: 'Acme!' }),
+    'network.name',
+    'not a name',
+    'lower-case',
+  ],
+  [
+    'a domain without dots',
+    (raw) => Object.assign(raw.network ?? {}, { domain: 'acme' }),
+    'network.domain',
+    'not a domain',
+    'mesh.acme.internal',
+  ],
+  [
+    'a login that is none',
+    (raw) => Object.assign(raw.ssh ?? {}, { user: 'Ops User' }),
+    'ssh.user',
+    'not a login',
+    'ops',
+  ],
+  [
+    'SSH open to the world',
+    (raw) => Object.assign(raw.ssh ?? {}, { from: ['0.0.0.0/0'] }),
+    'ssh.from[0]',
+    'whole internet',
+    '198.51.100.0/28',
+  ],
+  [
+    'SSH open to the IPv6 world',
+    (raw) => Object.assign(raw.ssh ?? {}, { from: ['::/0'] }),
+    'ssh.from[0]',
+    'whole internet',
+    '198.51.100.0/28',
+  ],
+  ['SSH from nowhere', (raw) => Object.assign(raw.ssh ?? {}, { from: [] }), 'ssh.from', 'is empty', 'deploy'],
+  [
+    'an address instead of a source prefix',
+    (raw) => Object.assign(raw.ssh ?? {}, { from: ['198.51.100.7'] }),
+    'ssh.from[0]',
+    'not an IPv4 prefix',
+    'deploy',
+  ],
+  [
+    'a damaged deploy key',
+    (raw) => Object.assign(raw.ssh ?? {}, { publicKey: `ssh-ed25519 ${SPLIT_KEY.slice(0, 40)}` }),
+    'ssh.publicKey',
+    'damaged',
+    'ssh-ed25519',
+  ],
+  [
+    'a key of another type than it says',
+    (raw) => Object.assign(raw.ssh ?? {}, { publicKey: `ssh-rsa ${SPLIT_KEY}` }),
+    'ssh.publicKey',
+    'damaged',
+    'ssh-ed25519',
+  ],
+  [
+    'a malformed host key of the jump host',
+    (raw) => Object.assign(raw.ssh ?? {}, { via: { host: 'jump.example.com', user: 'jump', hostKey: 'nonsense' } }),
+    'ssh.via.hostKey',
+    'key type',
+    'ssh-keyscan',
+  ],
+  [
+    'a jump port out of range',
+    (raw) =>
+      Object.assign(raw.ssh ?? {}, {
+        via: { host: 'jump.example.com', port: 70000, user: 'jump', hostKey: PUBLIC_KEY },
+      }),
+    'ssh.via.port',
+    'above 65535',
+    '22',
+  ],
+  [
+    'a boot timeout that is no number',
+    (raw) => Object.assign(raw.ssh ?? {}, { bootTimeout: 'long' }),
+    'ssh.bootTimeout',
+    'whole number',
+    'seconds',
+  ],
+  ['no site', (raw) => Object.assign(raw, { sites: {}, access: [], services: {} }), 'sites', 'no site', 'describe one'],
+  [
+    'a cloud that is not built',
+    (raw) => Object.assign(siteOf(raw), { cloud: 'aws' }),
+    'sites.eu-fra.cloud',
+    'not a cloud',
+    'hetzner',
+  ],
+  [
+    'an unknown location',
+    (raw) => Object.assign(siteOf(raw), { location: 'fsn2' }),
+    'sites.eu-fra.location',
+    'not a location of Hetzner',
+    'fsn1',
+  ],
+  [
+    'a numeric server type',
+    (raw) => Object.assign(siteOf(raw), { serverType: '114' }),
+    'sites.eu-fra.serverType',
+    'not the name',
+    'cx23',
+  ],
+  [
+    'a numeric image',
+    (raw) => Object.assign(siteOf(raw), { image: '114690387' }),
+    'sites.eu-fra.image',
+    'not the name',
+    'debian-12',
+  ],
+  [
+    'no router',
+    (raw) => [Object.assign(siteOf(raw), { routers: [] }), Object.assign(raw, { access: [] })],
+    'sites.eu-fra.routers',
+    'no subnet router',
+    'two routers',
+  ],
+  [
+    'three routers',
+    (raw) => siteOf(raw).routers.push({ name: 'fra-edge-03', lan: '10.77.10.4' }),
+    'sites.eu-fra.routers',
+    'more than the 2',
+    'hosts',
+  ],
+];

@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { render } from '../../../../mesh/host/render.ts';
+import type { HostSpec } from '../../../../mesh/host/spec.ts';
+import { plainSpec, routerSpec } from './specs.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'release-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+
+interface Outcome {
+  code: number;
+  said: string;
+}
+function run(...argv: [string, ...string[]]): Outcome {
+  const [command, ...args] = argv;
+  const done = spawnSync(command, args, { env, encoding: 'utf8' });
+  return { code: done.status ?? 127, said: done.error === undefined ? done.stdout + done.stderr : String(done.error) };
+}
+
+const INTERFACES = 'define LANIF = "enp7s0"\ndefine PUBIF = "eth0"\n';
+let written = 0;
+/** The release's files below a folder of its own, the include beside them; answers that folder. */
+function write(spec: HostSpec, change: (path: string, content: string) => string = (_, content) => content): string {
+  const folder = join(root, String((written += 1)));
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'interfaces.nft'), INTERFACES);
+  for (const [path, { content }] of Object.entries(render(spec).files)) {
+    mkdirSync(dirname(folder + path), { recursive: true });
+    const here = content.replaceAll('/var/lib/site-mesh/interfaces.nft', join(folder, 'interfaces.nft'));
+    writeFileSync(folder + path, change(path, here));
+  }
+  return folder;
+}
+
+const routers = [routerSpec(), routerSpec({ snat: false }), routerSpec({ remotePrefixes: [] })];
+
+/** A network namespace of its own: `nft -c` asks the kernel, and nothing may reach this machine's rules. */
+const nft = (folder: string, ...flags: string[]): Outcome =>
+  run('unshare', '-rn', 'nft', ...flags, '-f', join(folder, 'etc/site-mesh/site.nft'));
+const hasNft = run('unshare', '-rn', 'nft', 'list', 'ruleset').code === 0;
+
+describe.skipIf(!hasNft)('the ruleset, by the real nft (needs nftables and user namespaces)', () => {
+  test.each(routers.map((spec, i) => [i, spec] as const))('is accepted and loads (router %i)', (_, spec) => {
+    const folder = write(spec);
+    expect(nft(folder, '-c')).toEqual({ code: 0, said: '' });
+    expect(nft(folder)).toEqual({ code: 0, said: '' });
+  });
+
+  test('loaded twice has the rules once, and its table keeps its own chains', () => {
+    const file = join(write(routerSpec({ snat: false })), 'etc/site-mesh/site.nft');
+    const { code, said } = run('unshare', '-rn', 'sh', '-c', `nft -f ${file} && nft -f ${file} && nft list ruleset`);
+    expect(code).toBe(0);
+    expect(said.match(/maxseg size set rt mtu/g)).toHaveLength(2);
+    expect(said.match(/masquerade/g)).toHaveLength(1);
+    expect(said.match(/^table/gm)).toHaveLength(1);
+  });
+
+  test('is refused when it is misspelt: the check can fail', () => {
+    const folder = write(routerSpec(), (_, content) => content.replace('set rt mtu', 'set route mtu'));
+    expect(nft(folder, '-c').code).not.toBe(0);
+  });
+
+  test('does not load when it clamps where the kernel cannot (which `-c` alone does not notice)', () => {
+    const folder = write(routerSpec(), (_, content) =>
+      content.replace('hook forward priority mangle', 'hook prerouting priority mangle'),
+    );
+    expect(nft(folder).said).toContain('not supported');
+  });
+
+  test('is refused without the names that the host resolves', () => {
+    const folder = write(routerSpec());
+    writeFileSync(join(folder, 'interfaces.nft'), '# none\n');
+    expect(nft(folder, '-c').said).toContain('PUBIF');
+  });
+});
+
+const hasIp = run('unshare', '-rn', 'ip', 'rule').code === 0;
+describe.skipIf(!hasIp)('the ip rules, by the real ip (needs iproute2 and user namespaces)', () => {
+  const UNIT = 'etc/systemd/system/site-mesh-rules.service';
+  /** Runs the unit's command lines as systemd would, in a namespace of its own. */
+  const starts = (spec: HostSpec): string => {
+    const text = render(spec).files[`/${UNIT}`]?.content ?? '';
+    return [...text.matchAll(/^ExecStart(?:Pre)?=(.+)$/gm)].map((line) => line[1]?.replaceAll('$$', '$')).join(' && ');
+  };
+
+  test('are there once after two starts, and follow a changed release', () => {
+    const script = `${starts(routerSpec())} && ${starts(routerSpec({ remotePrefixes: ['10.77.30.0/24'] }))} && ip rule`;
+    const { code, said } = run('unshare', '-rn', 'sh', '-c', script);
+    expect(code).toBe(0);
+    expect(said.match(/^2500:/gm)).toHaveLength(1);
+    expect(said.match(/^2501:/gm)).toHaveLength(1);
+    expect(said.match(/^5271:.*10\.77\.30\.0\/24/gm)).toHaveLength(1);
+    expect(said).not.toContain('10.77.20.0/24');
+  });
+});
+
+const hasAnalyze = run('systemd-analyze', '--version').code === 0;
+describe.skipIf(!hasAnalyze)('the units, by the real systemd-analyze (needs systemd)', () => {
+  /** What it says of our units. Commands that this machine lacks are not a fault of theirs. */
+  const verify = (folder: string): string[] => {
+    const paths = Object.keys(render(routerSpec()).files).filter((path) =>
+      /systemd\/system\/[^/]+\.service$/.test(path),
+    );
+    const names = paths.map((path) => basename(path));
+    return run('systemd-analyze', 'verify', ...paths.map((path) => folder + path))
+      .said.split('\n')
+      .filter((line) => names.some((name) => line.includes(name)) && !line.includes('is not executable: No such file'));
+  };
+
+  test('have no fault', () => {
+    expect(verify(write(routerSpec()))).toEqual([]);
+  });
+
+  test('have one when a setting is misspelt: the check can fail', () => {
+    const misspelt = write(routerSpec(), (_, content) => content.replace('RemainAfterExit=', 'RemainsAfterExit='));
+    expect(verify(misspelt).join()).toContain('RemainsAfterExit');
+  });
+});
+
+const sshd = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((path) => existsSync(path));
+describe.skipIf(sshd === undefined || process.getuid?.() !== 0)(
+  'the hardening, by the real sshd (needs openssh-server and root)',
+  () => {
+    /** `sshd -T`: the configuration in effect, with a drop-in of cloud-init's after ours. */
+    function effective(spec: HostSpec, ours: boolean): Outcome {
+      const folder = write(spec);
+      const key = join(folder, 'key');
+      run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key);
+      const dropIns = join(folder, 'etc/ssh/sshd_config.d');
+      writeFileSync(join(dropIns, '50-cloud-init.conf'), 'PasswordAuthentication yes\n');
+      if (!ours) rmSync(join(dropIns, '00-site-mesh.conf'));
+      writeFileSync(join(folder, 'sshd_config'), `Include ${dropIns}/*.conf\nHostKey ${key}\n`);
+      mkdirSync('/run/sshd', { recursive: true });
+      return run(sshd ?? 'sshd', '-T', '-f', join(folder, 'sshd_config'));
+    }
+
+    test('is accepted, and closes what cloud-init opened', () => {
+      const { code, said } = effective(plainSpec(), true);
+      expect(code).toBe(0);
+      expect(said).toMatch(/^passwordauthentication no$/m);
+      expect(said).toMatch(/^permitrootlogin no$/m);
+      expect(said).toMatch(/^allowusers ops$/m);
+    });
+
+    test('is what does it: without the drop-in passwords stay open', () => {
+      expect(effective(plainSpec(), false).said).toMatch(/^passwordauthentication yes$/m);
+    });
+  },
+);
+
+describe('tools that are not on this machine', () => {
+  const missing = Object.entries({ nft: hasNft, ip: hasIp, 'systemd-analyze': hasAnalyze, sshd: sshd !== undefined })
+    .filter(([, here]) => !here)
+    .map(([name]) => name);
+  test.skipIf(missing.length === 0).each(missing.length === 0 ? ['none'] : missing)(
+    '%s: its checks above were skipped',
+    (name) => {
+      console.warn(`${name} is not usable here, so nothing was checked with it`);
+    },
+  );
+});

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { mergeParts } from '../../../../mesh/host/part.ts';
+import { render } from '../../../../mesh/host/render.ts';
+import type { Release } from '../../../../mesh/host/spec.ts';
+import { plainSpec, routerSpec } from './specs.ts';
+
+const NFT = '/etc/site-mesh/site.nft';
+const RULES = '/etc/systemd/system/site-mesh-rules.service';
+const SSHD = '/etc/ssh/sshd_config.d/00-site-mesh.conf';
+const text = (release: Release, path: string): string => release.files[path]?.content ?? `nothing at ${path}`;
+
+describe('a plain host', () => {
+  test('gets the ssh hardening and nothing else', () => {
+    const release = render(plainSpec());
+    expect(Object.keys(release.files)).toEqual([SSHD]);
+    expect(release.units).toEqual({ 'ssh.service': { enabled: true, onChange: 'reload', watches: [SSHD] } });
+    expect(release.packages).toEqual({});
+  });
+
+  test('lets in one account, by key; root only when root is that account', () => {
+    expect(text(render(plainSpec()), SSHD)).toMatch(/^AllowUsers ops\nPermitRootLogin no$/m);
+    expect(text(render(plainSpec({ sshUser: 'root' })), SSHD)).toMatch(
+      /^AllowUsers root\nPermitRootLogin prohibit-password$/m,
+    );
+    expect(text(render(plainSpec()), SSHD)).toMatch(/^PasswordAuthentication no$/m);
+  });
+
+  test('reads its drop-in before that of cloud-init, because sshd keeps the first value', () => {
+    expect([SSHD, '/etc/ssh/sshd_config.d/50-cloud-init.conf'].sort()[0]).toBe(SSHD);
+  });
+});
+
+describe('a subnet router', () => {
+  test('keeps its own LAN out of the tunnel, and remote prefixes off the LAN gateway', () => {
+    const rules = text(render(routerSpec()), RULES);
+    expect(rules).toContain('ip -4 rule add pref 2500 to 10.77.10.0/24 lookup main\n');
+    expect(rules).toContain('ip -4 rule add pref 2501 from 10.77.10.2 lookup main\n');
+    expect(rules).toContain('ip -4 rule add pref 5271 to 10.77.20.0/24 unreachable\n');
+    expect(text(render(routerSpec({ remotePrefixes: [] })), RULES)).not.toContain('unreachable\n');
+  });
+
+  test('clamps in the forward hook, both ways, by the route', () => {
+    const rules = text(render(routerSpec()), NFT);
+    expect(rules).toContain('type filter hook forward priority mangle');
+    for (const way of ['iifname', 'oifname']) {
+      expect(rules).toMatch(new RegExp(`^\\t\\t${way} "tailscale0" tcp flags syn / syn,rst .* size set rt mtu$`, 'm'));
+    }
+  });
+
+  test('masquerades members itself only where tailscaled does not', () => {
+    expect(text(render(routerSpec({ snat: true })), NFT)).not.toContain('masquerade');
+    expect(text(render(routerSpec({ snat: false })), NFT)).toContain(
+      'iifname "tailscale0" oifname $LANIF ip saddr 100.64.0.0/10 counter masquerade',
+    );
+  });
+
+  test('starts tailscaled after its guards, and holds one version of it', () => {
+    const release = render(routerSpec());
+    expect(release.packages).toEqual({ tailscale: '1.102.3' });
+    expect(text(release, '/etc/apt/preferences.d/site-mesh')).toContain('Pin: version 1.102.3\n');
+    expect(text(release, '/etc/systemd/system/tailscaled.service.d/site-mesh.conf')).toMatch(
+      /^After=.*site-mesh-nft\.service.*site-mesh-rules\.service/m,
+    );
+  });
+
+  test('names no interface: those are known on the host only', () => {
+    const all = Object.values(render(routerSpec({ snat: false })).files).map((file) => file.content);
+    expect(all.join('')).not.toMatch(/\b(eth|ens|enp)\d/);
+  });
+
+  test('never starts nftables.service, which flushes what others loaded', () => {
+    expect(Object.keys(render(routerSpec()).units)).not.toContain('nftables.service');
+  });
+});
+
+describe('every release', () => {
+  const spec = fc
+    .record({
+      router: fc.boolean(),
+      snat: fc.boolean(),
+      remotes: fc.subarray(['10.77.20.0/24', '10.77.30.0/24', '10.9.0.0/16']),
+    })
+    .map(({ router, snat, remotes }) => (router ? routerSpec({ snat, remotePrefixes: remotes }) : plainSpec()));
+
+  test('is one that the host accepts: plain paths, modes, watches of its own files, text that ends with a line', () => {
+    fc.assert(
+      fc.property(spec, (one) => {
+        const release = render(one);
+        for (const [path, file] of Object.entries(release.files)) {
+          expect(path).toMatch(/^(\/[A-Za-z0-9._@:+-]+)+$/);
+          expect(file.mode).toMatch(/^0[0-7][0-7][0145]$/);
+          expect(file.content.endsWith('\n')).toBe(true);
+        }
+        for (const unit of Object.values(release.units)) {
+          expect(Object.keys(release.files)).toEqual(expect.arrayContaining(unit.watches));
+        }
+        for (const unit of Object.keys(release.files).filter((path) => /system\/[^/]+\.service$/.test(path))) {
+          expect(Object.keys(release.units)).toContain(unit.split('/').pop());
+        }
+      }),
+    );
+  });
+
+  test('is the same for the same spec, whatever the order of its lists', () => {
+    fc.assert(
+      fc.property(spec, (one) => {
+        const router = one.router && { ...one.router, remotePrefixes: [...one.router.remotePrefixes].reverse() };
+        const turned = router === undefined ? one : { ...one, router };
+        expect(JSON.stringify(render(turned))).toBe(JSON.stringify(render(one)));
+      }),
+    );
+  });
+
+  test('comes from parts that never bring the same file twice', () => {
+    const part = { files: { '/etc/a': { content: '', mode: '0644' } } };
+    expect(() => mergeParts([part, part])).toThrow('the file /etc/a');
+    expect(Object.keys(mergeParts([part]).files)).toEqual(['/etc/a']);
+  });
+});

@@ -1,0 +1,279 @@
+import { releaseHash } from '../../../mesh/host/hash.ts';
+import { UserError } from '../../../io/rpc/types.ts';
+import type { Inputs, Operation } from '../../../io/rpc/types.ts';
+import type { Connection } from '../../../io/ssh/connect.ts';
+import { SshError } from '../../../io/ssh/errors.ts';
+import { HostToolError } from '../../../io/ssh/host-tool.ts';
+import type { HostTool, JoinRequest, StageRequest } from '../../../io/ssh/host-tool.ts';
+import type { Device, Key, Tailscale } from '../../../io/tailscale/client.ts';
+import { TailscaleError } from '../../../io/tailscale/errors.ts';
+import type { MeshClient } from '../../../provider/client.ts';
+
+export interface FakeOperation extends Operation {
+  logs: { severity: string; message: string }[];
+  abort: () => void;
+}
+
+export function operation(): FakeOperation {
+  const controller = new AbortController();
+  const logs: FakeOperation['logs'] = [];
+  return {
+    urn: 'urn:pulumi:staging::site-mesh::mesh:index:Thing::fra-edge-01',
+    name: 'fra-edge-01',
+    log: (severity, message) => logs.push({ severity, message }),
+    status: () => undefined,
+    signal: controller.signal,
+    logs,
+    abort: () => controller.abort(),
+  };
+}
+
+export const connection = {
+  host: '203.0.113.10',
+  user: 'ops',
+  privateKey: 'PRIVATE',
+  hostKey: 'ecdsa-sha2-nistp256 BOOT',
+};
+
+/** A tailnet in memory that refuses what the service refuses. */
+export class FakeTailnet {
+  readonly devices = new Map<string, Device>();
+  readonly keys = new Map<string, Key & { secret: string; tags: string[] }>();
+  readonly calls: string[] = [];
+  policy = { text: '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}', edits: 0 };
+  readonly defaultText = this.policy.text;
+  invalid: string[] = [];
+  beforePush: (() => void) | undefined;
+  fail: TailscaleError | undefined;
+  /** Whether a push answers with the new etag. */
+  saysEtag = true;
+
+  get etag(): string {
+    return `e${this.policy.edits}`;
+  }
+
+  edit(text: string): void {
+    this.policy = { text, edits: this.policy.edits + 1 };
+  }
+
+  /** What tailscaled does with a key. */
+  join(request: JoinRequest): Device {
+    const key = [...this.keys.values()].find((candidate) => candidate.secret === request.authKey);
+    if (key === undefined || key.invalid === true)
+      throw new HostToolError('command-failed', 5, 'invalid key: unable to validate API key');
+    key.invalid = true;
+    const nodeId = `n${this.devices.size + 1}`;
+    const device = {
+      nodeId,
+      name: `${request.hostname}.acme.ts.net`,
+      hostname: request.hostname,
+      addresses: ['100.64.0.1'],
+      tags: key.tags,
+    };
+    this.devices.set(nodeId, device);
+    return device;
+  }
+
+  readonly api: Tailscale = {
+    tailnet: 'acme-staging',
+    keys: {
+      create: (request) =>
+        this.call('keys.create', () => {
+          const id = `k${this.keys.size + 1}`;
+          this.keys.set(id, { id, secret: `tskey-auth-${id}`, tags: request.tags });
+          return { id, key: `tskey-auth-${id}` };
+        }),
+      get: (id) => this.call('keys.get', () => this.keys.get(id)),
+      delete: (id) => this.call('keys.delete', () => this.keys.delete(id)),
+    },
+    devices: {
+      get: (id) => this.call('devices.get', () => this.devices.get(id)),
+      delete: (id) => this.call('devices.delete', () => this.devices.delete(id)),
+      setTags: (id, tags) =>
+        this.call('devices.setTags', () => {
+          const device = this.devices.get(id);
+          if (device === undefined) throw new TailscaleError(404, 'no such device');
+          this.devices.set(id, { ...device, tags });
+        }),
+      routes: () => this.call('devices.routes', () => ({ advertised: [], enabled: [] })),
+      setRoutes: () => this.call('devices.setRoutes', () => undefined),
+    },
+    policy: {
+      get: () => this.call('policy.get', () => ({ text: this.policy.text, etag: this.etag })),
+      set: (text, ifMatch) =>
+        this.call(`policy.set ${ifMatch}`, () => {
+          this.beforePush?.();
+          const matches = ifMatch === 'ts-default' ? this.policy.text === this.defaultText : ifMatch === this.etag;
+          if (!matches) throw new TailscaleError(412, 'precondition failed, invalid old hash (412)');
+          if (this.invalid.length > 0)
+            throw new TailscaleError(400, 'test(s) failed (400)', [{ user: 'ada', errors: this.invalid }]);
+          this.edit(text);
+          return this.saysEtag ? this.etag : undefined;
+        }),
+      validate: () => this.call('policy.validate', () => ({ errors: this.invalid, warnings: [] })),
+      test: () => this.call('policy.test', () => ({ errors: [], warnings: [] })),
+    },
+  };
+
+  private async call<T>(name: string, answer: () => T): Promise<T> {
+    this.calls.push(name);
+    await Promise.resolve();
+    if (this.fail !== undefined) throw this.fail;
+    return answer();
+  }
+}
+
+const ED25519 = 'ssh-ed25519 OWN';
+
+/** A host that answers as docs/host-protocol.md says, over connections that are counted. */
+export class FakeHost {
+  readonly verbs: string[] = [];
+  readonly connections: Connection[] = [];
+  readonly staged: StageRequest[] = [];
+  active: string | null = null;
+  confirmed: string | null = null;
+  drift: string[] = [];
+  firstBoot: ('running' | 'done')[] = ['done'];
+  node: { nodeId: string; tags: string[]; settings?: Omit<JoinRequest, 'authKey'> } | undefined;
+  reachable = true;
+  /** Thrown by that verb, in turn; undefined lets it through. */
+  throws: Record<string, (Error | undefined)[]> = {};
+  /** Done after the verb took effect and before its answer leaves. */
+  after: Record<string, (() => void) | undefined> = {};
+  computedHash: string | undefined;
+  private activatedBy = -1;
+  private readonly tailnet: FakeTailnet | undefined;
+
+  constructor(tailnet?: FakeTailnet) {
+    this.tailnet = tailnet;
+  }
+
+  client(): MeshClient {
+    const tailnet: MeshClient['tailnet'] =
+      this.tailnet === undefined ? { state: 'none' } : { state: 'known', api: this.tailnet.api, name: 'acme-staging' };
+    return {
+      tailnet,
+      hosts: {
+        open: (to, { signal }) => {
+          if (signal.aborted) return Promise.reject(new SshError('cancelled', 'host', 'cancelled'));
+          if (!this.reachable)
+            return Promise.reject(new SshError('unreachable', 'host', 'fra-edge-01: connection refused'));
+          this.connections.push(to);
+          return Promise.resolve({ tool: this.tool(this.connections.length), close: () => undefined });
+        },
+      },
+    };
+  }
+
+  private tool(number: number): HostTool {
+    const run = async <T>(verb: string, answer: () => T): Promise<T> => {
+      this.verbs.push(verb);
+      await Promise.resolve();
+      const error = this.throws[verb]?.shift();
+      if (error !== undefined) throw error;
+      const result = answer();
+      this.after[verb]?.();
+      return result;
+    };
+    const state = (code: string) => new HostToolError(code, 4, `fra-edge-01: ${code}`);
+    return {
+      facts: () =>
+        run('facts', () => ({
+          hostname: 'fra-edge-01',
+          os: { id: 'debian', version: '12' },
+          kernel: '6.1',
+          python: '3.11',
+          bootId: 'b',
+          firstBoot: (this.firstBoot.length > 1 ? this.firstBoot.shift() : this.firstBoot[0]) ?? 'done',
+          interfaces: { public: null, lan: null },
+          hostKeys: { ed25519: null, ecdsa: null },
+        })),
+      stage: (request) =>
+        run('stage', () => {
+          this.staged.push(request);
+          return { hash: this.computedHash ?? releaseHash(request.release), checks: [], changed: [] };
+        }),
+      activate: (hash, revertInSeconds) =>
+        run('activate', () => {
+          if (!this.staged.some(({ release }) => releaseHash(release) === hash)) throw state('not-staged');
+          this.active = hash;
+          this.activatedBy = number;
+          return { active: hash, previous: this.confirmed, revertInSeconds, restarted: [] };
+        }),
+      confirm: (hash) =>
+        run('confirm', () => {
+          if (this.active !== hash) throw state('not-active');
+          if (this.activatedBy === number) throw state('same-connection');
+          this.confirmed = hash;
+          return { confirmed: hash, checks: [], hostKey: ED25519 };
+        }),
+      status: () =>
+        run('status', () => ({
+          active: this.active,
+          confirmed: this.confirmed,
+          pendingRevert: this.active !== this.confirmed,
+          live: this.active,
+          drift: this.drift,
+          hostKey: ED25519,
+        })),
+      restore: () => run('restore', () => ({ restored: ['/etc/x'] })),
+      nodeJoin: (request) =>
+        run(request.authKey === '' ? 'ask' : 'join', () => {
+          const { authKey, ...settings } = request;
+          // tailscaled learns its tags from the control server; of a deleted device it may not have heard yet.
+          const now =
+            this.node === undefined ? undefined : (this.tailnet?.devices.get(this.node.nodeId)?.tags ?? this.node.tags);
+          const same =
+            now !== undefined && JSON.stringify([...now].sort()) === JSON.stringify([...request.tags].sort());
+          if (!same && authKey === '') throw state('not-joined');
+          if (!same) {
+            const joined = this.tailnet?.join(request);
+            if (joined === undefined) throw new UserError('no tailnet');
+            this.node = joined;
+          }
+          const nodeId = this.node?.nodeId ?? '';
+          const tags = [...request.tags];
+          this.node = { nodeId, tags, settings };
+          return { nodeId, name: request.hostname, addresses: [], tags, adopted: same, retired: [] };
+        }),
+      nodeStatus: () =>
+        run('node status', () => ({
+          state: this.node === undefined ? 'NeedsLogin' : 'Running',
+          nodeId: this.node?.nodeId ?? null,
+          name: null,
+          tailnet: null,
+          addresses: null,
+          tags: null,
+          online: null,
+        })),
+      nodeLeave: () =>
+        run('leave', () => {
+          const left = this.node !== undefined;
+          this.node = undefined;
+          return { left };
+        }),
+      routeAdvertise: () => run('advertise', () => ({ advertised: [], drained: false })),
+      routeDrain: () =>
+        run('drain', () => {
+          if (this.node === undefined) throw state('not-joined');
+          return { advertised: [], drained: true };
+        }),
+      routeStatus: () => run('route status', () => ({ advertised: [], drained: false })),
+    };
+  }
+}
+
+/** What a hook threw, as text; fails when it did not. */
+export async function thrownBy(work: Promise<unknown>): Promise<Error> {
+  const thrown: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (thrown instanceof Error) return thrown;
+  throw new Error('expected a failure');
+}
+
+/** Plain data by way of JSON: what a state keeps. */
+export function recorded(outputs: Inputs): Inputs {
+  return JSON.parse(JSON.stringify(outputs)) as Inputs;
+}

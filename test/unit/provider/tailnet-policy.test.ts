@@ -1,0 +1,228 @@
+import { describe, expect, test, vi } from 'vitest';
+import { UNKNOWN } from '../../../io/rpc/types.ts';
+import type { Inputs } from '../../../io/rpc/types.ts';
+import { TailscaleError } from '../../../io/tailscale/errors.ts';
+import { withHeader } from '../../../mesh/overlays/tailscale/header.ts';
+import { tailnetPolicy } from '../../../provider/tailnet-policy.ts';
+import { FakeHost, FakeTailnet, operation, recorded } from './fakes.ts';
+
+const ours = (body: string): string => withHeader('acme/staging-tailnet', body);
+const access = [
+  {
+    from: 'group:platform',
+    to: 'fra-db-01',
+    ports: ['tcp/5432'],
+    why: 'platform queries the primary',
+    implicit: false,
+  },
+];
+const inputs = { text: ours('{ "grants": [] }\n'), access };
+const other = { text: ours('{ "grants": [], "hosts": {} }\n'), access: [] };
+const FOREIGN = '{ "acls": [] } // by hand';
+
+const client = (tailnet: FakeTailnet) => new FakeHost(tailnet).client();
+const create = (tailnet: FakeTailnet, news: Inputs = inputs, preview = false, op = operation()) =>
+  tailnetPolicy.create(op, news, preview, client(tailnet));
+const update = (tailnet: FakeTailnet, olds: Inputs, news: Inputs, preview = false, op = operation()) =>
+  tailnetPolicy.update(op, 'tailnet-policy', olds, olds, news, preview, client(tailnet));
+const read = (tailnet: FakeTailnet, outputs: Inputs, state: Inputs = inputs) =>
+  tailnetPolicy.read(operation(), 'tailnet-policy', outputs, state, client(tailnet));
+const diff = (olds: Inputs, news: Inputs) =>
+  tailnetPolicy.diff(operation(), 'tailnet-policy', olds, inputs, news, client(new FakeTailnet()));
+
+async function pushed() {
+  const tailnet = new FakeTailnet();
+  const outputs = recorded((await create(tailnet)).outputs);
+  tailnet.calls.length = 0;
+  return { tailnet, outputs };
+}
+
+describe('the first push', () => {
+  test('replaces the untouched default and keeps the etag', async () => {
+    const tailnet = new FakeTailnet();
+    const { id, outputs } = await create(tailnet);
+    expect(tailnet.calls).toContain('policy.set ts-default');
+    expect([id, outputs.etag, tailnet.policy.text]).toEqual(['tailnet-policy', tailnet.etag, inputs.text]);
+  });
+
+  test('adopts the same text without writing', async () => {
+    const { tailnet } = await pushed();
+    expect((await create(tailnet)).outputs.etag).toBe(tailnet.etag);
+    expect(tailnet.calls).toEqual(['policy.get']);
+  });
+
+  test('goes over our own text of an earlier life: up after destroy works', async () => {
+    const { tailnet } = await pushed();
+    const etag = tailnet.etag;
+    await create(tailnet, other);
+    expect(tailnet.calls).toContain(`policy.set ${etag}`);
+    expect(tailnet.policy.text).toBe(other.text);
+  });
+
+  test.each([
+    ['written by hand', FOREIGN, 'a policy that this program did not write'],
+    ['ours, edited since', ours('{}').replace('{}', '{ }'), 'was ours, but somebody edited it since'],
+    ['another stack’s', withHeader('acme/prod-tailnet', '{}'), 'belongs to acme/prod-tailnet'],
+  ])('refuses a policy that is %s', async (_name, text, reason) => {
+    const tailnet = new FakeTailnet();
+    tailnet.edit(text);
+    await expect(create(tailnet)).rejects.toThrow(reason);
+    expect(tailnet.policy.text).toBe(text);
+  });
+
+  test('refuses when somebody edits the policy just before it, unless to what we want', async () => {
+    const tailnet = new FakeTailnet();
+    tailnet.beforePush = () => tailnet.edit(FOREIGN);
+    await expect(create(tailnet)).rejects.toThrow('(412)');
+    const same = new FakeTailnet();
+    same.beforePush = () => same.edit(inputs.text);
+    expect((await create(same)).outputs.etag).toBe(same.etag);
+  });
+
+  test('says which of its tests fail', async () => {
+    const tailnet = new FakeTailnet();
+    tailnet.invalid = ['address "x:22": want: Accept, got: Drop'];
+    await expect(create(tailnet)).rejects.toThrow('ada: address "x:22": want: Accept, got: Drop');
+  });
+
+  test('reads the etag where a push does not answer it, but not that of another text', async () => {
+    const tailnet = new FakeTailnet();
+    tailnet.saysEtag = false;
+    expect((await create(tailnet)).outputs.etag).toBe(tailnet.etag);
+    const edited = new FakeTailnet();
+    const set = edited.api.policy.set.bind(edited.api.policy);
+    vi.spyOn(edited.api.policy, 'set').mockImplementation(async (...args) => {
+      await set(...args);
+      edited.edit(FOREIGN);
+      return undefined;
+    });
+    await expect(create(edited)).rejects.toThrow('at once edited by somebody else');
+  });
+});
+
+describe('a later push', () => {
+  test('matches the recorded etag', async () => {
+    const { tailnet, outputs } = await pushed();
+    const etag = tailnet.etag;
+    expect((await update(tailnet, outputs, other)).outputs.etag).toBe(tailnet.etag);
+    expect(tailnet.calls).toEqual([`policy.set ${etag}`]);
+  });
+
+  test('refuses what somebody edited since, and goes over it once a refresh has shown it', async () => {
+    const { tailnet, outputs } = await pushed();
+    tailnet.edit(FOREIGN);
+    await expect(update(tailnet, outputs, other)).rejects.toThrow('pulumi refresh shows the edit');
+    expect(tailnet.policy.text).toBe(FOREIGN);
+    const found = await read(tailnet, outputs);
+    await update(tailnet, recorded(found?.outputs ?? {}), other);
+    expect(tailnet.policy.text).toBe(other.text);
+  });
+
+  test('adopts a text that is already there', async () => {
+    const { tailnet, outputs } = await pushed();
+    tailnet.edit(other.text);
+    expect((await update(tailnet, outputs, other)).outputs.etag).toBe(tailnet.etag);
+  });
+
+  test('that changes only the words about access asks nobody', async () => {
+    const { tailnet, outputs } = await pushed();
+    await update(tailnet, outputs, { ...inputs, access: [] });
+    expect(tailnet.calls).toEqual([]);
+  });
+});
+
+describe('a preview', () => {
+  test('validates at the service and says who gains and who loses access', async () => {
+    const { tailnet, outputs } = await pushed();
+    const op = operation();
+    const answer = await update(tailnet, outputs, other, true, op);
+    expect(tailnet.calls).toEqual(['policy.validate']);
+    expect(answer.outputs.etag).toBe(UNKNOWN);
+    expect(op.logs).toEqual([
+      { severity: 'info', message: 'group:platform loses tcp/5432 on fra-db-01 (platform queries the primary)' },
+    ]);
+    const first = operation();
+    await create(new FakeTailnet(), inputs, true, first);
+    expect(first.logs.map(({ message }) => message)).toEqual([
+      'group:platform gains tcp/5432 on fra-db-01 (platform queries the primary)',
+    ]);
+  });
+
+  test('of an unchanged text asks nobody and says nothing', async () => {
+    const { tailnet, outputs } = await pushed();
+    const op = operation();
+    await update(tailnet, outputs, { ...inputs, access: [] }, true, op);
+    expect([tailnet.calls, op.logs]).toEqual([[], []]);
+  });
+
+  test('after an edit by somebody else does not pretend to know what that changed', async () => {
+    const { tailnet, outputs } = await pushed();
+    tailnet.edit(FOREIGN);
+    const found = recorded((await read(tailnet, outputs))?.outputs ?? {});
+    const op = operation();
+    await update(tailnet, found, inputs, true, op);
+    expect(op.logs[0]).toMatchObject({
+      severity: 'warning',
+      message: expect.stringContaining('edited outside this program') as string,
+    });
+  });
+
+  test('fails when the service refuses the policy', async () => {
+    const { tailnet, outputs } = await pushed();
+    tailnet.invalid = ['tag:x is not in tagOwners'];
+    await expect(update(tailnet, outputs, other, true)).rejects.toThrow(
+      'refuses the policy:\n  tag:x is not in tagOwners',
+    );
+  });
+
+  test('without the service warns, but a refused credential fails', async () => {
+    const { tailnet, outputs } = await pushed();
+    tailnet.fail = new TailscaleError(0, 'no answer');
+    const op = operation();
+    await update(tailnet, outputs, other, true, op);
+    expect(op.logs[0]).toEqual({
+      severity: 'warning',
+      message: 'no answer\nThe new policy was not validated; the update will do it.',
+    });
+    tailnet.fail = new TailscaleError(401, 'bad key');
+    await expect(update(tailnet, outputs, other, true)).rejects.toThrow('bad key');
+  });
+
+  test('copes with an unknown provider and an unknown text', async () => {
+    const op = operation();
+    await tailnetPolicy.create(op, inputs, true, { ...client(new FakeTailnet()), tailnet: { state: 'unknown' } });
+    expect(op.logs.map(({ severity }) => severity)).toEqual(['info']);
+    const tailnet = new FakeTailnet();
+    await create(tailnet, { text: UNKNOWN, access: UNKNOWN }, true);
+    expect(tailnet.calls).toEqual([]);
+  });
+});
+
+describe('reading and deleting', () => {
+  test('an edit is a diff of the text, in inputs too so that the engine can show it', async () => {
+    const { tailnet, outputs } = await pushed();
+    expect((await diff(recorded((await read(tailnet, outputs))?.outputs ?? {}), inputs)).changes).toEqual({});
+    tailnet.edit(FOREIGN);
+    const found = await read(tailnet, outputs);
+    expect(found?.inputs.text).toBe(FOREIGN);
+    expect((await diff(recorded(found?.outputs ?? {}), inputs)).changes).toEqual({ text: 'update' });
+  });
+
+  test('an import reads what is there', async () => {
+    const tailnet = new FakeTailnet();
+    tailnet.edit(FOREIGN);
+    expect(await read(tailnet, {}, {})).toEqual({
+      id: 'tailnet-policy',
+      inputs: { text: FOREIGN, access: [] },
+      outputs: { text: FOREIGN, etag: tailnet.etag, access: [] },
+    });
+  });
+
+  test('destroying leaves the policy, and says so', async () => {
+    const { tailnet, outputs } = await pushed();
+    const op = operation();
+    await tailnetPolicy.delete(op, 'tailnet-policy', outputs, inputs, client(tailnet));
+    expect([tailnet.calls, tailnet.policy.text]).toEqual([[], inputs.text]);
+    expect(op.logs[0]?.message).toContain('keeps its last policy');
+  });
+});
