@@ -91,8 +91,7 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
         name: `${plan.name}-ipv4`,
         type: 'ipv4',
         location,
-        // Without it any later change of labels takes the address off its server, and no preview shows it.
-        assigneeType: 'server',
+        // No assigneeType: plugins since 1.40 read "unassigned" from the cloud, and would plan an update after every create.
         autoDelete: false,
         labels: labels(plan.site, plan.kind),
       },

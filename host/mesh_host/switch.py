@@ -143,7 +143,8 @@ def _settle_units(system: System, state: State, known: Originals, release: Relea
 def _settle(system: System, name: str, enabled: bool | None, active: bool, on_change: str, done: Switched) -> None:
     if enabled is not None and (system.run(["systemctl", "is-enabled", name]).out.strip() == "enabled") != enabled:
         system.must(["systemctl", "enable" if enabled else "disable", name])
-    running = system.run(["systemctl", "is-active", name]).out.strip() == "active"
+    found = system.run(["systemctl", "is-active", name]).out.strip()
+    running = found == "active"
     if not active:
         if running:
             system.must(["systemctl", "stop", name], timeout=UNIT_TIMEOUT)
@@ -151,8 +152,9 @@ def _settle(system: System, name: str, enabled: bool | None, active: bool, on_ch
     if running and not on_change:
         return
     verb = "reload-or-restart" if running and on_change == "reload" else "restart"
-    # A unit that failed too often in a row would refuse even a good release.
-    system.run(["systemctl", "reset-failed", name])
+    if found == "failed":
+        # One that failed too often in a row would refuse even a good release.
+        system.must(["systemctl", "reset-failed", name])
     system.must(["systemctl", verb, name], timeout=UNIT_TIMEOUT)
     done.restarted.append(name)
 

@@ -67,5 +67,7 @@ function basic(header: string | undefined): string[] {
   if (scheme.toLowerCase() !== 'basic') return [];
   const text = Buffer.from(value, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  return [text.slice(0, colon), text.slice(colon + 1)].map((part) => decodeURIComponent(part.replaceAll('+', ' ')));
+  return [text.slice(0, colon), text.slice(colon + 1)].map(
+    (part) => new URLSearchParams(`v=${part.replaceAll('&', '%26')}`).get('v') ?? '',
+  );
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { lines, type ToolLine } from '../../mesh/host/tool.ts';
 import type { Release } from '../../mesh/host/spec.ts';
-import { toolSource } from './tool-source.ts';
+import { readTool } from '../../provider/tool-source.ts';
 import type { HostConnection, HostTransport } from './transport.ts';
 
 export type Document = Record<string, unknown>;
@@ -17,9 +17,9 @@ export class ProtocolClient {
   readonly source: string;
 
   constructor(transport: HostTransport) {
-    const { text, sha256 } = toolSource();
+    const { source, sha256 } = readTool();
     this.transport = transport;
-    this.source = text;
+    this.source = source;
     this.tool = { sha256, login: transport.login };
   }
 

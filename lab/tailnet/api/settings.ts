@@ -42,6 +42,8 @@ const texts = z
   .nullish()
   .transform((list) => list ?? []);
 
+const isLabel = (label: string): boolean => /^[a-z0-9_][a-z0-9_-]{0,62}$/i.test(label) && !label.endsWith('-');
+
 /** `/tailnet/{tailnet}/dns`. */
 export function dnsRoutes(): Hono<Env> {
   const routes = new Hono<Env>();
@@ -59,7 +61,7 @@ export function dnsRoutes(): Hono<Env> {
   routes.post('/nameservers', async (context) => {
     const scope = scopeOf(context);
     const { dns } = await body(context, z.object({ dns: texts }));
-    const bad = dns.find((server) => parseAddress(server) === undefined && !server.startsWith("https://"));
+    const bad = dns.find((server) => parseAddress(server) === undefined && !server.startsWith('https://'));
     if (bad !== undefined) throw new Refusal(400, `invalid nameserver ${JSON.stringify(bad)}`);
     const record = tailnetRecord(scope);
     record.dns.nameservers = dns;
@@ -72,7 +74,7 @@ export function dnsRoutes(): Hono<Env> {
   routes.post('/searchpaths', async (context) => {
     const scope = scopeOf(context);
     const { searchPaths } = await body(context, z.object({ searchPaths: texts }));
-    const bad = searchPaths.find((path) => !/^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.?)+$/i.test(path));
+    const bad = searchPaths.find((path) => !path.replace(/\.$/, '').split('.').every(isLabel));
     if (bad !== undefined) throw new Refusal(400, `invalid search path ${JSON.stringify(bad)}`);
     const record = tailnetRecord(scope);
     record.dns.searchPaths = searchPaths;
