@@ -1,7 +1,7 @@
 import { mergeParts, oneshot, type Part } from './part.ts';
 import type { RouterSpec } from './spec.ts';
 
-export const RULESET_PATH = '/etc/site-mesh/site.nft';
+const RULESET_PATH = '/etc/site-mesh/site.nft';
 
 /**
  * The router's own table. `mss`: forward hook and `rt mtu` in both directions; a clamp in prerouting is refused by the kernel, one in a single direction

@@ -3,7 +3,7 @@ import { mergeParts, oneshot, type Part } from './part.ts';
 const DROP_IN = '/etc/systemd/system/tailscaled.service.d/site-mesh.conf';
 
 /** Fingerprint of "Tailscale Inc. (Package repository signing key)", RSA 4096, 2020-02-25. The host fetches the key and keeps it only if this fits. */
-export const TAILSCALE_KEY_FINGERPRINT = '2596A99EAAB33821893C0A79458CA832957F5868';
+const TAILSCALE_KEY_FINGERPRINT = '2596A99EAAB33821893C0A79458CA832957F5868';
 
 /** `{id}` and `{codename}` are the host's own (os-release): the release does not know the distribution. */
 const APT_SOURCES = [

@@ -63,7 +63,7 @@ export class Bench {
     const eventful = ['preview', 'up', 'destroy', 'refresh'].includes(args[0] ?? '');
     const run = await runPulumi([...args, ...(eventful ? ['--event-log', log] : [])], {
       cli: this.lab.cli,
-      env: { ...this.lab.env, ...env },
+      env: { ...this.lab.env, PULUMI_DEBUG_COMMANDS: 'true', ...env },
     });
     return { ...run, text: `${run.stdout}${run.stderr}`, events: eventful ? await readEvents(log) : [] };
   }

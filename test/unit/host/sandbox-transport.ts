@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import type { HostConnection, HostTransport, LineAnswer } from '../../contract/host-protocol.ts';
 
-export const HOST_FOLDER = join(import.meta.dirname, '../../../host');
+const HOST_FOLDER = join(import.meta.dirname, '../../../host');
 /** The interpreter that the tool's first line and the installing line name. */
 export const PYTHON = '/usr/bin/python3';
 const TOOLS = '/usr/local/lib/site-mesh';

@@ -30,8 +30,7 @@ export function memoryStore(): Store {
 export function memoryFaults(): Faults {
   let active: { fault: FaultName; target: string }[] = [];
   return {
-    hits: (fault, target) =>
-      active.some((one) => one.fault === fault && (one.target === target || one.target === '*')),
+    hits: (fault, target) => active.some((one) => one.fault === fault && (one.target === target || one.target === '*')),
     set: (fault, target) => void active.push({ fault, target }),
     clear: (fault) => void (active = fault === undefined ? [] : active.filter((one) => one.fault !== fault)),
     list: () => active,
@@ -103,7 +102,11 @@ export function startTailnet(): Lab {
   app.route('/api/v2', tailscaleApi(tailnet));
   const call: Lab['call'] = async (method, path, body, headers = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
-    const response = await app.request(`/api/v2${path}`, { method, headers: { ...basic(ACME.apiKey), ...headers }, ...sent });
+    const response = await app.request(`/api/v2${path}`, {
+      method,
+      headers: { ...basic(ACME.apiKey), ...headers },
+      ...sent,
+    });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('application/json') === true;
     return {

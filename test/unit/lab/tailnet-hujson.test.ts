@@ -37,13 +37,13 @@ describe('the canonical layout', () => {
   // Answers of the service's own formatter.
   it.each([
     ['{"a":1,}', '{"a": 1}\n'],
-    ['{"a":1,\n"long":[1,2]}', '{"a": 1,\n\t"long": [1, 2],\n}\n'.replace('{"a"', '{\n\t"a"').replace('"a": 1', '"a":    1')],
+    ['{"a":1,\n"long":[1,2]}', '{\n\t"a":    1,\n\t"long": [1, 2]\n}\n'],
     ['{\n"a":1}', '{\n\t"a": 1\n}\n'],
     ['{\n"a":1 // x\n}', '{\n\t"a": 1, // x\n}\n'],
     ['[ ]', '[]\n'],
     ['{"a" : "\\u00e9\\/"}', '{"a": "é/"}\n'],
   ])('of %j', (text, laid) => {
-    expect(formatHuJson(text)).toBe(text.includes('\n"long"') ? '{\n\t"a":    1,\n\t"long": [1, 2]\n}\n' : laid);
+    expect(formatHuJson(text)).toBe(laid);
   });
 
   it('breaks a container that is wider than 80 bytes and keeps one that is not', () => {
@@ -60,7 +60,14 @@ describe('the canonical layout', () => {
       { maxDepth: 4 },
       fc.constantFrom('null', 'true', '-1.5e3', '"é"', '"\\u0041"', '"long enough to matter for the width"'),
       fc
-        .tuple(fc.array(fc.tuple(blank, tie('value'), blank).map((parts) => parts.join('')), { maxLength: 4 }), fc.boolean(), blank)
+        .tuple(
+          fc.array(
+            fc.tuple(blank, tie('value'), blank).map((parts) => parts.join('')),
+            { maxLength: 4 },
+          ),
+          fc.boolean(),
+          blank,
+        )
         .map(([items, comma, end]) => `[${items.join(',')}${comma && items.length > 0 ? ',' : ''}${end}]`),
       fc
         .tuple(fc.array(fc.tuple(blank, blank, tie('value'), blank), { maxLength: 4 }), fc.boolean(), blank)

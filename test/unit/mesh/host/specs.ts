@@ -1,6 +1,6 @@
 import type { HostSpec, RouterSpec } from '../../../../mesh/host/spec.ts';
 
-export const LAN = { address: '10.77.10.2', prefix: '10.77.10.0/24', gateway: '10.77.0.1' };
+const LAN = { address: '10.77.10.2', prefix: '10.77.10.0/24', gateway: '10.77.0.1' };
 
 export function plainSpec(more: Partial<HostSpec> = {}): HostSpec {
   return { name: 'fra-db-01', site: 'eu-fra', sshUser: 'ops', lan: { ...LAN, address: '10.77.10.10' }, ...more };
