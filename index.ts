@@ -1,9 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
 import { compose } from './components/mesh.ts';
 import { makeProviders } from './components/providers.ts';
+import { quietSdk } from './components/quiet-sdk.ts';
 import { readSettings } from './components/settings.ts';
 import { planMesh } from './mesh/plan/index.ts';
 
+quietSdk();
 const settings = readSettings();
 const stack = pulumi.getStack();
 const plan = planMesh(settings.config, { stack });

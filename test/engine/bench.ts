@@ -84,6 +84,18 @@ export class Bench {
     await writeFile(stackConfig, `${/^# secrets .*$/m.exec(text)?.[0] ?? ''}\n${stringify(file)}`, { mode: 0o600 });
   }
 
+  /** URN of a custom resource by the last part of its type, such as `Server`, and its name. */
+  async urn(type: string, name: string): Promise<string> {
+    const run = await this.pulumi(['stack', 'export']);
+    const resource = z.object({ urn: z.string(), type: z.string(), custom: z.boolean() });
+    const state = z.object({ deployment: z.object({ resources: z.array(resource) }) }).parse(JSON.parse(run.stdout));
+    const found = state.deployment.resources.find(
+      (one) => one.custom && one.type.endsWith(`:${type}`) && one.urn.endsWith(`::${name}`),
+    );
+    if (found === undefined) throw new Error(`no ${type} ${name} in the state`);
+    return found.urn;
+  }
+
   async outputs(): Promise<Record<string, unknown>> {
     const run = await this.pulumi(['stack', 'output', '--json']);
     return z.record(z.string(), z.unknown()).parse(JSON.parse(run.stdout));

@@ -38,7 +38,7 @@ const CASES: Case[] = [
     fault: 'no-answer',
     target: 'fra-db-01',
     fails: 'HostRelease fra-db-01',
-    says: /fra-db-01.*(did not answer|no answer|does not answer)/s,
+    says: /fra-db-01.*no SSH login in time/s,
   },
   {
     fault: 'key-spent',
@@ -66,7 +66,8 @@ test.each(CASES)(
     await clearFaults(bench.dir);
     // The fault itself wrote this text: a person has to decide whose policy it is.
     if (fault === 'policy-edited') return;
-    const again = await bench.up();
+    // A server whose start failed is recorded, and off: the plugin does not start it again. A person replaces it.
+    const again = await bench.up(...(fault === 'action-error' ? ['--replace', await bench.urn('Server', target)] : []));
     expect(again.code, again.text).toBe(0);
   },
 );

@@ -56,8 +56,10 @@ test('up builds the site: policy first, then router A whole, then router B', asy
   expect(diagnostics(run.events, 'warning')).toEqual([]);
   const list = steps(run.events);
   const [policy] = of(list, 'TailnetPolicy');
-  const a = touching(list, 'fra-edge-01');
-  const b = touching(list, 'fra-edge-02').filter((step) => /Server$|HostRelease|TailnetNode/.test(step.type));
+  const chain = list.filter((step) => /index\/server:Server$|HostRelease|TailnetNode/.test(step.type));
+  const a = touching(chain, 'fra-edge-01');
+  const b = touching(chain, 'fra-edge-02');
+  expect(a).toHaveLength(3);
   const endOfA = Math.max(...a.map((step) => step.end ?? Infinity));
   expect(policy?.end).toBeLessThan(Math.min(...of(list, 'TailnetNode').map((step) => step.start)));
   expect(b).toHaveLength(3);
@@ -117,7 +119,7 @@ test('the site removed again leaves the first as it was', async () => {
 
 test('a replaced router gets a new identity, its old device goes, and its partner is not touched', async () => {
   const before = await devices();
-  const urn = await urnOf('hcloud:index/server:Server', 'fra-edge-01');
+  const urn = await bench.urn('Server', 'fra-edge-01');
   const run = await bench.up('--replace', urn);
   expect(run.code, run.text).toBe(0);
   expect(touching(changes(run.events), 'fra-edge-02')).toEqual([]);
@@ -186,14 +188,4 @@ async function fetchPolicy(): Promise<string> {
     headers: { authorization: `Basic ${basic}`, accept: 'application/hujson' },
   });
   return answer.text();
-}
-
-async function urnOf(type: string, name: string): Promise<string> {
-  const run = await bench.pulumi(['stack', 'export']);
-  const state = z
-    .object({ deployment: z.object({ resources: z.array(z.object({ urn: z.string(), type: z.string() })) }) })
-    .parse(JSON.parse(run.stdout));
-  const found = state.deployment.resources.find((one) => one.type === type && one.urn.endsWith(`::${name}`));
-  if (found === undefined) throw new Error(`no ${type} ${name} in the state`);
-  return found.urn;
 }

@@ -201,7 +201,9 @@ const SETTING_PROPERTIES: Hooks['properties'] = {
     type: 'string',
     computed: true,
     refuse: (value) =>
-      typeof value === 'string' && /^https?:\/\//.test(value) ? undefined : 'must be a valid URL with http or https scheme',
+      typeof value === 'string' && /^https?:\/\//.test(value)
+        ? undefined
+        : 'must be a valid URL with http or https scheme',
   },
   devicesKeyDurationDays: { type: 'number', computed: true },
   [ROLE.ours]: {
