@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { TREE } from './paths.ts';
 
 /** Thrown by `check` after a Ctrl-C, so that the caller unwinds in its own order. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   constructor() {
     super('interrupted');
     this.name = 'Interrupted';

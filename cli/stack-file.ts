@@ -17,7 +17,7 @@ export interface StackFile {
 }
 
 /** Stacks that have a file in the tree, sorted. */
-export function knownStacks(tree: string = TREE): string[] {
+function knownStacks(tree: string = TREE): string[] {
   return readdirSync(tree)
     .map((file) => /^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$/.exec(file)?.[1])
     .filter((name): name is string => name !== undefined)
@@ -42,10 +42,10 @@ export function readStackFile(stack: string, tree: string = TREE): StackFile {
     );
   }
   const content: unknown = document.toJS();
-  const config = isRecord(content) && isRecord(content['config']) ? content['config'] : undefined;
+  const config = isRecord(content) && isRecord(content.config) ? content.config : undefined;
   if (config === undefined)
     throw new CliError(EXIT.usage, `Pulumi.${stack}.yaml has no "config:" section; see README, "Configuration"`);
-  const salt = isRecord(content) ? content['encryptionsalt'] : undefined;
+  const salt = isRecord(content) ? content.encryptionsalt : undefined;
   return { stack, path, config, ...(typeof salt === 'string' ? { encryptionsalt: salt } : {}) };
 }
 
@@ -57,16 +57,14 @@ export function meshConfig(file: StackFile): MeshConfig {
 }
 
 /** The plain values under `site-mesh:`, without the prefix. Secrets are not part of the model. */
-export function namespaced(config: Record<string, unknown>): Record<string, unknown> {
-  const own = Object.entries(config).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
-  return Object.fromEntries(
-    own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]).filter(([, value]) => !isSecret(value)),
-  );
+function namespaced(config: Record<string, unknown>): Record<string, unknown> {
+  const own = Object.entries(config).filter(([key, value]) => key.startsWith(`${NAMESPACE}:`) && !isSecret(value));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]));
 }
 
 /** `{secure: ciphertext}`, Pulumi's form of an encrypted value. */
 export function isSecret(value: unknown): boolean {
-  return isRecord(value) && Object.keys(value).length === 1 && typeof value['secure'] === 'string';
+  return isRecord(value) && Object.keys(value).length === 1 && typeof value.secure === 'string';
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,6 +12,7 @@ import { EXIT_BUSY } from './control.ts';
 import { startSshd } from './sshd/index.ts';
 import { tailscaleApi } from './tailnet/api.ts';
 import { createTailnet } from './tailnet/index.ts';
+import { PREPARED_POLICY } from './tailnet/policy/default.ts';
 
 /** Turns "address in use" into what a person can act on. */
 async function bind<T>(dir: string, what: string, port: number, body: () => Promise<T>): Promise<T> {
@@ -43,7 +44,10 @@ async function main(dir: string): Promise<void> {
     // Stacks that name the same tailnet share one entry.
     tailnets: [
       ...new Map(
-        config.tenants.map(({ tailscale: { tailnet, ...keys } }) => [tailnet, { name: tailnet, ...keys }]),
+        config.tenants.map(({ tailscale: { tailnet, ...keys } }) => [
+          tailnet,
+          { name: tailnet, ...keys, preparedPolicy: PREPARED_POLICY },
+        ]),
       ).values(),
     ],
   });

@@ -75,13 +75,27 @@ export interface JoinRequest {
   os: string;
   advertiseRoutes: string[];
 }
-export type JoinAnswer = { ok: true; nodeId: string; name: string; addresses: string[]; tags: string[] } | { ok: false; message: string };
+export type JoinAnswer =
+  { ok: true; nodeId: string; name: string; addresses: string[]; tags: string[] } | { ok: false; message: string };
 
 /** The in-memory tailnet as a host sees it (tailscaled's side). Which tailnet follows from the auth key. */
 export interface TailnetNodes {
   join(request: JoinRequest): JoinAnswer;
   /** undefined: the device was removed. */
-  node(nodeId: string): { nodeId: string; tailnet: string; name: string; hostname: string; addresses: string[]; tags: string[]; online: boolean; advertisedRoutes: string[]; enabledRoutes: string[]; primaryRoutes: string[] } | undefined;
+  node(nodeId: string):
+    | {
+        nodeId: string;
+        tailnet: string;
+        name: string;
+        hostname: string;
+        addresses: string[];
+        tags: string[];
+        online: boolean;
+        advertisedRoutes: string[];
+        enabledRoutes: string[];
+        primaryRoutes: string[];
+      }
+    | undefined;
   setAdvertisedRoutes(nodeId: string, routes: string[]): void;
   setOnline(nodeId: string, online: boolean): void;
   /** Logout: the device stays listed, offline, its key expired (as on the service). */

@@ -3,6 +3,7 @@ import type { Operation } from '../io/rpc/types.ts';
 import type { Tailscale } from '../io/tailscale/client.ts';
 import { TailscaleError } from '../io/tailscale/errors.ts';
 import { readHeader } from '../mesh/overlays/tailscale/header.ts';
+import { saysNothing } from '../mesh/overlays/tailscale/untouched.ts';
 
 /** @throws UserError listing what the service finds wrong with this policy, its own tests included. */
 export async function validatePolicy(op: Operation, api: Tailscale, text: string): Promise<void> {
@@ -14,7 +15,8 @@ export async function validatePolicy(op: Operation, api: Tailscale, text: string
 }
 
 /**
- * The first push: takes over a tailnet whose policy is the untouched default, or ours from an earlier life of this stack.
+ * The first push: takes over a tailnet whose policy is the service's own default (with or without the owner of the
+ * deploying credential's tag), or ours from an earlier life of this stack.
  * Answers the etag to match next time. @throws UserError when the policy there is somebody else's.
  */
 export async function claimPolicy(op: Operation, api: Tailscale, text: string): Promise<string> {
@@ -29,7 +31,7 @@ export async function claimPolicy(op: Operation, api: Tailscale, text: string): 
   }
   const ours = theirs?.intact === true;
   try {
-    return await push(op, api, text, ours ? live.etag : 'ts-default');
+    return await push(op, api, text, ours || saysNothing(live.text) ? live.etag : 'ts-default');
   } catch (error) {
     if (!isConflict(error)) throw error;
     return adoptOrRefuse(op, api, text, theirs === undefined || ours ? NOT_OURS : EDITED_OURS, error);

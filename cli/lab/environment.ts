@@ -37,7 +37,7 @@ export function labEnvironment(
   stack: string,
   base: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
-  const path = [join(labDir, 'bin'), join(TREE, 'node_modules', '.bin'), base['PATH'] ?? ''].join(delimiter);
+  const path = [join(labDir, 'bin'), join(TREE, 'node_modules', '.bin'), base.PATH ?? ''].join(delimiter);
   // An inherited credential or backend of the user's must not reach the lab's engine, nor the other way round.
   const foreign = /^(PULUMI_|HCLOUD_|TAILSCALE_|DIGITALOCEAN_|npm_)/;
   const clean = Object.fromEntries(Object.entries(base).filter(([key]) => !foreign.test(key)));

@@ -41,8 +41,8 @@ export async function prepareLab(stack: string, progress: Progress): Promise<Pre
       await writeFile(paths.passphrase, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(
         alreadyThere,
       );
-    await installLanguageHost(paths.bin, found.cli, TREE);
-    await installStandIns(paths.pulumiHome, TREE);
+    installLanguageHost(paths.bin, found.cli, TREE);
+    installStandIns(paths.pulumiHome, TREE);
     const { tenant, added } = await ensureTenant(labDir, stack, plan.tailnet.name);
     // The daemon reads its tenants when it starts.
     if (added && (await labDown(labDir))) progress(`the lab restarts, to know the stack "${stack}"`);

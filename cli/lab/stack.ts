@@ -70,13 +70,13 @@ async function setSecrets(cli: string, env: NodeJS.ProcessEnv, secrets: Record<s
 async function readConfig(path: string): Promise<{ salt: string; config: Record<string, unknown>; digest?: string }> {
   const text = await readFile(path, 'utf8');
   const content: unknown = parse(text);
-  const salt = isRecord(content) ? content['encryptionsalt'] : undefined;
+  const salt = isRecord(content) ? content.encryptionsalt : undefined;
   if (!isRecord(content) || typeof salt !== 'string')
     throw new CliError(EXIT.lab, `${path} is damaged. Start afresh: mesh lab reset`);
   const digest = /^# secrets ([0-9a-f]{64})$/m.exec(text)?.[1];
   return {
     salt,
-    config: isRecord(content['config']) ? content['config'] : {},
+    config: isRecord(content.config) ? content.config : {},
     ...(digest === undefined ? {} : { digest }),
   };
 }

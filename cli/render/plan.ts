@@ -57,7 +57,7 @@ function release(host: HostPlan): string {
   ].join(', ');
 }
 
-export function count(n: number, noun: string): string {
+function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 

@@ -48,7 +48,10 @@ export function setPolicy(scope: Scope, text: string, ifMatch: string | undefine
   if (scope.deps.faults.hits('policy-edited', scope.config.name)) editByHand(scope);
   const record = tailnetRecord(scope);
   if (ifMatch !== undefined) {
-    const matches = ifMatch === DEFAULT_TAG ? record.policy === undefined : ifMatch === getPolicy(scope).etag;
+    const matches =
+      ifMatch === DEFAULT_TAG
+        ? record.policy === undefined && scope.config.preparedPolicy === undefined
+        : ifMatch === getPolicy(scope).etag;
     if (!matches) throw new Refusal(412, 'precondition failed, invalid old hash');
   }
   if (text.trim() === '') {

@@ -10,6 +10,11 @@ export interface TailnetConfig {
   oauthClientSecret: string;
   /** Tags of the OAuth client; on the service one that may make keys has at least one. Default `tag:iac`. */
   oauthTags?: string[];
+  /**
+   * What its admin put into the policy before the first deployment; default: nothing, so `ts-default` fits. On the
+   * service an OAuth client that makes keys cannot exist before its tag stands in tagOwners.
+   */
+  preparedPolicy?: string;
 }
 
 export interface TailnetDeps {

@@ -21,7 +21,7 @@ export function approveRoutes(device: DeviceRecord, routes: string[], policy: In
 /** How long a device may be away before another one takes its routes. */
 const GRACE_MS = 15_000;
 
-export function keyExpired(scope: Scope, device: DeviceRecord): boolean {
+function keyExpired(scope: Scope, device: DeviceRecord): boolean {
   if (device.loggedOut) return true;
   return !device.keyExpiryDisabled && device.expires !== undefined && scope.deps.clock() >= device.expires;
 }

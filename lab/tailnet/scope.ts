@@ -54,7 +54,8 @@ export function saveTailnet(scope: Scope, record: TailnetRecord): void {
   scope.data.tailnets.put(scope.config.name, record);
 }
 
-export const livePolicy = (scope: Scope): string => tailnetRecord(scope).policy ?? DEFAULT_POLICY;
+export const livePolicy = (scope: Scope): string =>
+  tailnetRecord(scope).policy ?? scope.config.preparedPolicy ?? DEFAULT_POLICY;
 
 /** Oldest first. */
 export const devicesOf = (scope: Scope): DeviceRecord[] =>
@@ -90,5 +91,5 @@ export function checkTags(scope: Scope, actor: Actor, tags: string[]): void {
     throw new Refusal(400, `requested tags [${tags.join(' ')}] are invalid or not permitted`);
 }
 
-export const sameSet = (a: string[], b: string[]): boolean =>
+const sameSet = (a: string[], b: string[]): boolean =>
   new Set(a).size === new Set(b).size && a.every((item) => b.includes(item));

@@ -1,6 +1,6 @@
 import { minus, portSet, portTexts } from './ports.ts';
 import type { PortSet } from './ports.ts';
-import type { Permission } from './sentences.ts';
+import type { Permission } from './permission.ts';
 
 /**
  * What people gain or lose by joining or leaving a group whose rules stay: `lin@example.com gains tcp/5432 on fra-db-01

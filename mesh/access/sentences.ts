@@ -1,17 +1,7 @@
 import { memberChanges } from './joiners.ts';
+import type { Permission } from './permission.ts';
 import { minus, portSet, portTexts } from './ports.ts';
 import type { PortSet } from './ports.ts';
-
-/** What this module needs of a permission; `AccessEntry` of the plan is one. */
-export interface Permission {
-  from: string;
-  to: string;
-  /** `tcp/22`, `tcp/8000-8080`, `udp/*`, `icmp/*`. */
-  ports: readonly string[];
-  why: string;
-  /** Logins in the group that `from` names; undefined for other sources. */
-  people?: readonly string[] | undefined;
-}
 
 /**
  * Who gains and who loses what between two revisions, one sentence each, losses first because they are what breaks

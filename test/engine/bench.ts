@@ -34,7 +34,7 @@ export class Bench {
 
   static async start(): Promise<Bench> {
     const dir = await mkdtemp(join(tmpdir(), 'site-mesh-engine-'));
-    process.env['MESH_LAB_DIR'] = dir;
+    process.env.MESH_LAB_DIR = dir;
     const lab = await prepareLab(STACK, () => undefined);
     const config = readConfig(dir);
     if (config === undefined) throw new Error('the lab wrote no lab.json');

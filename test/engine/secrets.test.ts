@@ -7,11 +7,9 @@ import { Bench } from './bench.ts';
 /** The lab's own credentials are the sentinels: random, known to us, and used everywhere that real ones would be. */
 let bench: Bench;
 let record: string;
-let logs: string;
 beforeAll(async () => {
   bench = await Bench.start();
   record = join(bench.dir, 'spawned.jsonl');
-  logs = join(bench.dir, 'verbose.log');
   const env = { NODE_OPTIONS: `--import=${new URL('recorder.mjs', import.meta.url).href}`, MESH_SPAWN_RECORD: record };
   const run = await bench.pulumi(['up', '--yes', '--skip-preview', '--logtostderr', '--logflow', '-v=3'], env);
   expect(run.code, run.text.slice(-3000)).toBe(0);

@@ -4,7 +4,7 @@ import { UserError, type ResourceHandler, type Value } from '../../../io/rpc/typ
 import { ApiFailure, ONE_ACTION, retryOn, type HcloudClient } from './client.ts';
 import { defineResource, flag, labels, number, shown, text, type Run } from './resource.ts';
 
-export const NETWORK = z.object({
+const NETWORK = z.object({
   id: z.number(),
   name: z.string(),
   ip_range: z.string(),

@@ -23,7 +23,7 @@ const ALLOW_ALL: Rule[] = [
 export const rulesOf = (policy: Policy): Rule[] => policy.rules ?? ALLOW_ALL;
 
 /** The first rule that joins the two and whose ports please `pass`. */
-export function ruleFor(
+function ruleFor(
   policy: Policy,
   around: Surroundings,
   src: Party,

@@ -13,9 +13,8 @@ import { readPolicy } from './read.ts';
 import { readTests } from './read-other.ts';
 import { PolicyError, type Policy, type Rule, type Selector } from './types.ts';
 
-export { HuJsonError } from './hujson.ts';
 export { NoSuchParty, type PolicyNode, type Surroundings } from './party.ts';
-export { PolicyError, type PolicyFault, type Rule } from './types.ts';
+export { PolicyError, type Rule } from './types.ts';
 export type { TestFailure } from './evaluate.ts';
 
 export interface Question {

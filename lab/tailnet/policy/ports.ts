@@ -15,14 +15,14 @@ const PROTOCOLS = new Map<string, number[]>([
   ['sctp', [132]],
 ]);
 
-export const TCP = 6;
-export const UDP = 17;
-export const SCTP = 132;
+const TCP = 6;
+const UDP = 17;
+const SCTP = 132;
 const ICMP = [1, 58];
 /** What a rule without a protocol means; a test without one means the same. */
 export const DEFAULT_PROTOCOLS: readonly number[] = [TCP, UDP, ...ICMP];
 
-export const isIcmp = (protocol: number): boolean => ICMP.includes(protocol);
+const isIcmp = (protocol: number): boolean => ICMP.includes(protocol);
 
 /** IANA numbers of a protocol name or number; undefined when there is no such protocol. */
 export function protocolNumbers(text: string): number[] | undefined {

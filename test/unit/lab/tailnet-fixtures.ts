@@ -4,7 +4,7 @@ import { createTailnet, type Tailnet } from '../../../lab/tailnet/index.ts';
 import type { Collection, FaultName, Faults, Store } from '../../../lab/types.ts';
 
 /** A store without a file. It hands out copies, as the real one does. */
-export function memoryStore(): Store {
+function memoryStore(): Store {
   const all = new Map<string, Map<string, unknown>>();
   let last = 1000;
   return {
@@ -27,7 +27,7 @@ export function memoryStore(): Store {
   };
 }
 
-export function memoryFaults(): Faults {
+function memoryFaults(): Faults {
   let active: { fault: FaultName; target: string }[] = [];
   return {
     hits: (fault, target) => active.some((one) => one.fault === fault && (one.target === target || one.target === '*')),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { accessChanges, type Permission } from '../../../../mesh/access/sentences.ts';
+import type { Permission } from '../../../../mesh/access/permission.ts';
+import { accessChanges } from '../../../../mesh/access/sentences.ts';
 
 const postgres: Permission = {
   from: 'group:platform',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { accessChanges } from '../../../../mesh/access/sentences.ts';
-import type { Permission } from '../../../../mesh/access/sentences.ts';
+import type { Permission } from '../../../../mesh/access/permission.ts';
 
 const postgres: Permission = {
   from: 'group:platform',
