@@ -30,6 +30,7 @@ export const FAULTS = {
   'other-host-key': 'the host presents another host key than the pinned one',
   'action-error': 'the cloud action on this object ends in status error',
   'no-answer': 'the server never answers on port 22',
+  'slow-tailnet': 'the tailnet API takes five seconds to answer about this device',
   'key-spent': 'the join key was already used by somebody else',
   'policy-edited': 'somebody edits the tailnet policy just before our push',
   'name-taken': 'the cloud says that this name is already used',

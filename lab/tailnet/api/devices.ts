@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { deviceName, findDevice, rename, saveDevice, setKeyExpiry, setTags } from '../devices.ts';
@@ -5,6 +6,9 @@ import { parsePrefix, hasHostBits } from '../policy/address.ts';
 import { Refusal, time, type DeviceRecord } from '../records.ts';
 import { devicesOf, type Scope } from '../scope.ts';
 import { body, param, scopeOf, type Ctx, type Env } from './request.ts';
+
+/** Of the fault slow-tailnet. */
+const SLOW_MS = 5000;
 
 const NEVER = '0001-01-01T00:00:00Z';
 
@@ -110,8 +114,9 @@ export function deviceRoutes(): Hono<Env> {
     advertisedRoutes: device.advertised,
     enabledRoutes: device.enabled,
   });
-  routes.get('/:id', (context) => {
+  routes.get('/:id', async (context) => {
     const { scope, device } = here(context);
+    if (scope.deps.faults.hits('slow-tailnet', device.hostname)) await sleep(SLOW_MS);
     return context.json(view(scope, device, context.req.query('fields') === 'all'));
   });
   routes.delete('/:id', (context) => {
