@@ -52,7 +52,7 @@ export async function deploy(op: Operation, hosts: Hosts, deployment: Deployment
       );
     }
     for (const check of staged.checks) op.log('debug', `${check.name}: ${check.result} ${check.detail}`);
-    op.status(`activating release ${short(hash)}: ${staged.changed.length} changes`);
+    op.status(`activating release ${short(hash)}: ${count(staged.changed.length, 'changed file')}`);
     try {
       await tool.activate(hash, REVERT_SECONDS);
     } catch (error) {
@@ -134,4 +134,8 @@ async function confirm(
 
 function short(hash: string): string {
   return hash.slice(0, 12);
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

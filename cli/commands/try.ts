@@ -33,11 +33,11 @@ async function tryStack(stack: string, fresh: boolean): Promise<void> {
     lab = await prepareLab(stack, stderrProgress());
     foreground.check();
     heading(2, 'Preview, with the guardrails of policies/');
-    await pulumi(foreground, lab, ['preview']);
+    await pulumi(foreground, lab, ['preview', '--suppress-outputs']);
     heading(3, 'Up');
-    await pulumi(foreground, lab, ['up', '--yes', '--skip-preview']);
+    await pulumi(foreground, lab, ['up', '--yes', '--skip-preview', '--suppress-outputs']);
     heading(4, 'Up again: nothing may change');
-    await pulumi(foreground, lab, ['up', '--yes', '--skip-preview', '--expect-no-changes']);
+    await pulumi(foreground, lab, ['up', '--yes', '--skip-preview', '--suppress-outputs', '--expect-no-changes']);
     heading(5, 'What there is now');
     process.stdout.write(`${renderSummary(await readSummary(lab, stack))}\n\n`);
     process.stdout.write(`${green('All of it works.')} ${dim(`${seconds(Date.now() - began)} s in all`)}\n`);

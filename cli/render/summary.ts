@@ -13,7 +13,8 @@ export function renderSummary(summary: Summary): string {
       renderAccess(summary.plan.policy.access),
     ].join('\n'),
     [
-      bold('Recorded, not executed') + dim('  (a lab server is a record; nothing ran on a machine)'),
+      bold('Recorded, not executed') +
+        dim('  (a server of the lab is a record: it has no kernel, no systemd and runs no programs)'),
       renderUnexecuted(summary),
     ].join('\n'),
     [bold('What to type next'), renderNext(summary.stack)].join('\n'),
@@ -31,19 +32,34 @@ function hostRow(host: HostOutput): string[] {
   ];
 }
 
-/** One line per kind of thing, with the hosts it concerns: thirty equal lines tell less than one. */
+/** One line per kind of thing, with the hosts it concerns: thirty equal lines tell less than one. Units are one kind. */
 function renderUnexecuted(summary: Summary): string {
-  const byWhat = new Map<string, { why: string; hosts: Set<string> }>();
-  for (const entry of summary.unexecuted) {
-    const known = byWhat.get(entry.what) ?? { why: entry.why, hosts: new Set<string>() };
-    known.hosts.add(entry.host);
-    byWhat.set(entry.what, known);
+  const hostsOf = new Map<string, Set<string>>();
+  const units = new Map<string, Set<string>>();
+  for (const { what, host } of summary.unexecuted) {
+    const unit = /^unit (\S+) was not started$/.exec(what)?.[1];
+    const [key, into] = unit === undefined ? [what, hostsOf] : [unit.replace(/\.service$/, ''), units];
+    into.set(key, (into.get(key) ?? new Set<string>()).add(host));
   }
-  if (byWhat.size === 0) return '  nothing';
+  for (const [hosts, names] of grouped(units)) hostsOf.set(`units were not started: ${names.join(' ')}`, hosts);
+  if (hostsOf.size === 0) return '  nothing';
+  const everywhere = summary.hosts.length;
   return columns(
-    ['what', 'why', 'hosts'],
-    [...byWhat].map(([what, { why, hosts }]) => [what, dim(why), [...hosts].sort().join(' ')]),
+    ['hosts', 'what'],
+    [...hostsOf].map(([what, hosts]) => [hosts.size === everywhere ? 'all' : [...hosts].sort().join(' '), what]),
   );
+}
+
+/** Names that concern the same hosts, together. */
+function grouped(hostsOf: ReadonlyMap<string, Set<string>>): [hosts: Set<string>, names: string[]][] {
+  const groups = new Map<string, [Set<string>, string[]]>();
+  for (const [name, hosts] of hostsOf) {
+    const key = [...hosts].sort().join(' ');
+    const group = groups.get(key) ?? [hosts, []];
+    group[1].push(name);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 function renderNext(stack: string): string {
