@@ -9,18 +9,28 @@ class Interrupted extends Error {
   }
 }
 
+/** One Ctrl-C arrives more than once: from the terminal, and passed on by npm. */
+const SAME_INTERRUPT_MS = 1000;
+
 /**
- * Runs children in the foreground with the terminal's own streams, and turns Ctrl-C (or a SIGTERM) into an orderly
- * end: the engine gets one interrupt, finishes the operations under way, records them, drops its lock; then we go.
+ * Runs children with the terminal's own streams, and turns Ctrl-C (or a SIGTERM) into an orderly end: the engine gets
+ * one interrupt, finishes the operations under way, records them, drops its lock; then we go. A second Ctrl-C makes it
+ * stop at once.
+ *
+ * Children are in a process group of their own and hear of a Ctrl-C from us alone: two interrupts in a row, one from the
+ * terminal and one from us, make the engine drop what is under way.
  */
 export class Foreground {
   interrupted = false;
   #child: ChildProcess | undefined;
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (!this.interrupted) process.stderr.write('\nStopping: the engine ends what is under way …\n');
+  #last = -Infinity;
+  readonly #onSignal = (): void => {
+    const now = performance.now();
+    if (now - this.#last < SAME_INTERRUPT_MS) return;
+    this.#last = now;
+    process.stderr.write(this.interrupted ? '\nStopping at once …\n' : '\nStopping: what is under way ends first …\n');
     this.interrupted = true;
-    // At a terminal the whole process group gets the SIGINT already; a second one would make the engine stop hard.
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) this.#child?.kill('SIGINT');
+    this.#child?.kill('SIGINT');
   };
 
   constructor() {
@@ -35,7 +45,12 @@ export class Foreground {
   run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
     this.check();
     return new Promise((resolve, reject) => {
-      const child = spawn(command, [...args], { cwd: TREE, env, stdio: ['ignore', 'inherit', 'inherit'] });
+      const child = spawn(command, [...args], {
+        cwd: TREE,
+        env,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        detached: true,
+      });
       this.#child = child;
       child.on('error', reject);
       child.on('close', (code) => {

@@ -1,6 +1,12 @@
 import { program } from './program.ts';
 import { CliError, EXIT } from './exit.ts';
 
+// A reader that has enough (mesh plan … | head) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.done);
+});
+
 try {
   await program().parseAsync(process.argv);
 } catch (error) {

@@ -6,5 +6,6 @@ export const TREE = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The lab of this checkout, or the one that MESH_LAB_DIR names (several labs may run side by side). */
 export function labDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env.MESH_LAB_DIR ?? join(TREE, '.lab'));
+  const named = env.MESH_LAB_DIR ?? '';
+  return named === '' ? join(TREE, '.lab') : resolve(named);
 }

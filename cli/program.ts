@@ -19,8 +19,11 @@ Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh plan staging               what the stack decides, before a cloud is asked
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
-  mesh lab fault set no-answer fra-edge-02 && npm run try     see how it fails
-
+  mesh lab fault set no-answer fra-edge-02 && npm run try     see how it fails`,
+    )
+    .addHelpText(
+      'afterAll',
+      `
 Exit codes:
   0    done
   1    an operation failed: the engine, a cloud or a host said no

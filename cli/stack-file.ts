@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { parseDocument, type Document } from 'yaml';
 import { parseConfig, renderFaults, type MeshConfig } from '../mesh/config/index.ts';
 import { CliError, EXIT } from './exit.ts';
 import { TREE } from './paths.ts';
@@ -35,18 +35,33 @@ export function readStackFile(stack: string, tree: string = TREE): StackFile {
     );
   }
   const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw new CliError(
-      EXIT.usage,
-      [`Pulumi.${stack}.yaml is not valid YAML:`, ...document.errors.map((error) => `  ${error.message}`)].join('\n'),
+  if (document.errors.length > 0)
+    throw notYaml(
+      stack,
+      document.errors.map((error) => error.message),
     );
-  }
-  const content: unknown = document.toJS();
+  const content = plainContent(document, stack);
   const config = isRecord(content) && isRecord(content.config) ? content.config : undefined;
   if (config === undefined)
     throw new CliError(EXIT.usage, `Pulumi.${stack}.yaml has no "config:" section; see README, "Configuration"`);
   const salt = isRecord(content) ? content.encryptionsalt : undefined;
   return { stack, path, config, ...(typeof salt === 'string' ? { encryptionsalt: salt } : {}) };
+}
+
+function notYaml(stack: string, messages: readonly string[]): CliError {
+  return new CliError(
+    EXIT.usage,
+    [`Pulumi.${stack}.yaml is not valid YAML:`, ...messages.map((message) => `  ${message.trimEnd()}`)].join('\n'),
+  );
+}
+
+/** An alias without its anchor (`*name`) is found only here, and the library knows no line for it. */
+function plainContent(document: Document, stack: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw error instanceof ReferenceError ? notYaml(stack, [error.message]) : error;
+  }
 }
 
 /** The model of a stack file. Throws CliError (usage) that lists every fault at once. */

@@ -29,9 +29,10 @@ export async function claimPolicy(op: Operation, api: Tailscale, text: string): 
       `tailnet ${api.tailnet}: its policy belongs to ${theirs.owner}, another stack. One stack owns a tailnet's policy, or they would overwrite each other for ever: give this stack a tailnet of its own (site-mesh:tailnet), or destroy the other one and remove its first line in the console.`,
     );
   }
-  const ours = theirs?.intact === true;
+  // Our own mark over another text is somebody's edit, whatever is left of it.
+  const ours = theirs === undefined ? saysNothing(live.text) : theirs.intact;
   try {
-    return await push(op, api, text, ours || saysNothing(live.text) ? live.etag : 'ts-default');
+    return await push(op, api, text, ours ? live.etag : 'ts-default');
   } catch (error) {
     if (!isConflict(error)) throw error;
     return adoptOrRefuse(op, api, text, theirs === undefined || ours ? NOT_OURS : EDITED_OURS, error);

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
 import { labVariables } from '../lab/environment.ts';
 import { prepareLab } from '../lab/prepare.ts';
@@ -24,7 +23,11 @@ Example:
     )
     .action(async (stack: string, options: { json?: true }) => {
       const { labDir } = await prepareLab(stack, stderrProgress());
-      const variables = labVariables(labDir, stack);
+      const variables = {
+        ...labVariables(labDir, stack),
+        // So that mesh in that shell means the same lab as pulumi does.
+        ...(process.env.MESH_LAB_DIR ? { MESH_LAB_DIR: labDir } : {}),
+      };
       const path = [join(labDir, 'bin'), join(TREE, 'bin'), join(TREE, 'node_modules', '.bin')];
       if (options.json === true) {
         process.stdout.write(`${JSON.stringify({ ...variables, PATH: path.join(delimiter) }, null, 2)}\n`);

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { clearFaults, labDown, labStatus, labUp, listFaults, setFault } from '../../lab/control.ts';
 import { FAULTS, type FaultName } from '../../lab/types.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { resetLab } from '../lab/reset.ts';
+import { holdTry } from '../lab/turns.ts';
 import { labDirectory } from '../paths.ts';
 import { stderrProgress } from '../progress.ts';
 import { columns, dim } from '../render/style.ts';
@@ -40,7 +42,10 @@ export function addLab(program: Command): void {
     .command('reset')
     .description('forget all that was built, cloud and stacks; keys and addresses of the lab stay')
     .action(async () => {
-      await inLab(resetLab(labDirectory(), { keepFaults: false }));
+      const labDir = labDirectory();
+      // What a "try" builds must not vanish under it.
+      if (existsSync(labDir)) holdTry(labDir);
+      await inLab(resetLab(labDir, { keepFaults: false }));
       say('lab is empty');
     });
   addFault(lab);
@@ -48,7 +53,16 @@ export function addLab(program: Command): void {
 
 function addFault(lab: Command): void {
   const names = Object.keys(FAULTS).join(', ');
-  const fault = lab.command('fault').description('make the cloud or a host fail on purpose');
+  const fault = lab
+    .command('fault')
+    .description('make the cloud or a host fail on purpose')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mesh lab fault set flip-byte fra-edge-02 && npm run try -- --fresh
+  mesh lab fault clear && npm run try`,
+    );
   fault
     .command('list')
     .description('what can be switched on, and what is')

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
 import { labDown } from '../../lab/control.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { resetLab } from '../lab/reset.ts';
 import { prepareLab, type PreparedLab } from '../lab/prepare.ts';
-import { labDirectory } from '../paths.ts';
 import { stderrProgress } from '../progress.ts';
 import { bold, dim, green, red } from '../render/style.ts';
 import { renderSummary } from '../render/summary.ts';
@@ -29,9 +27,9 @@ async function tryStack(stack: string, fresh: boolean): Promise<void> {
   let lab: PreparedLab | undefined;
   try {
     heading(1, 'The engine, the lab and its stack');
-    if (fresh) await resetLab(labDirectory(), { keepFaults: true });
-    lab = await prepareLab(stack, stderrProgress());
-    foreground.check();
+    const check = (): void => foreground.check();
+    lab = await prepareLab(stack, stderrProgress(), { fresh, exclusive: true, check });
+    check();
     heading(2, 'Preview, with the guardrails of policies/');
     await pulumi(foreground, lab, ['preview', '--suppress-outputs']);
     heading(3, 'Up');
@@ -39,7 +37,9 @@ async function tryStack(stack: string, fresh: boolean): Promise<void> {
     heading(4, 'Up again: nothing may change');
     await pulumi(foreground, lab, ['up', '--yes', '--skip-preview', '--suppress-outputs', '--expect-no-changes']);
     heading(5, 'What there is now');
-    process.stdout.write(`${renderSummary(await readSummary(lab, stack))}\n\n`);
+    const summary = await readSummary(lab, stack);
+    check();
+    process.stdout.write(`${renderSummary(summary)}\n\n`);
     process.stdout.write(`${green('All of it works.')} ${dim(`${seconds(Date.now() - began)} s in all`)}\n`);
   } catch (error) {
     if (!foreground.interrupted) throw failure(error, lab !== undefined);
@@ -47,7 +47,7 @@ async function tryStack(stack: string, fresh: boolean): Promise<void> {
     if (lab?.started === true) await labDown(lab.labDir);
     throw new CliError(
       EXIT.interrupted,
-      `interrupted; nothing is left running. Go on where it stopped: npm run try${stack === 'staging' ? '' : ` -- --stack ${stack}`}`,
+      `interrupted; ${lab?.started === false ? 'the lab runs on, as before' : 'nothing is left running'}. Go on where it stopped: npm run try${stack === 'staging' ? '' : ` -- --stack ${stack}`}`,
     );
   } finally {
     foreground.close();

@@ -1,4 +1,5 @@
 import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { TREE } from '../paths.ts';
 
 /** Where a lab keeps what the engine needs. All below the lab's directory; nothing of it is tracked. */
@@ -21,7 +22,8 @@ export function labVariables(labDir: string, stack: string): Record<string, stri
   const paths = labPaths(labDir, stack);
   return {
     PULUMI_HOME: paths.pulumiHome,
-    PULUMI_BACKEND_URL: `file://${paths.backend}`,
+    // Encoded: the engine reads %, # and ? in it as parts of a URL.
+    PULUMI_BACKEND_URL: pathToFileURL(paths.backend).href,
     PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',

@@ -13,7 +13,10 @@ import type { Progress } from '../progress.ts';
 import { meshConfig, readStackFile, type StackFile } from '../stack-file.ts';
 import { labEnvironment, labPaths } from './environment.ts';
 import { labOverlay } from './overlay.ts';
+import { resetLab } from './reset.ts';
 import { syncStack } from './stack.ts';
+import { holdTry, inTurn } from './turns.ts';
+import { unlockStack } from './unlock.ts';
 
 export interface PreparedLab {
   labDir: string;
@@ -25,33 +28,69 @@ export interface PreparedLab {
   started: boolean;
 }
 
+export interface PrepareOptions {
+  /** Forget first what the lab built before; faults stay as they are set. */
+  fresh?: boolean;
+  /** Be the only one that works on this lab until the process ends, and take off locks of engines that were killed. */
+  exclusive?: boolean;
+  /** Called between steps; throws when the user wants to stop. */
+  check?: () => void;
+}
+
 /**
  * Everything that an engine run against the lab needs, from nothing: config checked first (a fault creates nothing),
- * then the engine, the lab, its plugins, its stack. Safe to repeat and to run twice at once.
+ * then the engine, the lab, its plugins, its stack. Safe to repeat and to run twice at once. A lab that this call
+ * started and could not prepare does not stay.
  */
-export async function prepareLab(stack: string, progress: Progress): Promise<PreparedLab> {
+export async function prepareLab(
+  stack: string,
+  progress: Progress,
+  options: PrepareOptions = {},
+): Promise<PreparedLab> {
   const file = readStackFile(stack);
   const plan = planMesh(meshConfig(file), { stack });
   const found = await engine(progress);
   const labDir = labDirectory();
-  const paths = labPaths(labDir, stack);
-  await mkdir(paths.backend, { recursive: true });
   try {
-    if (!existsSync(paths.passphrase))
-      await writeFile(paths.passphrase, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(
-        alreadyThere,
-      );
-    installLanguageHost(paths.bin, found.cli, TREE);
-    installStandIns(paths.pulumiHome, TREE);
-    const { tenant, added } = await ensureTenant(labDir, stack, plan.tailnet.name);
-    // The daemon reads its tenants when it starts.
-    if (added && (await labDown(labDir))) progress(`the lab restarts, to know the stack "${stack}"`);
-    const { started, config } = await labUp(labDir, { onProgress: progress });
-    await syncStack(labDir, file, labOverlay(config, tenant));
-    return { labDir, cli: paths.cli, env: labEnvironment(labDir, stack), file, plan, started };
+    return await inTurn(labDir, progress, () =>
+      prepareDirectory({ labDir, file, plan, found: found.cli }, progress, options),
+    );
   } catch (error) {
     if (error instanceof CliError || !(error instanceof Error)) throw error;
     throw new CliError(EXIT.lab, error.message, { cause: error });
+  }
+}
+
+async function prepareDirectory(
+  { labDir, file, plan, found }: { labDir: string; file: StackFile; plan: MeshPlan; found: string },
+  progress: Progress,
+  { fresh = false, exclusive = false, check = () => undefined }: PrepareOptions,
+): Promise<PreparedLab> {
+  const { stack } = file;
+  const paths = labPaths(labDir, stack);
+  if (exclusive) holdTry(labDir);
+  await mkdir(paths.backend, { recursive: true });
+  if (!existsSync(paths.passphrase))
+    await writeFile(paths.passphrase, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(alreadyThere);
+  installLanguageHost(paths.bin, found, TREE);
+  installStandIns(paths.pulumiHome, TREE);
+  const { tenant, added } = await ensureTenant(labDir, stack, plan.tailnet.name);
+  check();
+  // The daemon reads its tenants when it starts.
+  if (added && (await labDown(labDir))) progress(`the lab restarts, to know the stack "${stack}"`);
+  const { started, config } = await labUp(labDir, { onProgress: progress });
+  try {
+    check();
+    const env = labEnvironment(labDir, stack);
+    // Not before it runs: only a lab that runs can tell which faults to keep.
+    if (fresh) await resetLab(labDir, { keepFaults: true });
+    await syncStack(labDir, file, labOverlay(config, tenant));
+    check();
+    if (exclusive) await unlockStack(labDir, stack, { cli: paths.cli, env, progress });
+    return { labDir, cli: paths.cli, env, file, plan, started };
+  } catch (error) {
+    if (started) await labDown(labDir);
+    throw error;
   }
 }
 

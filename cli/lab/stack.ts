@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
+import { z } from 'zod';
 import { CliError, EXIT } from '../exit.ts';
 import { TREE } from '../paths.ts';
 import { runPulumi } from '../pulumi.ts';
@@ -21,15 +22,10 @@ export async function syncStack(labDir: string, file: StackFile, overlay: Overla
   const paths = labPaths(labDir, file.stack);
   await mkdir(paths.backend, { recursive: true });
   const env = labEnvironment(labDir, file.stack);
-  const exists = existsSync(join(paths.backend, '.pulumi', 'stacks', 'site-mesh', `${file.stack}.json`));
+  const recorded = join(paths.backend, '.pulumi', 'stacks', 'site-mesh', `${file.stack}.json`);
+  if (!existsSync(recorded)) await initStack(paths.cli, env, file.stack);
+  const salt = await recordedSalt(recorded);
   const current = existsSync(paths.stackConfig) ? await readConfig(paths.stackConfig) : undefined;
-  if (exists && current === undefined) {
-    throw new CliError(
-      EXIT.lab,
-      `the lab has a stack "${file.stack}" but its config file is gone: ${paths.stackConfig}. Start afresh: mesh lab reset`,
-    );
-  }
-  const salt = exists && current !== undefined ? current.salt : await initStack(paths.cli, env, file.stack);
   const digest = fingerprint(salt, overlay.secrets);
   const known = current?.digest === digest ? Object.entries(current.config).filter(([, value]) => isSecret(value)) : [];
   const plain = Object.entries(file.config).filter(([key, value]) => !isSecret(value) && !(key in overlay.secrets));
@@ -44,8 +40,8 @@ export async function syncStack(labDir: string, file: StackFile, overlay: Overla
   }
 }
 
-/** Creates the stack in the lab's backend; answers its encryption salt. */
-async function initStack(cli: string, env: NodeJS.ProcessEnv, stack: string): Promise<string> {
+/** Creates the stack in the lab's backend. */
+async function initStack(cli: string, env: NodeJS.ProcessEnv, stack: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'site-mesh-init-'));
   try {
     await copyFile(join(TREE, 'Pulumi.yaml'), join(scratch, 'Pulumi.yaml'));
@@ -53,8 +49,6 @@ async function initStack(cli: string, env: NodeJS.ProcessEnv, stack: string): Pr
     const run = await runPulumi(['stack', 'init', stack, '--no-select'], { cli, env: own, cwd: scratch });
     if (run.code !== 0)
       throw new CliError(EXIT.lab, `the lab's stack "${stack}" could not be made: ${run.stderr.trim()}`);
-    const { salt } = await readConfig(join(scratch, `Pulumi.${stack}.yaml`));
-    return salt;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -67,16 +61,33 @@ async function setSecrets(cli: string, env: NodeJS.ProcessEnv, secrets: Record<s
   }
 }
 
-async function readConfig(path: string): Promise<{ salt: string; config: Record<string, unknown>; digest?: string }> {
+const checkpoint = z.object({
+  checkpoint: z.object({
+    latest: z.object({ secrets_providers: z.object({ state: z.object({ salt: z.string() }) }) }),
+  }),
+});
+
+/**
+ * The stack's encryption salt, from the engine's own record: a run that was killed between the making of the stack and the
+ * writing of its config file leaves the record alone.
+ */
+async function recordedSalt(path: string): Promise<string> {
+  try {
+    return checkpoint.parse(JSON.parse(await readFile(path, 'utf8'))).checkpoint.latest.secrets_providers.state.salt;
+  } catch (error) {
+    throw new CliError(EXIT.lab, `the engine's record of the stack is damaged: ${path}. Start afresh: mesh lab reset`, {
+      cause: error,
+    });
+  }
+}
+
+/** The config file that we wrote; nothing in it that the lab could not write again. */
+async function readConfig(path: string): Promise<{ config: Record<string, unknown>; digest?: string }> {
   const text = await readFile(path, 'utf8');
-  const content: unknown = parse(text);
-  const salt = isRecord(content) ? content.encryptionsalt : undefined;
-  if (!isRecord(content) || typeof salt !== 'string')
-    throw new CliError(EXIT.lab, `${path} is damaged. Start afresh: mesh lab reset`);
+  const content: unknown = parseDocument(text).toJS();
   const digest = /^# secrets ([0-9a-f]{64})$/m.exec(text)?.[1];
   return {
-    salt,
-    config: isRecord(content.config) ? content.config : {},
+    config: isRecord(content) && isRecord(content.config) ? content.config : {},
     ...(digest === undefined ? {} : { digest }),
   };
 }
