@@ -27,6 +27,17 @@ export function minus(left: PortSet, right: PortSet): PortSet {
   return rest;
 }
 
+/** Whether all of one access port, or of its range, is in a set. */
+export function covers(set: PortSet, port: string): boolean {
+  return minus(portSet([port]), set).size === 0;
+}
+
+/** The lowest and the highest single port of an access port: what a test of a range can name. */
+export function ends(port: string): string[] {
+  const { protocol, range } = parse(port);
+  return [...new Set(range)].map((number) => `${protocol}/${number}`);
+}
+
 /** Back to access ports, by protocol, then number. */
 export function portTexts(set: PortSet): string[] {
   return [...set]

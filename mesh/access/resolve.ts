@@ -84,7 +84,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 function comparePorts(a: string, b: string): number {
   const [one = '', first = ''] = a.split('/');
   const [other = '', second = ''] = b.split('/');
-  return compare(one, other) || Number(first) - Number(second);
+  return compare(one, other) || parseInt(first, 10) - parseInt(second, 10) || compare(first, second);
 }
 
 function unique(endpoints: Endpoint[]): Endpoint[] {

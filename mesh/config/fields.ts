@@ -94,9 +94,10 @@ export const email = matching(
 );
 
 export const port = text((value) => {
-  const [, digits = '0'] = /^(?:tcp|udp)\/([1-9]\d{0,4})$/.exec(value) ?? [];
-  return Number(digits) >= 1 && Number(digits) <= 65535 ? undefined : 'is not a port';
-}, 'write protocol/number with tcp or udp and 1 to 65535, for example tcp/5432');
+  const [, first, last = first] = /^(?:tcp|udp)\/([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?$/.exec(value) ?? [];
+  if (first === undefined || Number(first) > 65535 || Number(last) > 65535) return 'is not a port';
+  return Number(first) <= Number(last) ? undefined : 'is a range that ends before it begins';
+}, 'write protocol/number or a range, with tcp or udp and 1 to 65535, for example tcp/5432 or udp/8000-8010');
 
 /** `host` or `role:db`: where a service runs. */
 export const placeSelector = matching(

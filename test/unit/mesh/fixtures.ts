@@ -44,7 +44,7 @@ export function accepted(raw: Raw): MeshConfig {
 }
 
 const PEOPLE = ['ada@example.com', 'bob@example.com', 'grace@example.com', 'linus@example.com'];
-const PORTS = ['tcp/22', 'tcp/443', 'tcp/5432', 'udp/53', 'udp/443'];
+const PORTS = ['tcp/22', 'tcp/443', 'tcp/5432', 'tcp/20-25', 'tcp/8000-8010', 'udp/53', 'udp/443'];
 const some = <T>(values: readonly T[], least = 1) =>
   fc.subarray([...values], { minLength: Math.min(least, values.length) });
 

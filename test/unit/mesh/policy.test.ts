@@ -23,7 +23,17 @@ function nodesOf(plan: MeshPlan): { nodes: PolicyNode[]; addressOf: Map<string, 
   return { nodes, addressOf };
 }
 
-const PROBES = ['tcp/22', 'tcp/443', 'tcp/5432', 'udp/53', 'udp/443', 'tcp/1'];
+/** Ports of the generated services, the ends of their ranges and the numbers beside them. */
+const PROBES = ['tcp/22', 'tcp/443', 'tcp/5432', 'udp/53', 'udp/443', 'tcp/1'].concat([
+  'tcp/19',
+  'tcp/20',
+  'tcp/25',
+  'tcp/26',
+  'tcp/7999',
+  'tcp/8000',
+  'tcp/8010',
+  'tcp/8011',
+]);
 
 /** Every `source host port` that the lab's interpreter lets pass, over all people, routers, hosts and probed ports. */
 function passing(plan: MeshPlan, config: MeshConfig): string[] {
@@ -47,6 +57,15 @@ function passing(plan: MeshPlan, config: MeshConfig): string[] {
   );
 }
 
+function probesOf(port: string): string[] {
+  const [proto = '', range = ''] = port.split('/');
+  const [first = 0, last = first] = range.split('-').map(Number);
+  return PROBES.filter((probe) => {
+    const number = Number(probe.slice(proto.length + 1));
+    return probe.startsWith(`${proto}/`) && number >= first && number <= last;
+  });
+}
+
 /** What the written intents say, straight from the configuration: this test's own reading, not the compiler's. */
 function intended(config: MeshConfig): string[] {
   const all = Object.values(config.sites).flatMap(({ routers, hosts }) => [
@@ -60,7 +79,7 @@ function intended(config: MeshConfig): string[] {
     );
     const people = from.flatMap((source) => config.groups[source.slice('group:'.length)] ?? []);
     return people.flatMap((person) =>
-      hosts.flatMap(({ name }) => (service?.ports ?? []).map((port) => `${person} ${name} ${port}`)),
+      hosts.flatMap(({ name }) => (service?.ports ?? []).flatMap(probesOf).map((port) => `${person} ${name} ${port}`)),
     );
   });
   return [...new Set(lines)].sort();
