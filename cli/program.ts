@@ -19,7 +19,7 @@ Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh plan staging               what the stack decides, before a cloud is asked
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
-  mesh lab fault set no-answer fra-edge-02 && npm run try     see how it fails`,
+  mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails`,
     )
     .addHelpText(
       'afterAll',

@@ -12,7 +12,17 @@ import { columns, dim } from '../render/style.ts';
 export function addLab(program: Command): void {
   const lab = program
     .command('lab')
-    .description('the cloud on this machine: Hetzner and Tailscale APIs, a jump host, hosts that are records');
+    .description('the cloud on this machine: Hetzner and Tailscale APIs, a jump host, hosts that are records')
+    .addHelpText(
+      'after',
+      `
+One lab for each checkout, in .lab/; MESH_LAB_DIR=DIRECTORY names another one.
+
+Examples:
+  mesh lab up && mesh lab status
+  mesh lab fault list
+  mesh lab reset`,
+    );
   lab
     .command('up')
     .description('start it; started twice says so')

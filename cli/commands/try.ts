@@ -66,9 +66,9 @@ function failure(error: unknown, labUp: boolean): unknown {
   const next = [
     '',
     'The lab keeps running with what was built. What you can do now:',
-    '  mesh lab status           which faults are switched on',
-    '  mesh lab fault clear      switch them off, then: npm run try',
-    '  npm run try -- --fresh    start over with an empty cloud',
+    '  npx mesh lab status           which faults are switched on',
+    '  npx mesh lab fault clear      switch them off, then: npm run try',
+    '  npm run try -- --fresh        start over with an empty cloud',
   ];
   return new CliError(error.code, `${red(error.message)}${next.join('\n')}`, { cause: error });
 }

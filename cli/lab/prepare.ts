@@ -52,6 +52,7 @@ export async function prepareLab(
   const found = await engine(progress);
   const labDir = labDirectory();
   try {
+    if (options.exclusive === true) holdTry(labDir);
     return await inTurn(labDir, progress, () =>
       prepareDirectory({ labDir, file, plan, found: found.cli }, progress, options),
     );
@@ -68,7 +69,6 @@ async function prepareDirectory(
 ): Promise<PreparedLab> {
   const { stack } = file;
   const paths = labPaths(labDir, stack);
-  if (exclusive) holdTry(labDir);
   await mkdir(paths.backend, { recursive: true });
   if (!existsSync(paths.passphrase))
     await writeFile(paths.passphrase, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(alreadyThere);

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireWriterLock, LabBusyError } from '../../lab/api/writer-lock.ts';
@@ -15,7 +15,7 @@ const RETRY_MS = 100;
  * @throws CliError (lab) when the other one does not end within two minutes
  */
 export async function inTurn<T>(labDir: string, progress: Progress, work: () => Promise<T>): Promise<T> {
-  await mkdir(labDir, { recursive: true, mode: 0o700 });
+  mkdirSync(labDir, { recursive: true, mode: 0o700 });
   const release = await turn(join(labDir, 'prepare.lock'), progress);
   try {
     return await work();
@@ -48,6 +48,7 @@ async function turn(path: string, progress: Progress): Promise<() => void> {
  * @throws CliError (lab) when another one is at work
  */
 export function holdTry(labDir: string): void {
+  mkdirSync(labDir, { recursive: true, mode: 0o700 });
   try {
     process.once('exit', acquireWriterLock(join(labDir, 'try.lock')));
   } catch (error) {

@@ -35,7 +35,7 @@ export async function unlockStack(
     );
   }
   run.progress(`an engine that was killed left the stack "${stack}" locked: unlocking it (pulumi cancel)`);
-  const cancel = await runPulumi(['cancel', stack, '--yes'], run);
+  const cancel = await runPulumi(['cancel', '--yes'], run);
   if (cancel.code !== 0)
     throw new CliError(EXIT.lab, `the stack "${stack}" could not be unlocked: ${cancel.stderr.trim()}`);
 }

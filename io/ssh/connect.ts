@@ -247,7 +247,7 @@ const CIPHERS: CipherAlgorithm[] = ['aes256-gcm@openssh.com', 'aes128-gcm@openss
 const UNREACHABLE =
   'Check that the server is on, that its address is right and that the firewall lets us in on its SSH port (site-mesh:ssh.from).';
 const OTHER_HOST =
-  'If the machine was rebuilt on purpose, replace its server (pulumi up --replace URN), which records a new key; if not, somebody may be in between: do not log in.';
+  'If the machine was rebuilt on purpose, replace its server (pulumi up --replace URN): the new one starts from a key that we know; if not, somebody may be in between: do not log in.';
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',

@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../../../io/rpc/types.ts';
 import type { HcloudClient } from './client.ts';
-import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from './schema.ts';
+import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from '../properties.ts';
 
 /** One operation on one resource. */
 export interface Run {

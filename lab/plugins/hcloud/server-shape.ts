@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Inputs, Value } from '../../../io/rpc/types.ts';
 import { list } from './resource.ts';
-import { canonical, isObject, type ResourceSpec } from './schema.ts';
+import { canonical, isObject, type ResourceSpec } from '../properties.ts';
 import { PRIVATE_NET } from './server-network.ts';
 
 const ADDRESS = z.object({ id: z.number(), ip: z.string() }).nullish();

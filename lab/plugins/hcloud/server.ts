@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { UserError, type Inputs, type ResourceHandler } from '../../../io/rpc/types.ts';
 import { ACTION_LIST, ACTION_OR_NULL, ONE_ACTION, retryOn, type HcloudClient } from './client.ts';
 import { defineResource, flag, labels, list, numbers, text, texts, type Run } from './resource.ts';
-import { isObject, setOrder } from './schema.ts';
+import { isObject, setOrder } from '../properties.ts';
 import { attachBody, attachToNetwork } from './server-network.ts';
 import { SERVER, SERVER_SPEC, publicNetOf, serverOutputs, type ApiServer } from './server-shape.ts';
 import { updateServer } from './server-update.ts';

@@ -6,7 +6,7 @@ import {
   type ResourceHandler,
   type Value,
 } from '../../../io/rpc/types.ts';
-import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from '../hcloud/schema.ts';
+import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from '../properties.ts';
 import type { TailscaleClient } from './client.ts';
 
 export interface Run {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { diffInputs } from '../../../io/rpc/diff.ts';
+import { diffInputs } from '../../io/rpc/diff.ts';
 import {
   Unknown,
   UNKNOWN,
@@ -8,7 +8,7 @@ import {
   type Inputs,
   type PropertyDiff,
   type Value,
-} from '../../../io/rpc/types.ts';
+} from '../../io/rpc/types.ts';
 
 /** What the plugin's schema says of one property. */
 interface PropertySpec {
