@@ -18,7 +18,9 @@ export function accessChanges(olds: readonly Permission[], news: readonly Permis
       const pair = left.get(key);
       if (pair === undefined) return [];
       const ports = portTexts(minus(pair.ports, right.get(key)?.ports ?? new Map<string, never>()));
-      return ports.length === 0 ? [] : [`${pair.from} ${verb} ${ports.join(', ')} on ${pair.to} (${pair.why})`];
+      return ports.length === 0
+        ? []
+        : [`${pair.from} ${agree(pair.from, verb)} ${ports.join(', ')} on ${pair.to} (${pair.why})`];
     });
   const members = memberChanges(olds, news);
   return [
@@ -27,6 +29,11 @@ export function accessChanges(olds: readonly Permission[], news: readonly Permis
     ...sentences('gains', after, before),
     ...members.gains,
   ];
+}
+
+/** `group:sre gains`, but `routers of eu-fra gain`. */
+function agree(subject: string, verb: string): string {
+  return /^[a-z]+s of /.test(subject) ? verb.slice(0, -1) : verb;
 }
 
 interface Pair {

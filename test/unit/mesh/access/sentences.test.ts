@@ -21,6 +21,13 @@ describe('who gains or loses access', () => {
     expect(accessChanges([postgres], [postgres])).toEqual([]);
   });
 
+  test('several routers gain, one group gains', () => {
+    const control = { ...postgres, from: 'routers of eu-fra' };
+    expect(accessChanges([], [control])[0]).toMatch(/^routers of eu-fra gain tcp/);
+    expect(accessChanges([control], [])[0]).toMatch(/^routers of eu-fra lose tcp/);
+    expect(accessChanges([postgres], [])[0]).toMatch(/^group:platform loses tcp/);
+  });
+
   test('narrowing all ports to one is a loss of the others only', () => {
     const all = { ...postgres, ports: ['tcp/*'] };
     expect(accessChanges([all], [postgres])).toEqual([
