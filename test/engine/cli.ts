@@ -32,23 +32,24 @@ export class Running {
     // What the test's own process was given is not what a user's shell has.
     const foreign = /^(VITEST|TEST|NODE_ENV|NODE_OPTIONS|PULUMI_|MESH_|npm_|FORCE_COLOR)/;
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-    this.#child = spawn(command, [...args], {
+    const child = spawn(command, [...args], {
       cwd,
       env: { ...own, NO_COLOR: '1', ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.#child = child;
     for (const name of ['stdout', 'stderr'] as const) {
-      this.#child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+      child[name].setEncoding('utf8').on('data', (chunk: string) => {
         this.#output[name] += chunk;
         this.#output.text += chunk;
       });
     }
     this.ended = new Promise((resolve, reject) => {
-      this.#child.once('error', reject);
-      this.#child.once('close', (code, signal) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
         this.#over = true;
-        resolve({ ...this.#output, code: code ?? 128 + (constants.signals[signal ?? 'SIGKILL'] ?? 0) });
+        resolve({ ...this.#output, code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'] });
       });
     });
   }
@@ -80,6 +81,8 @@ export class Folder {
   readonly root: string = mkdtempSync(join(tmpdir(), 'site-mesh-cli-'));
   /** Not made yet. */
   readonly lab: string;
+  /** The checkout whose mesh is run. */
+  tree: string = TREE;
 
   constructor(lab = 'lab') {
     this.lab = join(this.root, lab);
@@ -90,12 +93,12 @@ export class Folder {
   }
 
   mesh(...args: string[]): Promise<Ended> {
-    return mesh(args, { env: this.env });
+    return mesh(args, { env: this.env, cwd: this.tree });
   }
 
   /** Starts `mesh try` and does not wait. */
   try(...args: string[]): Running {
-    return new Running(join(TREE, 'bin', 'mesh'), ['try', ...args], { env: this.env });
+    return new Running(join(this.tree, 'bin', 'mesh'), ['try', ...args], { env: this.env, cwd: this.tree });
   }
 
   /** Process number and command of all that was started for this folder, by its environment or its arguments. */

@@ -1,13 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { obtainPulumi } from '../../engine/index.ts';
 import { ToyProject } from './toy/project.ts';
 
-const cli = process.env.MESH_PULUMI;
-if (cli === undefined) console.warn('skipped: test/engine/rpc needs MESH_PULUMI, the path of a Pulumi CLI');
-
 // One project, one story: each test goes on from the state that the one before left.
-describe.skipIf(cli === undefined)('the real engine with a provider served by io/rpc', () => {
+describe('the real engine with a provider served by io/rpc', () => {
   let project: ToyProject;
   const ok = async (...args: string[]): Promise<string> => {
     const { code, output } = await project.run(...args);
@@ -27,7 +25,8 @@ describe.skipIf(cli === undefined)('the real engine with a provider served by io
   }
 
   beforeAll(async () => {
-    project = new ToyProject(cli ?? '');
+    const { cli } = await obtainPulumi({ onProgress: () => undefined });
+    project = new ToyProject(cli);
     await ok('stack', 'init', 'dev');
     await set('content', 'one');
   });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, symlinkSync, utimesSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TREE } from '../../cli/paths.ts';
@@ -18,4 +19,17 @@ export function copyTree(to: string): string {
   // Older than the dependencies, which else would have to be installed again.
   utimesSync(join(to, 'package-lock.json'), 1e9, 1e9);
   return to;
+}
+
+/** Makes a copied checkout a repository with all of it committed. */
+export function commitAll(tree: string): void {
+  const git = (...args: string[]): void => void execFileSync('git', args, { cwd: tree });
+  git('init', '--quiet');
+  git('add', '--all');
+  git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--message=all');
+}
+
+/** What is not as it was committed: the empty text when nothing was written to the checkout. */
+export function changedFiles(tree: string): string {
+  return execFileSync('git', ['status', '--porcelain'], { cwd: tree, encoding: 'utf8' });
 }

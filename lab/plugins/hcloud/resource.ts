@@ -11,6 +11,7 @@ import {
 } from '../../../io/rpc/types.ts';
 import type { HcloudClient } from './client.ts';
 import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from '../properties.ts';
+import { UNCANCELLED } from '../uncancelled.ts';
 
 /** One operation on one resource. */
 export interface Run {
@@ -83,7 +84,7 @@ export function defineResource(spec: ResourceSpec, hooks: Hooks): ResourceHandle
     diff: (_op, _id, olds, _oldInputs, news) => Promise.resolve(diffResource(spec, olds, news)),
     create: async (op, news, preview, client) => {
       if (preview) return { id: '', outputs: plannedOutputs(spec, news) };
-      const run = { client, signal: op.signal, op };
+      const run = { client, signal: UNCANCELLED, op };
       let known: string | undefined;
       try {
         const made = await hooks.create(run, news, (id) => (known = id));
@@ -99,7 +100,7 @@ export function defineResource(spec: ResourceSpec, hooks: Hooks): ResourceHandle
       }
     },
     read: async (op, id, outputs, inputs, client) => {
-      const found = await hooks.read({ client, signal: op.signal, op }, id, outputs);
+      const found = await hooks.read({ client, signal: UNCANCELLED, op }, id, outputs);
       if (found === undefined) return undefined;
       const merged = withState(spec, outputs, found);
       return { id, outputs: merged, inputs: refreshedInputs(spec, inputs, merged) };
@@ -107,12 +108,12 @@ export function defineResource(spec: ResourceSpec, hooks: Hooks): ResourceHandle
     update: async (op, id, olds, _oldInputs, news, preview, client) => {
       const next = withState(spec, { ...olds, ...news }, {});
       if (preview) return { outputs: { ...olds, ...next, ...unplanned(spec, news) } };
-      const run = { client, signal: op.signal, op };
+      const run = { client, signal: UNCANCELLED, op };
       const answer = await hooks.update(run, id, olds, news, changedProperties(spec, olds, news));
       const known = withState(spec, olds, state(news));
       return { outputs: answer === undefined ? await readAfter(run, id, known) : withState(spec, known, answer) };
     },
-    delete: async (op, id, olds, _oldInputs, client) => hooks.delete({ client, signal: op.signal, op }, id, olds),
+    delete: async (op, id, olds, _oldInputs, client) => hooks.delete({ client, signal: UNCANCELLED, op }, id, olds),
   };
 }
 

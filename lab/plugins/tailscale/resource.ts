@@ -7,6 +7,7 @@ import {
   type Value,
 } from '../../../io/rpc/types.ts';
 import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from '../properties.ts';
+import { UNCANCELLED } from '../uncancelled.ts';
 import type { TailscaleClient } from './client.ts';
 
 export interface Run {
@@ -82,11 +83,11 @@ export function defineResource(hooks: Hooks): ResourceHandler<TailscaleClient> {
     create: async (op, news, preview, client) => {
       if (preview) return { id: '', outputs: plannedOutputs(spec, news) };
       const planned = plan(news, {});
-      const made = await hooks.create({ client, signal: op.signal }, planned);
+      const made = await hooks.create({ client, signal: UNCANCELLED }, planned);
       return { id: made.id, outputs: { ...planned, ...made.outputs } };
     },
     read: async (op, id, outputs, inputs, client) => {
-      const found = await hooks.read({ client, signal: op.signal }, id, outputs);
+      const found = await hooks.read({ client, signal: UNCANCELLED }, id, outputs);
       if (found === undefined) return undefined;
       const merged = { ...outputs, ...found.outputs };
       return { id: found.id ?? id, outputs: merged, inputs: refreshed(spec, inputs, merged) };
@@ -95,7 +96,7 @@ export function defineResource(hooks: Hooks): ResourceHandler<TailscaleClient> {
       const planned = plan(news, olds);
       if (preview) return { outputs: { ...planned, ...unknowns(spec, news) } };
       const answer = await hooks.update(
-        { client, signal: op.signal },
+        { client, signal: UNCANCELLED },
         id,
         olds,
         planned,
@@ -103,7 +104,7 @@ export function defineResource(hooks: Hooks): ResourceHandler<TailscaleClient> {
       );
       return { outputs: { ...planned, ...answer } };
     },
-    delete: (op, id, olds, _oldInputs, client) => hooks.delete({ client, signal: op.signal }, id, olds),
+    delete: (op, id, olds, _oldInputs, client) => hooks.delete({ client, signal: UNCANCELLED }, id, olds),
   };
 }
 
