@@ -123,7 +123,7 @@ export async function verified(node: NodeContext, nodeId: string): Promise<Devic
   );
 }
 
-/** Drain, leave; whatever goes wrong is a warning, for the device is removed from the tailnet next. */
+/** Leave, routes first; whatever goes wrong is a warning, for the device is removed from the tailnet next. */
 export async function leaveQuietly(op: Operation, hosts: Hosts, args: NodeArgs, seconds: number): Promise<void> {
   const signal = signalOf(op, seconds);
   const open: OpenOptions = {
@@ -134,15 +134,8 @@ export async function leaveQuietly(op: Operation, hosts: Hosts, args: NodeArgs, 
     status: (text) => op.status(text),
   };
   try {
-    await withHost(hosts, args.connection, open, async (tool) => {
-      try {
-        await tool.routeDrain();
-      } catch (error) {
-        if (!(error instanceof HostToolError)) throw error;
-        op.log('debug', error.message);
-      }
-      await tool.nodeLeave();
-    });
+    // It withdraws the routes and waits before it logs out. No drain: its flag lasts, and would outlive an interrupted leave.
+    await withHost(hosts, args.connection, open, (tool) => tool.nodeLeave());
   } catch (error) {
     if (op.signal.aborted) throw error;
     op.log(
@@ -196,11 +189,20 @@ async function joinWithKey(node: NodeContext, tool: HostTool): Promise<string> {
     return nodeId;
   } catch (error) {
     const spent = await retire(node, key.id);
-    if (!spent || !(error instanceof HostToolError)) throw error;
+    if (!spent || !(error instanceof HostToolError) || (await isMember(tool))) throw error;
     throw new UserError(
       `${error.message}\nThe join key of ${args.hostname} is spent, but the host did not join with it: somebody else may have used it. Look for a device with tags ${args.tags.join(', ')} that you do not know in tailnet ${api.tailnet}; the next up makes a new key.`,
       { cause: error },
     );
+  }
+}
+
+/** Whether the host did join: then what failed came after it, and nobody stole a key. */
+async function isMember(tool: HostTool): Promise<boolean> {
+  try {
+    return (await tool.nodeStatus()).nodeId !== null;
+  } catch {
+    return false;
   }
 }
 

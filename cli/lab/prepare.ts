@@ -75,9 +75,9 @@ async function prepareDirectory(
   installLanguageHost(paths.bin, found, TREE);
   installStandIns(paths.pulumiHome, TREE);
   const { tenant, added } = await ensureTenant(labDir, stack, plan.tailnet.name);
-  check();
-  // The daemon reads its tenants when it starts.
+  // The daemon reads its tenants when it starts. No stop in between: it would never hear of this one.
   if (added && (await labDown(labDir))) progress(`the lab restarts, to know the stack "${stack}"`);
+  check();
   const { started, config } = await labUp(labDir, { onProgress: progress });
   try {
     check();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesh_host import checks, hostkeys, node, packages, revert, store
+from mesh_host import checks, hostkeys, node, packages, revert, store, tailscale
 from mesh_host.errors import Check, CheckFailed, CommandFailed, ToolError, WrongState
 from mesh_host.release import File, Release, Unit, parse_stage
 from mesh_host.store import State
@@ -45,8 +45,11 @@ def activate(system: System, release_hash: str, seconds: int) -> Answer:
         # Before the timer: a download may take longer than the time for confirmation.
         packages.ensure(system, release)
         state = store.load_state(system)
+        if state.pending is None:
+            state.overlay = node.is_joined(system) and tailscale.status(system).state == "Running"
         state.pending = release_hash
         state.pending_session = system.session()
+        state.switching = True
         store.save_state(system, state)
         revert.arm(system, release_hash, seconds)
         try:
@@ -90,11 +93,14 @@ def confirm(system: System, release_hash: str) -> Answer:
         if state.active != release_hash or placement is None:
             message = f"release {release_hash} is not active here; it was never activated, or it was reverted"
             raise WrongState("not-active", message)
+        if state.switching:
+            message = f"release {release_hash} is only half placed: its activation, or going back, was cut off"
+            raise WrongState("not-active", message)
         session = system.session()
         if state.pending is not None and session is not None and session == state.pending_session:
             message = "this connection is older than the release; open a new one to confirm it"
             raise WrongState("same-connection", message)
-        found = checks.confirm_checks(system, placement, node.is_joined(system))
+        found = checks.confirm_checks(system, placement, node.is_joined(system) and state.overlay)
         if checks.failed(found):
             raise CheckFailed(_reasons("the data path does not work, so the release goes back by itself", found), found)
         # State first: a timer that still fires finds nothing pending and does nothing.

@@ -163,11 +163,14 @@ def leave(system: System) -> dict[str, object]:
     """Withdraws the routes, so that the partner takes over before this node goes; then logs out."""
     with system.lock():
         found = tailscale.status(system)
-        if found.joined:
-            if found.state == "Running" and tailscale.advertised(system):
-                tailscale.advertise(system, [])
-                # Measured: the switch to the partner takes 0.2 to 0.6 s after a withdrawal, 10 s after a silent end.
-                system.sleep(1)
-            tailscale.logout(system)
-        routes.forget(system)
+        if found.joined and found.state == "Running" and tailscale.advertised(system):
+            tailscale.advertise(system, [])
+            # Measured: the switch to the partner takes 0.2 to 0.6 s after a withdrawal, 10 s after a silent end.
+            system.sleep(1)
+        try:
+            if found.joined:
+                tailscale.logout(system)
+        finally:
+            # Also when the logout fails: a drain that outlived its node would silence the next one.
+            routes.forget(system)
         return {"left": found.joined}

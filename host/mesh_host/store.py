@@ -24,6 +24,10 @@ class State:
     pending_session: str | None = None
     # Paths that changed and whose units have not all been restarted yet: survives a crash in between.
     dirty: list[str] = field(default_factory=list)
+    # A switch began and did not end: what is on the disk is neither release whole.
+    switching: bool = False
+    # Whether the overlay ran when the pending release was activated: one that was down before is not its fault.
+    overlay: bool = False
     # The bootstrap host key is no longer offered.
     retired: bool = False
 

@@ -56,6 +56,7 @@ def switch(system: System, state: State, target: str | None) -> Switched:
     state.previous = state.active if state.active != target else state.previous
     state.active = target
     state.dirty = []
+    state.switching = False
     store.save_state(system, state)
     _point_at(system, state)
     return done
@@ -109,6 +110,7 @@ def _write_surroundings(system: System, files: dict[str, bytes], target: str | N
 def _note_changes(
     system: System, state: State, known: Originals, wanted: dict[str, File], around: dict[str, bytes]
 ) -> None:
+    state.switching = True
     dirty = set(state.dirty)
     dirty.update(path for path, file in wanted.items() if _differs(system, path, file))
     gone = [path for path in known.paths if path not in wanted]

@@ -6,6 +6,7 @@ import unittest
 from collections.abc import Callable
 
 from mesh_host import revert
+from mesh_host.store import load_state
 from tests import releases
 from tests.releases import NFT
 from tests.sandbox import Died, Sandbox, join, stage
@@ -41,6 +42,30 @@ class CrashTest(unittest.TestCase):
         for name, loaded in host.fake["loaded"].items():
             if fake.unit_text(name) and host.fake["units"][name]["active"] and not name.startswith("site-mesh-revert"):
                 self.assertEqual(loaded, fake.read_by(name), name)
+
+    def test_a_release_that_is_only_half_placed_is_never_confirmed(self) -> None:
+        refused = 0
+        for step in range(200):
+            with self.subTest(step=step), Sandbox() as host:
+                active = host.apply(releases.router())
+                host.put(NFT, "# edited by hand\n")
+                host.must("apply stage", stage(releases.router()))
+                host.system.ssh = "repairs"
+                host.dies_at(step)
+                try:
+                    host.must(f"apply activate {active} 60")
+                except Died:
+                    host.dies_at(None)
+                else:
+                    break
+                host.system.ssh = "confirms"
+                begun = load_state(host.system).pending is not None
+                code, answer = host.line(f"apply confirm {active}")
+                # What never began changed nothing: the release from before is confirmed still.
+                if code == 0 and begun:
+                    self.assertEqual(host.must("apply status")["drift"], [])
+                refused += code == 4 and "half placed" in answer["error"]["message"]
+        self.assertGreater(refused, 3)
 
     def test_a_first_release(self) -> None:
         def check(host: Sandbox) -> None:

@@ -96,6 +96,14 @@ export function resourceCalls<Client>(
         const oldInputs = decode(request.getOldInputs()).value;
         const olds = decode(request.getOlds()).value;
         const answer = await handler.diff(op, request.getId(), olds, oldInputs, news, client);
+        // The engine filters ignored inputs itself, but not when it asks whether a dependent has to be replaced too.
+        for (const path of Object.keys(answer.changes))
+          if (
+            request
+              .getIgnorechangesList()
+              .some((ignored) => path === ignored || path.startsWith(`${ignored}.`) || path.startsWith(`${ignored}[`))
+          )
+            Reflect.deleteProperty(answer.changes, path);
         return diffResponse(answer, (property) => hasProperty(oldInputs, property) || hasProperty(news, property));
       }),
     ),

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Collection, Store } from '../types.ts';
 import { acquireWriterLock } from './writer-lock.ts';
@@ -124,7 +135,14 @@ class JournalStore implements Store {
 
   #append(entry: Entry, flush = true): void {
     if (this.#fd === undefined) throw new Error(`${this.#path}: the store is closed`);
-    writeAll(this.#fd, `${JSON.stringify(entry)}\n`, flush);
+    const size = fstatSync(this.#fd).size;
+    try {
+      writeAll(this.#fd, `${JSON.stringify(entry)}\n`, flush);
+    } catch (error) {
+      // A full disk: half a line must not be what the next one is written behind.
+      ftruncateSync(this.#fd, size);
+      throw error;
+    }
     apply(this.#state, entry);
   }
 

@@ -55,6 +55,7 @@ export function activate(at: LineContext, hash: string, secondsText: string): un
   const release = releaseOf(at.collections, at.view.id, hash);
   if (!release) throw new Refusal('not-staged', `release ${hash} is not on this host; stage it first`);
   const restarted = touchedUnits(diskOf(at), release, host.active === null);
+  if (host.pending === null) host.overlay = overlayRuns(at);
   host.pending = { hash, deadline: at.clock() + seconds * 1000, connection: at.connection };
   host.hostKeys.ed25519 ??= generateKey('ed25519');
   makeActive(at.collections, host, hash);
@@ -63,10 +64,14 @@ export function activate(at: LineContext, hash: string, secondsText: string): un
   return { active: hash, previous: host.previous, revertInSeconds: seconds, restarted };
 }
 
-/** The overlay is part of the data path once the host has joined: a node that was removed meanwhile is none. */
+function overlayRuns({ host, nodes }: LineContext): boolean {
+  return host.nodeId !== null && nodes.node(host.nodeId) !== undefined;
+}
+
+/** The overlay is part of the data path when it ran before: a node that was removed meanwhile is none. */
 function overlayChecks(at: LineContext): { name: string; result: string; detail: string }[] {
-  if (at.host.nodeId === null) return [];
-  const running = at.nodes.node(at.host.nodeId) !== undefined;
+  if (at.host.nodeId === null || !at.host.overlay) return [];
+  const running = overlayRuns(at);
   return [
     {
       name: 'overlay',

@@ -91,6 +91,7 @@ export class Hosts {
       previous: null,
       confirmed: null,
       pending: null,
+      overlay: false,
       nodeId: null,
       wantedRoutes: [],
       drained: false,

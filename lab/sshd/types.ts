@@ -69,6 +69,8 @@ export interface HostRecord {
   previous: string | null;
   confirmed: string | null;
   pending: Pending | null;
+  /** Whether the overlay ran when the pending release was activated: one that was down before is not its fault. */
+  overlay: boolean;
   nodeId: string | null;
   /** What the last join asked for. */
   wantedRoutes: string[];

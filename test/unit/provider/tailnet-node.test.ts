@@ -241,10 +241,10 @@ describe('leaving', () => {
   const remove = (host: FakeHost, outputs: Inputs, op = operation()) =>
     tailnetNode.delete(op, 'n1', outputs, inputs, host.client());
 
-  test('drains, leaves and removes the device; again it is nothing', async () => {
+  test('leaves and removes the device; again it is nothing', async () => {
     const { tailnet, host, outputs } = await joined();
     await remove(host, outputs);
-    expect(host.verbs).toEqual(['drain', 'leave']);
+    expect(host.verbs).toEqual(['leave']);
     expect(tailnet.devices.size).toBe(0);
     await remove(host, outputs);
   });
