@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
-import { parseConfig, renderFaults, type MeshConfig } from '../mesh/config/index.ts';
+import { closest } from '../mesh/config/suggest.ts';
 import { CliError, EXIT } from './exit.ts';
 import { TREE } from './paths.ts';
 
@@ -43,7 +43,10 @@ export function readStackFile(stack: string, tree: string = TREE): StackFile {
   const content = plainContent(document, stack);
   const config = isRecord(content) && isRecord(content.config) ? content.config : undefined;
   if (config === undefined)
-    throw new CliError(EXIT.usage, `Pulumi.${stack}.yaml has no "config:" section; see README, "Configuration"`);
+    throw new CliError(
+      EXIT.usage,
+      `Pulumi.${stack}.yaml has no "config:" section${configHint(content)}; see README, "What you write"`,
+    );
   const salt = isRecord(content) ? content.encryptionsalt : undefined;
   return { stack, path, config, ...(typeof salt === 'string' ? { encryptionsalt: salt } : {}) };
 }
@@ -64,17 +67,12 @@ function plainContent(document: Document, stack: string): unknown {
   }
 }
 
-/** The model of a stack file. Throws CliError (usage) that lists every fault at once. */
-export function meshConfig(file: StackFile): MeshConfig {
-  const parsed = parseConfig(namespaced(file.config));
-  if (parsed.ok) return parsed.config;
-  throw new CliError(EXIT.usage, `Pulumi.${file.stack}.yaml: ${renderFaults(parsed.faults)}`);
-}
-
-/** The plain values under `site-mesh:`, without the prefix. Secrets are not part of the model. */
-function namespaced(config: Record<string, unknown>): Record<string, unknown> {
-  const own = Object.entries(config).filter(([key, value]) => key.startsWith(`${NAMESPACE}:`) && !isSecret(value));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]));
+/** The key that stands where `config` should. */
+function configHint(content: unknown): string {
+  const key = isRecord(content)
+    ? Object.keys(content).find((one) => closest(one, ['config']) !== undefined)
+    : undefined;
+  return key === undefined || key === 'config' ? '' : ` (is "${key}" meant to be it?)`;
 }
 
 /** `{secure: ciphertext}`, Pulumi's form of an encrypted value. */

@@ -31,5 +31,11 @@ export async function readSummary(lab: PreparedLab, stack: string): Promise<Summ
   const run = await runPulumi(['stack', 'output', '--json'], { cli: lab.cli, env: lab.env });
   if (run.code !== 0) throw new CliError(EXIT.failed, `the stack's outputs cannot be read: ${run.stderr.trim()}`);
   const outputs = z.object({ hosts: z.array(hostOutput) }).parse(JSON.parse(run.stdout));
-  return { stack, plan: lab.plan, hosts: outputs.hosts, unexecuted: await unexecuted(lab.labDir), labDir: lab.labDir };
+  return {
+    stack,
+    plan: lab.plan,
+    hosts: outputs.hosts,
+    unexecuted: (await unexecuted(lab.labDir)).filter(({ host }) => outputs.hosts.some(({ name }) => name === host)),
+    labDir: lab.labDir,
+  };
 }

@@ -22,7 +22,11 @@ Example:
   pulumi preview --diff`,
     )
     .action(async (stack: string, options: { json?: true }) => {
-      const { labDir } = await prepareLab(stack, stderrProgress());
+      const { labDir } = await prepareLab(stack, stderrProgress()).catch((error: unknown) => {
+        // Or a shell that evaluates the answer would go on with the stack from before, and think that all is well.
+        if (options.json !== true) process.stdout.write('unset PULUMI_OPTION_STACK PULUMI_OPTION_CONFIG_FILE; false\n');
+        throw error;
+      });
       const variables = {
         ...labVariables(labDir, stack),
         // So that mesh in that shell means the same lab as pulumi does.

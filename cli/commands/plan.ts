@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { planMesh } from '../../mesh/plan/index.ts';
 import { renderPlan } from '../render/plan.ts';
-import { meshConfig, readStackFile } from '../stack-file.ts';
+import { meshConfig } from '../mesh-config.ts';
+import { readStackFile } from '../stack-file.ts';
 
 export function addPlan(program: Command): void {
   program

@@ -3,8 +3,8 @@ import { labDown } from '../../lab/control.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { prepareLab, type PreparedLab } from '../lab/prepare.ts';
 import { stderrProgress } from '../progress.ts';
-import { bold, dim, green, red } from '../render/style.ts';
-import { renderSummary } from '../render/summary.ts';
+import { bold, columns, dim, green, red } from '../render/style.ts';
+import { renderSummary, tryCommand } from '../render/summary.ts';
 import { Foreground } from '../foreground.ts';
 import { readSummary } from '../summary.ts';
 
@@ -42,12 +42,12 @@ async function tryStack(stack: string, fresh: boolean): Promise<void> {
     process.stdout.write(`${renderSummary(summary)}\n\n`);
     process.stdout.write(`${green('All of it works.')} ${dim(`${seconds(Date.now() - began)} s in all`)}\n`);
   } catch (error) {
-    if (!foreground.interrupted) throw failure(error, lab !== undefined);
+    if (!foreground.interrupted) throw failure(error, stack, lab !== undefined);
     // What this run started must not outlive a Ctrl-C; a lab that ran before stays.
     if (lab?.started === true) await labDown(lab.labDir);
     throw new CliError(
       EXIT.interrupted,
-      `interrupted; ${lab?.started === false ? 'the lab runs on, as before' : 'nothing is left running'}. Go on where it stopped: npm run try${stack === 'staging' ? '' : ` -- --stack ${stack}`}`,
+      `interrupted; ${lab?.started === false ? 'the lab runs on, as before' : 'nothing is left running'}. Go on where it stopped: ${tryCommand(stack)}`,
     );
   } finally {
     foreground.close();
@@ -61,16 +61,21 @@ async function pulumi(foreground: Foreground, lab: PreparedLab, args: readonly s
     throw new CliError(EXIT.failed, `"pulumi ${args.join(' ')}" failed (exit ${code}); the reason stands above`);
 }
 
-function failure(error: unknown, labUp: boolean): unknown {
+function failure(error: unknown, stack: string, labUp: boolean): unknown {
   if (!(error instanceof CliError) || !labUp || error.code !== EXIT.failed) return error;
-  const next = [
-    '',
-    'The lab keeps running with what was built. What you can do now:',
-    '  npx mesh lab status           which faults are switched on',
-    '  npx mesh lab fault clear      switch them off, then: npm run try',
-    '  npm run try -- --fresh        start over with an empty cloud',
-  ];
-  return new CliError(error.code, `${red(error.message)}${next.join('\n')}`, { cause: error });
+  const next = columns(
+    [],
+    [
+      [`edit Pulumi.${stack}.yaml, then ${tryCommand(stack)}`, 'go on from here'],
+      ['npx mesh lab status', 'which faults are switched on; npx mesh lab fault clear switches them off'],
+      [tryCommand(stack, '--fresh'), 'start over: forgets all that this lab built, every stack'],
+    ],
+  );
+  return new CliError(
+    error.code,
+    `${red(error.message)}\nThe lab keeps running with what was built. What you can do now:\n${next}`,
+    { cause: error },
+  );
 }
 
 function heading(step: number, title: string): void {

@@ -17,7 +17,7 @@ export function renderSummary(summary: Summary): string {
         dim('  (a server of the lab is a record: it has no kernel, no systemd and runs no programs)'),
       renderUnexecuted(summary),
     ].join('\n'),
-    [bold('What to type next'), renderNext(summary.stack)].join('\n'),
+    [bold('What to type next'), renderNext(summary)].join('\n'),
   ].join('\n\n');
 }
 
@@ -62,7 +62,14 @@ function grouped(hostsOf: ReadonlyMap<string, Set<string>>): [hosts: Set<string>
   return [...groups.values()];
 }
 
-function renderNext(stack: string): string {
+/** How this stack is tried again. */
+export function tryCommand(stack: string, ...options: string[]): string {
+  const all = [...(stack === 'staging' ? [] : ['--stack', stack]), ...options];
+  return ['npm run try', ...(all.length === 0 ? [] : ['--', ...all])].join(' ');
+}
+
+function renderNext({ stack, hosts }: Summary): string {
+  const victim = hosts[1]?.name ?? hosts[0]?.name ?? 'HOST';
   return columns(
     [],
     [
@@ -71,9 +78,12 @@ function renderNext(stack: string): string {
         dim('then pulumi preview --diff, pulumi up, pulumi stack: against the lab, by hand'),
       ],
       [`npx mesh plan ${stack}`, dim('the plan; add --json for all of it')],
-      [`edit Pulumi.${stack}.yaml, then npm run try`, dim('a host, an access rule: only what changed is touched')],
-      ['npx mesh lab fault list', dim('break something on purpose: npx mesh lab fault set no-answer fra-edge-02')],
-      ['npx mesh lab down', dim('stop the lab; npm run try goes on from where it was')],
+      [
+        `edit Pulumi.${stack}.yaml, then ${tryCommand(stack)}`,
+        dim('a host, an access rule: only what changed is touched'),
+      ],
+      ['npx mesh lab fault list', dim(`break something on purpose: npx mesh lab fault set no-answer ${victim}`)],
+      ['npx mesh lab down', dim(`stop the lab; ${tryCommand(stack)} goes on from where it was`)],
     ],
   );
 }

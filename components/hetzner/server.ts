@@ -88,14 +88,15 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
     return new hcloud.PrimaryIp(
       name,
       {
-        name: `${plan.name}-ipv4`,
+        // With the location: an address cannot move, so another one is made before the server lets go of this.
+        name: `${plan.name}-${location}`,
         type: 'ipv4',
         location,
         // No assigneeType: plugins since 1.40 read "unassigned" from the cloud, and would plan an update after every create.
         autoDelete: false,
         labels: labels(plan.site, plan.kind),
       },
-      { parent: this, protect, deleteBeforeReplace: true, dependsOn: policy },
+      { parent: this, protect, dependsOn: policy },
     );
   }
 }

@@ -64,7 +64,7 @@ describe('servers at Hetzner', () => {
 
   test('routers have an address of their own that says what it is assigned to; the LAN host has the cloud’s', () => {
     const address = one(update, 'hcloud:index/primaryIp:PrimaryIp', 'fra-edge-01');
-    expect(address.inputs).toMatchObject({ location: 'fsn1', autoDelete: false, name: 'fra-edge-01-ipv4' });
+    expect(address.inputs).toMatchObject({ location: 'fsn1', autoDelete: false, name: 'fra-edge-01-fsn1' });
     expect(address.inputs).not.toHaveProperty('assigneeType');
     const [net] = one(update, SERVER, 'fra-edge-01').inputs.publicNets as { ipv4?: number; ipv6Enabled: boolean }[];
     expect(net).toEqual({ ipv4Enabled: true, ipv6Enabled: false, ipv4: expect.any(Number) as number });

@@ -117,6 +117,21 @@ test('the site removed again leaves the first as it was', async () => {
   expect(await devices()).toHaveLength(2);
 });
 
+test('a site moved to another location is built anew there: addresses cannot move, and nothing hangs on them', async () => {
+  const move = (location: string) => (config: Record<string, unknown>) => {
+    const sites = z.record(z.string(), z.record(z.string(), z.unknown())).parse(config['site-mesh:sites']);
+    config['site-mesh:sites'] = { ...sites, 'eu-fra': { ...sites['eu-fra'], location } };
+  };
+  await bench.edit(move('nbg1'));
+  const run = await bench.up();
+  expect(run.code, run.text).toBe(0);
+  expect((await bench.up('--expect-no-changes')).code).toBe(0);
+  expect(await devices()).toHaveLength(2);
+  await bench.edit(move('fsn1'));
+  const back = await bench.up();
+  expect(back.code, back.text).toBe(0);
+});
+
 test('a replaced router gets a new identity, its old device goes, and its partner is not touched', async () => {
   const before = await devices();
   const urn = await bench.urn('Server', 'fra-edge-01');

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { keyFaults, namespaced } from '../../../cli/stack-keys.ts';
+
+test('a key of nobody’s namespace is a fault that says what was meant', () => {
+  expect(keyFaults({ 'sitemesh:access': [] })[0]).toContain('did you mean site-mesh:access?');
+  expect(keyFaults({ 'site-mesh:access': [], 'hcloud:endpoint': 'x', 'pulumi:disable-default-providers': [] })).toEqual(
+    [],
+  );
+});
+
+test('a key without a namespace is the project’s own, as Pulumi reads it', () => {
+  expect(namespaced({ access: [1], 'site-mesh:groups': {}, 'hcloud:endpoint': 'x' })).toEqual({
+    access: [1],
+    groups: {},
+  });
+});
+
+test('a credential in plain is a fault that does not show it; an encrypted one is none', () => {
+  const [fault] = keyFaults({ 'site-mesh:sshPrivateKey': 'hunter2' });
+  expect(fault).toContain('pulumi config set --secret site-mesh:sshPrivateKey');
+  expect(fault).not.toContain('hunter2');
+  expect(keyFaults({ 'site-mesh:sshPrivateKey': { secure: 'v1:x' } })).toEqual([]);
+});
