@@ -140,8 +140,7 @@ describe('activate and confirm', () => {
       json: { error: { code: 'check-failed' } },
     });
     expect((await other.run('apply status')).json).toMatchObject({ pendingRevert: true });
-    // The timer brings the release from before; the next one finds the node gone, and may be what repairs it.
-    lab.pass(61_000);
+    lab.pass(61_000); // the timer
     expect(await roll(next, {}, hostKey)).toBe(hash);
   });
 
