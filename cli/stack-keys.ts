@@ -1,13 +1,11 @@
+import { meshSchema, secretKeys } from '../mesh/config/schema.ts';
 import { closest } from '../mesh/config/suggest.ts';
 import { isSecret, NAMESPACE } from './stack-file.ts';
 
 /** Sections of our own namespace and the credentials, as a stack file names them. */
-const SECTIONS = ['network', 'tailnet', 'ssh', 'sites', 'groups', 'services', 'access'].map(
-  (name) => `${NAMESPACE}:${name}`,
-);
+const SECTIONS = Object.keys(meshSchema.shape).map((name) => `${NAMESPACE}:${name}`);
 const CREDENTIALS = [
-  `${NAMESPACE}:sshPrivateKey`,
-  `${NAMESPACE}:jumpPrivateKey`,
+  ...secretKeys.map((name) => `${NAMESPACE}:${name}`),
   'hcloud:token',
   'tailscale:apiKey',
   'tailscale:oauthClientId',
