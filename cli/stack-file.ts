@@ -17,7 +17,7 @@ export interface StackFile {
 }
 
 /** Stacks that have a file in the tree, sorted. */
-function knownStacks(tree: string = TREE): string[] {
+export function knownStacks(tree: string = TREE): string[] {
   return readdirSync(tree)
     .map((file) => /^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$/.exec(file)?.[1])
     .filter((name): name is string => name !== undefined)
