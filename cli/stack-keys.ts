@@ -7,11 +7,12 @@ const SECTIONS = Object.keys(meshSchema.shape).map((name) => `${NAMESPACE}:${nam
 const CREDENTIALS = [
   ...secretKeys.map((name) => `${NAMESPACE}:${name}`),
   'hcloud:token',
+  'digitalocean:token',
   'tailscale:apiKey',
   'tailscale:oauthClientId',
   'tailscale:oauthClientSecret',
 ];
-const NAMESPACES = [NAMESPACE, 'hcloud', 'tailscale', 'mesh', 'pulumi'];
+const NAMESPACES = [NAMESPACE, 'hcloud', 'digitalocean', 'tailscale', 'mesh', 'pulumi'];
 
 /**
  * What is wrong with the keys of a stack file as such: one of nobody's namespace would be ignored in silence, and a
