@@ -18,6 +18,8 @@ export interface LabInfo {
   config: LabConfig;
   /** `hcloud:endpoint`. */
   hcloudEndpoint: string;
+  /** `digitalocean:apiEndpoint`. */
+  digitaloceanEndpoint: string;
   /** `tailscale:baseUrl`. */
   tailscaleBaseUrl: string;
 }
@@ -52,7 +54,15 @@ const pidPath = (dir: string) => join(dir, 'lab.pid');
 const address = (config: LabConfig) => `http://${config.host}:${config.apiPort}`;
 
 function info(dir: string, config: LabConfig, pid: number, started: boolean): LabInfo {
-  return { dir, pid, started, config, hcloudEndpoint: `${address(config)}/v1`, tailscaleBaseUrl: address(config) };
+  return {
+    dir,
+    pid,
+    started,
+    config,
+    hcloudEndpoint: `${address(config)}/v1`,
+    digitaloceanEndpoint: address(config),
+    tailscaleBaseUrl: address(config),
+  };
 }
 
 async function ask(

@@ -1,6 +1,8 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from './api/config.ts';
+import { uniteCompute } from './api/compute.ts';
+import { digitalOceanAccounts, loadConfig } from './api/config.ts';
+import { digitalOceanCompute } from './api/digitalocean/compute.ts';
 import { createFaults } from './api/faults.ts';
 import { createCompute } from './api/hetzner/compute.ts';
 import { ownIdentity } from './api/identity.ts';
@@ -36,7 +38,10 @@ async function main(dir: string): Promise<void> {
   const write = (entry: object) => void writeSync(log, `${JSON.stringify(entry)}\n`);
   const clock = Date.now;
   const faults = createFaults(store);
-  const compute = createCompute({ store, faults, clock, tenants: config.tenants });
+  const compute = uniteCompute([
+    createCompute({ store, faults, clock, tenants: config.tenants }),
+    digitalOceanCompute({ store, faults, clock, accounts: digitalOceanAccounts(config.tenants) }),
+  ]);
   const tailnet = createTailnet({
     store,
     faults,

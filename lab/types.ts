@@ -55,6 +55,8 @@ export interface ServerView {
   /** OpenSSH public keys that the cloud injects for root. */
   authorizedKeys: string[];
   running: boolean;
+  /** Address in the cloud's private network, where the cloud chose it; otherwise the host's release says it. */
+  lanAddress?: string;
   /** Clock value of the last boot. Without it a boot is seen only when somebody looked while the server was off. */
   bootedAt?: number;
 }

@@ -17,6 +17,7 @@ export function labOverlay(lab: LabConfig, tenant: LabTenant): Overlay {
       const ssh = config[`${NAMESPACE}:ssh`];
       return {
         'hcloud:endpoint': `${api}/v1`,
+        'digitalocean:apiEndpoint': api,
         'tailscale:baseUrl': api,
         [`${NAMESPACE}:ssh`]: {
           ...(isRecord(ssh) ? ssh : {}),
@@ -28,6 +29,7 @@ export function labOverlay(lab: LabConfig, tenant: LabTenant): Overlay {
     },
     secrets: {
       'hcloud:token': tenant.hcloudToken,
+      'digitalocean:token': tenant.digitaloceanToken,
       'tailscale:oauthClientId': tenant.tailscale.oauthClientId,
       'tailscale:oauthClientSecret': tenant.tailscale.oauthClientSecret,
       [`${NAMESPACE}:sshPrivateKey`]: lab.deployKey.privateKey,

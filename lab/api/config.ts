@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -10,11 +10,12 @@ interface KeyPair {
   publicKey: string;
 }
 
-/** The accounts of one stack: a Hetzner project and a tailnet. Tenants never see each other. */
+/** The accounts of one stack: a Hetzner project, a DigitalOcean account and a tailnet. Tenants never see each other. */
 export interface LabTenant {
   name: string;
   /** 64 characters, as the plugin demands. */
   hcloudToken: string;
+  digitaloceanToken: string;
   tailscale: { tailnet: string; apiKey: string; oauthClientId: string; oauthClientSecret: string };
 }
 
@@ -69,6 +70,7 @@ export function newTenant(name: string, tailnet: string): LabTenant {
   return {
     name,
     hcloudToken: secret(64),
+    digitaloceanToken: `dop_v1_${randomBytes(32).toString('hex')}`,
     tailscale: {
       tailnet,
       apiKey: `tskey-api-k${secret(10)}CNTRL-${secret(32)}`,
@@ -76,6 +78,17 @@ export function newTenant(name: string, tailnet: string): LabTenant {
       oauthClientSecret: `tskey-client-k${secret(10)}CNTRL-${secret(32)}`,
     },
   };
+}
+
+/** Tokens of the DigitalOcean API and whose account each one opens. */
+export function digitalOceanAccounts(tenants: readonly LabTenant[]): { name: string; token: string }[] {
+  return tenants.map(({ name, digitaloceanToken: token }) => ({ name, token }));
+}
+
+/** A lab that is older than its DigitalOcean: the token is derived, so that all who read the file agree on it unwritten. */
+function withDigitalOcean(tenant: LabTenant | Omit<LabTenant, 'digitaloceanToken'>): LabTenant {
+  const derived = createHash('sha256').update(`digitalocean ${tenant.hcloudToken}`).digest('hex');
+  return { digitaloceanToken: `dop_v1_${derived}`, ...tenant };
 }
 
 export function configPath(dir: string): string {
@@ -90,7 +103,7 @@ export function readConfig(dir: string): LabConfig | undefined {
     const value = JSON.parse(readFileSync(path, 'utf8')) as LabConfig;
     if (typeof value.apiPort !== 'number' || typeof value.labToken !== 'string' || !Array.isArray(value.tenants))
       throw new Error('fields are missing');
-    return value;
+    return { ...value, tenants: value.tenants.map(withDigitalOcean) };
   } catch (error) {
     throw new Error(
       `${path}: not a lab config (${error instanceof Error ? error.message : String(error)}). Remove the directory ${dir} to start a new lab.`,

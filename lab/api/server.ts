@@ -3,7 +3,8 @@ import { Hono, type Env } from 'hono';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
-import type { LabConfig } from './config.ts';
+import { digitalOceanAccounts, type LabConfig } from './config.ts';
+import { digitalOceanApi } from './digitalocean/index.ts';
 import { isFaultName } from './faults.ts';
 import { hetznerApi } from './hetzner/index.ts';
 import { ownIdentity, type ProcessIdentity } from './identity.ts';
@@ -89,7 +90,7 @@ function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' 
   return routes;
 }
 
-/** The lab's whole HTTP surface: `/v1` Hetzner Cloud, `/api/v2` Tailscale, `/lab` control. */
+/** The lab's whole HTTP surface: `/v1` Hetzner Cloud, `/v2` DigitalOcean, `/api/v2` Tailscale, `/lab` control. */
 export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Api {
   const { config, store, faults, clock } = parts;
   const app = new Hono<{ Variables: { tenant?: string } }>();
@@ -114,6 +115,16 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       faults,
       clock,
       tenants: config.tenants,
+      ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
+    }),
+  );
+  app.route(
+    '/v2',
+    digitalOceanApi({
+      store,
+      faults,
+      clock,
+      accounts: digitalOceanAccounts(config.tenants),
       ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
     }),
   );

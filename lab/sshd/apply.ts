@@ -22,10 +22,20 @@ function flipByte(release: Release): Release {
   return { ...release, files: { ...release.files, [path]: { ...file, content } } };
 }
 
+/** The one check that the lab can make, where the cloud chose the address: some interface of the host must have it. */
+function checkLan(known: string | undefined, asked: string): void {
+  if (known === undefined || known === asked) return;
+  const detail = `no interface of this host has the LAN address ${asked}; is the private network attached?`;
+  throw new Refusal('check-failed', `the release was refused and nothing was changed: interfaces: ${detail}`, {
+    checks: [{ name: 'interfaces', result: 'failed', detail }],
+  });
+}
+
 export function stage(at: LineContext, stdin: Buffer): unknown {
   const request = readStageRequest(stdin);
   const received = at.faults.hits('flip-byte', at.view.name) ? flipByte(request.release) : request.release;
   const hash = hashOf(received);
+  checkLan(at.view.lanAddress, request.lan);
   const checks = skippedChecks(received);
   at.collections.releases.put(`${at.view.id}/${hash}`, received);
   at.host.staged[hash] = {
