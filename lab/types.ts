@@ -57,9 +57,21 @@ export interface ServerView {
   running: boolean;
   /** Clock value of the last boot. Without it a boot is seen only when somebody looked while the server was off. */
   bootedAt?: number;
+  /** A machine that nobody's user_data made: what it was before anybody deployed anything. */
+  existing?: {
+    /** Of its SSH server; the clouds' servers have 22. */
+    port: number;
+    /** Lets `authorizedKeys` in; root, or may `sudo -n`. */
+    user: string;
+    /** Address of one of its interfaces. */
+    lan: string;
+    /** OpenSSH private key, ed25519. */
+    hostKey: string;
+  };
 }
 export interface Compute {
-  byPublicAddress(address: string): ServerView | undefined;
+  /** The server whose SSH server answers there. */
+  byPublicAddress(address: string, port: number): ServerView | undefined;
   all(): ServerView[];
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Compute, ServerView, Store, TailnetNodes, Unexecuted } from '../types.ts';
+import { asFound, renamed } from './as-found.ts';
 import { firstBoot } from './cloud-init.ts';
 import { prune, revertWhenDue } from './revert.ts';
 import type { Collections, Disk, HostRecord, Release } from './types.ts';
@@ -54,11 +55,13 @@ export class Hosts {
   }
 
   #follow(server: ServerView): void {
-    const host = this.collections.hosts.get(server.id);
-    if (!host) {
+    const known = this.collections.hosts.get(server.id);
+    if (!known) {
       if (server.running) this.#firstBoot(server);
       return;
     }
+    const told = renamed(known, server);
+    const host = told ?? known;
     const reverted = revertWhenDue(this.collections, host, this.#clock());
     const rebooted = server.running && server.bootedAt !== undefined && server.bootedAt !== host.bootedAt;
     const switched = host.powered !== server.running || rebooted;
@@ -70,7 +73,7 @@ export class Hosts {
       }
       if (host.nodeId !== null) this.#nodes.setOnline(host.nodeId, server.running);
     }
-    if (reverted || switched) this.collections.hosts.put(server.id, host);
+    if (told || reverted || switched) this.collections.hosts.put(server.id, host);
     if (switched) this.#unplugged(server.id);
   }
 
@@ -83,7 +86,9 @@ export class Hosts {
       bootedAt: server.bootedAt ?? null,
       bootId: randomUUID(),
       powered: true,
-      ...firstBoot(server.userData, server.authorizedKeys),
+      ...(server.existing
+        ? asFound(server.existing, server.authorizedKeys)
+        : firstBoot(server.userData, server.authorizedKeys)),
       retired: false,
       tools: [],
       staged: {},
