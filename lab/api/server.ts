@@ -3,6 +3,7 @@ import { Hono, type Env } from 'hono';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
+import { cloudAccounts } from './accounts.ts';
 import type { LabConfig } from './config.ts';
 import { isFaultName } from './faults.ts';
 import { hetznerApi } from './hetzner/index.ts';
@@ -18,14 +19,16 @@ export interface RequestLog {
   tenant?: string;
 }
 
-interface ApiParts<Tailscale extends Env> {
-  config: Pick<LabConfig, 'labToken' | 'tenants'>;
+export interface ApiParts<Tailscale extends Env = Env> {
+  config: Pick<LabConfig, 'labToken' | 'tenants' | 'existing'>;
   store: Store;
   faults: Faults;
   clock: Clock;
   /** Mounted at /api/v2. */
   tailscale: Hono<Tailscale>;
   unexecuted: () => Unexecuted[];
+  /** Takes over what was added to lab.json. */
+  reload: () => void;
   /** Ends the lab, after the answer to the request that asked for it. */
   stop: () => void;
   log: (entry: RequestLog) => void;
@@ -34,7 +37,7 @@ interface ApiParts<Tailscale extends Env> {
 }
 
 /** An HTTP application. */
-interface Api {
+export interface Api {
   fetch(request: Request): Response | Promise<Response>;
 }
 
@@ -46,7 +49,7 @@ interface LabStatus extends ProcessIdentity {
 
 const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
 
-function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' | 'unexecuted' | 'stop'>): Hono {
+function controlRoutes(parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop'>): Hono {
   const { faults } = parts;
   const routes = new Hono();
   routes.use(async (context, next) => {
@@ -81,6 +84,10 @@ function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' 
     parts.store.reset();
     return context.json({ reset: true });
   });
+  routes.post('/reload', (context) => {
+    parts.reload();
+    return context.json({ reloaded: true });
+  });
   routes.post('/stop', (context) => {
     setImmediate(parts.stop);
     return context.json({ stopping: true });
@@ -113,7 +120,8 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       store,
       faults,
       clock,
-      tenants: config.tenants,
+      tenants: cloudAccounts(config.tenants),
+      taken: config.existing.map((machine) => machine.address),
       ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
     }),
   );

@@ -32,15 +32,17 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
     name,
     hcloudToken,
     tailscale: { tailnet: '', apiKey: '', oauthClientId: '', oauthClientSecret: '' },
+    accounts: {},
   }));
   const log: RequestLog[] = [];
   const app = createApi({
-    config: { labToken: LAB_TOKEN, tenants },
+    config: { labToken: LAB_TOKEN, tenants, existing: [] },
     store,
     faults,
     clock,
     tailscale: new Hono(),
     unexecuted: () => [{ host: 'fra-edge-01', what: 'nft -c', why: 'no nft here' }],
+    reload: () => undefined,
     stop: () => undefined,
     log: (entry) => void log.push(entry),
     actionMs,

@@ -1,0 +1,12 @@
+import type { LabTenant } from './config.ts';
+
+/** The credentials of one account at the clouds; every account is a project of its own that sees no other. */
+type CloudAccount = Omit<LabTenant, 'tailscale' | 'accounts'>;
+
+/** Every account of every stack: the default one under the stack's name, the others as `STACK/ACCOUNT`. */
+export function cloudAccounts(tenants: readonly LabTenant[]): CloudAccount[] {
+  return tenants.flatMap((tenant) => [
+    tenant,
+    ...Object.entries(tenant.accounts).map(([account, tokens]) => ({ name: `${tenant.name}/${account}`, ...tokens })),
+  ]);
+}
