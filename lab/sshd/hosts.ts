@@ -3,6 +3,7 @@ import type { Clock, Compute, ServerView, Store, TailnetNodes, Unexecuted } from
 import { asFound, renamed } from './as-found.ts';
 import { firstBoot } from './cloud-init.ts';
 import { prune, revertWhenDue } from './revert.ts';
+import { unexecutedOn } from './unexecuted.ts';
 import type { Collections, Disk, HostRecord, Release } from './types.ts';
 
 /** Called when a server went off, was rebooted or is gone: its connections end. */
@@ -51,7 +52,7 @@ export class Hosts {
   unexecuted(): Unexecuted[] {
     return this.collections.hosts
       .all()
-      .flatMap((host) => host.unexecuted.map((entry) => ({ host: host.name, ...entry })));
+      .flatMap((host) => unexecutedOn(host).map((entry) => ({ host: host.name, ...entry })));
   }
 
   #follow(server: ServerView): void {
