@@ -200,6 +200,24 @@ export async function labReset(dir: string): Promise<void> {
   }
 }
 
+/**
+ * Makes a lab that runs know what was added to its lab.json; does nothing to one that is stopped, for it reads that when it
+ * starts.
+ * @throws LabError when the lab that runs is not of this checkout's version
+ */
+export async function labReload(dir: string): Promise<void> {
+  const state = await labStatus(dir);
+  if (!state.running) return;
+  try {
+    await ask(state.info.config, 'POST', '/reload');
+  } catch (error) {
+    throw new LabError(
+      `the lab in ${dir} does not take over what was added to it. Start it anew, it keeps what was built: mesh lab down && mesh lab up`,
+      { cause: error },
+    );
+  }
+}
+
 /** The config of a lab that answers. */
 async function runningConfig(dir: string): Promise<LabConfig> {
   const state = await labStatus(dir);

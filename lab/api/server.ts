@@ -3,7 +3,8 @@ import { Hono, type Env } from 'hono';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
-import { digitalOceanAccounts, type LabConfig } from './config.ts';
+import { cloudAccounts, digitalOceanAccounts } from './accounts.ts';
+import type { LabConfig } from './config.ts';
 import { digitalOceanApi } from './digitalocean/index.ts';
 import { isFaultName } from './faults.ts';
 import { hetznerApi } from './hetzner/index.ts';
@@ -19,14 +20,16 @@ export interface RequestLog {
   tenant?: string;
 }
 
-interface ApiParts<Tailscale extends Env> {
-  config: Pick<LabConfig, 'labToken' | 'tenants'>;
+export interface ApiParts<Tailscale extends Env = Env> {
+  config: Pick<LabConfig, 'labToken' | 'tenants' | 'existing'>;
   store: Store;
   faults: Faults;
   clock: Clock;
   /** Mounted at /api/v2. */
   tailscale: Hono<Tailscale>;
   unexecuted: () => Unexecuted[];
+  /** Takes over what was added to lab.json. */
+  reload: () => void;
   /** Ends the lab, after the answer to the request that asked for it. */
   stop: () => void;
   log: (entry: RequestLog) => void;
@@ -35,7 +38,7 @@ interface ApiParts<Tailscale extends Env> {
 }
 
 /** An HTTP application. */
-interface Api {
+export interface Api {
   fetch(request: Request): Response | Promise<Response>;
 }
 
@@ -47,7 +50,7 @@ interface LabStatus extends ProcessIdentity {
 
 const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
 
-function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' | 'unexecuted' | 'stop'>): Hono {
+function controlRoutes(parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop'>): Hono {
   const { faults } = parts;
   const routes = new Hono();
   routes.use(async (context, next) => {
@@ -82,6 +85,10 @@ function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' 
     parts.store.reset();
     return context.json({ reset: true });
   });
+  routes.post('/reload', (context) => {
+    parts.reload();
+    return context.json({ reloaded: true });
+  });
   routes.post('/stop', (context) => {
     setImmediate(parts.stop);
     return context.json({ stopping: true });
@@ -114,7 +121,8 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       store,
       faults,
       clock,
-      tenants: config.tenants,
+      tenants: cloudAccounts(config.tenants),
+      taken: config.existing.map((machine) => machine.address),
       ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
     }),
   );
