@@ -15,6 +15,8 @@ export const hosts = compose({
   plan,
   privateKey: settings.sshPrivateKey,
   jumpPrivateKey: settings.jumpPrivateKey,
+  // Loaded when a router is drained: a preview has no use for an SSH client.
+  drain: async (host, to) => (await import('./provider/drain.ts')).drainRouter(host, to),
   providers: makeProviders(settings, plan.tailnet.name),
   protect: stack === 'prod',
 });

@@ -12,6 +12,8 @@ export interface ProvisionedServer {
   publicAddress: pulumi.Output<string>;
   /** OpenSSH public key line of the bootstrap host key. */
   hostKey: pulumi.Output<string>;
+  /** Counts the restarts that this program made; absent where nobody but the owner restarts the machine. */
+  generation?: pulumi.Output<number>;
   /** What must exist before the host is configured, such as its LAN attachment. */
   ready: pulumi.Resource[];
 }
@@ -27,6 +29,8 @@ export interface MeshHostArgs {
 /** What runs on one host: its release and, on members, its tailnet node. */
 export class MeshHost extends pulumi.ComponentResource {
   readonly hash: pulumi.Output<string>;
+  /** The host's own public key line, which connections pin. */
+  readonly hostKey: pulumi.Output<string>;
   /** Empty on hosts that are no tailnet members. */
   readonly tailnetAddresses: pulumi.Output<string[]>;
   /** The last resource of the host: who waits for it finds the host finished. */
@@ -34,6 +38,7 @@ export class MeshHost extends pulumi.ComponentResource {
 
   constructor(name: string, { plan, server, access, tailnet }: MeshHostArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:index:Host', name, {}, options);
+    const restarts = server.generation === undefined ? {} : { generation: server.generation };
     const release = new HostRelease(
       name,
       {
@@ -47,10 +52,12 @@ export class MeshHost extends pulumi.ComponentResource {
         packages: plan.release.packages,
         provisioned: true,
         bootTimeout: access.ssh.bootTimeout,
+        ...restarts,
       },
       { parent: this, dependsOn: server.ready },
     );
     this.hash = release.hash;
+    this.hostKey = release.hostKey;
     const { node } = plan;
     if (node === undefined) {
       this.last = release;
@@ -67,6 +74,7 @@ export class MeshHost extends pulumi.ComponentResource {
           advertiseRoutes: node.advertises,
           acceptRoutes: node.acceptRoutes,
           snat: plan.spec.router?.snat ?? true,
+          ...restarts,
         },
         { parent: this, dependsOn: [release, ...tailnet] },
       );

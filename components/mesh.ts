@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MeshPlan } from '../mesh/plan/types.ts';
-import type { DeployAccess } from './connection.ts';
+import type { DeployAccess, Drain } from './connection.ts';
 import { HetznerProject } from './hetzner/project.ts';
 import { HetznerSite } from './hetzner/site.ts';
 import type { RunningHost } from './router-pair.ts';
@@ -10,6 +10,7 @@ export interface MeshArgs {
   plan: MeshPlan;
   privateKey: pulumi.Input<string>;
   jumpPrivateKey: pulumi.Input<string>;
+  drain: Drain;
   providers: Record<string, pulumi.ProviderResource>;
   /** true in production: see HetznerSite. */
   protect: boolean;
@@ -26,13 +27,15 @@ export interface HostOutput {
   tailnetAddresses: pulumi.Output<string[]>;
   /** Hash of the confirmed release. */
   release: pulumi.Output<string>;
+  /** Public key line that SSH connections pin. The next up reads it here, before it knows it otherwise (drain.ts). */
+  hostKey: pulumi.Output<string>;
 }
 
 /** The whole mesh of a plan: the tailnet's policy first, then the sites. */
-export function compose({ plan, privateKey, jumpPrivateKey, providers, protect }: MeshArgs): HostOutput[] {
+export function compose({ plan, privateKey, jumpPrivateKey, drain, providers, protect }: MeshArgs): HostOutput[] {
   const tailnet = new Tailnet(plan.network.name, { policy: plan.policy }, { providers });
   const policy = [tailnet.policy];
-  const access: DeployAccess = { ssh: plan.ssh, privateKey, jumpPrivateKey };
+  const access: DeployAccess = { ssh: plan.ssh, privateKey, jumpPrivateKey, drain };
   const network = plan.network.name;
   const project = new HetznerProject(network, { network, publicKey: plan.ssh.publicKey, after: policy }, { providers });
   return plan.sites.flatMap((site) => {
@@ -49,4 +52,5 @@ const output = ({ plan, server, host }: RunningHost): HostOutput => ({
   lan: plan.lan,
   tailnetAddresses: host.tailnetAddresses,
   release: host.hash,
+  hostKey: host.hostKey,
 });

@@ -1,8 +1,11 @@
 import * as hcloud from '@pulumi/hcloud';
 import * as pulumi from '@pulumi/pulumi';
 import { userData } from '../../mesh/host/user-data.ts';
-import type { HostPlan, SshPlan } from '../../mesh/plan/types.ts';
+import type { HostPlan } from '../../mesh/plan/types.ts';
 import { HostKey } from '../../provider/resources/host-key.ts';
+import { ServerReady } from '../../provider/resources/server-ready.ts';
+import type { DeployAccess } from '../connection.ts';
+import { drainBefore } from '../drain.ts';
 import type { ProvisionedServer } from '../host.ts';
 import { numericId } from './ids.ts';
 import { labels } from './labels.ts';
@@ -10,7 +13,7 @@ import { labels } from './labels.ts';
 export interface HetznerServerArgs {
   plan: HostPlan;
   location: string;
-  ssh: SshPlan;
+  access: DeployAccess;
   /** Id of the project's deploy key. */
   sshKey: pulumi.Input<string>;
   subnet: hcloud.NetworkSubnet;
@@ -29,6 +32,7 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
   readonly id: pulumi.Output<string>;
   readonly publicAddress: pulumi.Output<string>;
   readonly hostKey: pulumi.Output<string>;
+  readonly generation: pulumi.Output<number>;
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: HetznerServerArgs, options: pulumi.ComponentResourceOptions) {
@@ -52,8 +56,8 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
         userData: pulumi.secret(
           pulumi.all([bootstrap.privateKey, bootstrap.publicKey]).apply(([privateKey, publicKey]) =>
             userData({
-              user: args.ssh.user,
-              authorizedKeys: [args.ssh.publicKey],
+              user: args.access.ssh.user,
+              authorizedKeys: [args.access.ssh.publicKey],
               hostKey: { privateKey, publicKey },
             }),
           ),
@@ -68,6 +72,7 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
         // All three replace a running server at Hetzner. They matter for the first boot only.
         ignoreChanges: ['userData', 'sshKeys', 'image'],
         dependsOn: [...args.policy, ...args.after],
+        ...(plan.kind === 'router' && { hooks: drainBefore(plan.name, args.access, ['serverType']) }),
       },
     );
     // Not inline `networks`: with a network to be replaced the plugin's diff of those panics.
@@ -76,11 +81,32 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
       { serverId: numericId(server.id), subnetId: args.subnet.id, ip: plan.lan },
       { parent: this, deleteBeforeReplace: true },
     );
+    const on = this.switchedOn(name, plan, server);
     this.id = server.id;
     this.publicAddress = address ? address.ipAddress : server.ipv4Address;
     this.hostKey = bootstrap.publicKey;
-    this.ready = [attachment];
+    this.generation = on.generation;
+    this.ready = [attachment, on];
     this.registerOutputs({ id: this.id, publicAddress: this.publicAddress });
+  }
+
+  /** Asks with the credential of the provider that made the server: one account has many, and a token sees one project. */
+  private switchedOn(name: string, plan: HostPlan, server: hcloud.Server): ServerReady {
+    const account = this.getProvider('hcloud:index/server:Server');
+    if (!hcloud.Provider.isInstance(account))
+      throw new Error(`${name}: a HetznerServer needs an explicit hcloud provider`);
+    return new ServerReady(
+      name,
+      {
+        cloud: 'hetzner',
+        serverId: server.id,
+        serverType: plan.serverType,
+        host: plan.name,
+        token: account.token.apply((token) => token ?? ''),
+        endpoint: account.endpoint,
+      },
+      { parent: this, dependsOn: [server] },
+    );
   }
 
   /** Routers keep their address when their server is replaced: peers' firewalls and our own notes name it. */

@@ -42,7 +42,7 @@ export class HetznerSite extends pulumi.ComponentResource {
         {
           plan: host,
           location: plan.location,
-          ssh: args.access.ssh,
+          access: args.access,
           sshKey: args.sshKey,
           subnet,
           // Routers of a pair on one piece of hardware would fail together.
