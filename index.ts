@@ -18,7 +18,7 @@ export const hosts = compose({
   jumpPrivateKey: settings.jumpPrivateKey,
   // Loaded when a router is drained: a preview has no use for an SSH client.
   drain: async (host, to) => (await import('./provider/drain.ts')).drainRouter(host, to),
-  providers: makeProviders(settings, plan.tailnet.name),
+  providers: makeProviders(settings, plan),
   protect: stack === 'prod',
 });
 
