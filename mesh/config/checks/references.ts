@@ -1,3 +1,4 @@
+import { cloudOf } from '../clouds.ts';
 import { allHosts, type Draft } from '../draft.ts';
 import { choice, fault, type Fault } from '../fault.ts';
 
@@ -6,10 +7,13 @@ export function referenceFaults(model: Draft): Fault[] {
   return [...serviceFaults(model), ...ruleFaults(model)];
 }
 
-/** Every role that some host has; `router` is the one that the mesh gives. */
+/** Every role that some host has; `router` is the one that the mesh gives, where there are any or should be. */
 function roles(model: Draft): string[] {
   const named = allHosts(model).flatMap((host) => host.entry.roles ?? []);
-  return [...new Set(['router', ...named])];
+  const routers = model.sites.some(
+    ({ routers: here, entry: { cloud } }) => here.length > 0 || cloud === undefined || cloudOf(cloud).routers.min > 0,
+  );
+  return [...new Set([...(routers ? ['router'] : []), ...named])];
 }
 
 const ROLE_REMEDY = 'give some host this role, or remove it here';
