@@ -77,9 +77,8 @@ test('all faults come at once, schema and meaning, and one does not hide another
     'network.domain',
     'sites.BAD',
     'sites.BAD.cidr',
+    // Location and routers depend on the cloud, which nobody knows: what they should be is no second fault.
     'sites.BAD.cloud',
-    'sites.BAD.location',
-    'sites.BAD.routers',
     'sites.eu-fra.cidr',
     'sites.eu-fra.hosts[0].lan',
     'sites.eu-fra.hosts[0].roles',
