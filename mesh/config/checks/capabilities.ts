@@ -69,8 +69,9 @@ function accountFaults(model: Draft): Fault[] {
 }
 
 /** Keeping sources needs a LAN that carries them and an address for the way back; the address means nothing without. */
-function snatFaults({ path, entry, routers }: DraftSite, name: CloudName): Fault[] {
+function snatFaults({ path, entry, given, routers }: DraftSite, name: CloudName): Fault[] {
   const { snat, vip } = entry;
+  if (snat === undefined && given.includes('snat')) return [];
   const possible = keepsSources({ cloud: name, lan: entry.lan });
   if (snat === false && !possible.possible)
     return [fault([...path, 'snat'], snat, `cannot be: ${possible.why}`, 'remove snat and vip, or write snat: true')];
@@ -83,7 +84,7 @@ function snatFaults({ path, entry, routers }: DraftSite, name: CloudName): Fault
         'remove snat and vip, or list routers',
       ),
     ];
-  if (snat === false && vip === undefined)
+  if (snat === false && !given.includes('vip'))
     return [
       fault(
         [...path, 'vip'],

@@ -9,7 +9,7 @@ export function referenceFaults(model: Draft): Fault[] {
 
 /** Every role that some host has; `router` is the one that the mesh gives, where there are any or should be. */
 function roles(model: Draft): string[] {
-  const named = allHosts(model).flatMap((host) => host.entry.roles ?? []);
+  const named = allHosts(model).flatMap((host) => host.roles);
   const routers = model.sites.some(
     ({ routers: here, entry: { cloud } }) => here.length > 0 || cloud === undefined || cloudOf(cloud).routers.min > 0,
   );
