@@ -1,11 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-<<<<<<< HEAD
-import { ancestors, one, Secret, type Recording, type Registration } from './record.ts';
-import { recordStaging, SENTINELS } from './staging.ts';
-=======
 import { ancestors, one, type Recording, type Registration, type Secret } from './record.ts';
 import { recordProd, recordStaging, SENTINELS } from './staging.ts';
->>>>>>> wt-model
 
 let update: Recording;
 beforeAll(async () => {
