@@ -15,6 +15,7 @@ import { join } from 'node:path';
 const STAND_INS = [
   { name: 'hcloud', version: '1.41.0', entry: 'lab/plugins/hcloud.ts' },
   { name: 'tailscale', version: '0.29.1', entry: 'lab/plugins/tailscale.ts' },
+  { name: 'command', version: '1.2.1', entry: 'lab/plugins/command.ts' },
 ] as const;
 
 /** A value as one word of sh. */
