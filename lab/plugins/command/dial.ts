@@ -1,13 +1,7 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import type {
-  AuthenticationType,
-  CipherAlgorithm,
-  Client,
-  ClientChannel,
-  ConnectConfig,
-} from 'ssh2';
+import type { AuthenticationType, CipherAlgorithm, Client, ClientChannel, ConnectConfig } from 'ssh2';
 import { UserError, type Operation } from '../../../io/rpc/types.ts';
 import { parseKey } from '../../sshd/keys.ts';
 import { firstHopFault, type Connection, type Endpoint } from './inputs.ts';

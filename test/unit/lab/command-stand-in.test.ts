@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { generateKey, publicLine } from '../../../lab/sshd/keys.ts';
 import { UNKNOWN } from '../../../io/rpc/types.ts';
 import { deployKey, rootKey, sha256, startLab, type Lab } from './sshd-fixtures.ts';
@@ -9,10 +9,14 @@ const LINE = 'timeout -k 10 60 sh -eu -s # motd';
 let lab: Lab;
 let driver: ReturnType<typeof startDriver>;
 beforeEach(async () => {
+  vi.stubEnv('SSH_AUTH_SOCK', '');
   lab = await startLab();
   driver = startDriver();
 });
-afterEach(() => lab.sshd.close());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await lab.sshd.close();
+});
 
 const scripts = () =>
   lab.store.collection<{ ownCommands?: Record<string, { sha256: string }> }>('hosts').get('hetzner-1001')?.ownCommands;
