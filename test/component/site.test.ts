@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ancestors, one, type Recording, type Registration, type Secret } from './record.ts';
+import { ancestors, one, Secret, type Recording, type Registration } from './record.ts';
 import { recordProd, recordStaging, SENTINELS } from './staging.ts';
 
 let update: Recording;
