@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { ensureTenant } from '../../lab/api/tenants.ts';
 import { labDown, labUp } from '../../lab/control.ts';
-import { installLanguageHost, installStandIns } from '../../lab/plugins/install.ts';
+import { installLanguageHost, installPlugins, officialNames } from '../../lab/plugins/install.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { engine } from '../engine.ts';
@@ -73,8 +73,9 @@ async function prepareDirectory(
   await mkdir(paths.backend, { recursive: true });
   if (!existsSync(paths.passphrase))
     await writeFile(paths.passphrase, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(alreadyThere);
-  installLanguageHost(paths.bin, found, TREE);
-  installStandIns(paths.pulumiHome, TREE);
+  const official = officialNames();
+  installLanguageHost(paths.bin, found, TREE, official);
+  installPlugins(paths.pulumiHome, TREE, official);
   const { tenant, added } = await ensureTenant(labDir, stack, plan.tailnet.name);
   // The daemon reads its tenants when it starts. No stop in between: it would never hear of this one.
   if (added && (await labDown(labDir))) progress(`the lab restarts, to know the stack "${stack}"`);

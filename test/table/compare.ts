@@ -64,8 +64,9 @@ export function againstSchema(table: TypeTable, schema: SchemaType, newer: reado
     if (fallback !== undefined) found.add(name, 'default', property.default ?? 'none', fallback);
   }
   for (const [path, value] of schema.defaults)
-    if (path.includes('.') && path in table.nested.defaults)
-      found.add(path, 'default', table.nested.defaults[path] ?? 'none', value);
+    if (path.includes('.')) found.add(path, 'default', table.nested.defaults[path] ?? 'none', value);
+  for (const path of new Set([...table.nested.secrets, ...schema.nestedSecrets]))
+    found.add(path, 'secret', yesNo(table.nested.secrets.includes(path)), yesNo(schema.nestedSecrets.has(path)));
   return found.list;
 }
 

@@ -14,7 +14,12 @@ export const hcloud: Package = {
   config: { token: 't'.repeat(64), endpoint: 'http://127.0.0.1:9/v1', pollInterval: '5ms', pollFunction: 'constant' },
   cloud: async () => {
     const cloud = await startCloud();
-    const config = { token: TOKENS.staging, endpoint: `${cloud.base}/v1`, pollInterval: '5ms', pollFunction: 'constant' };
+    const config = {
+      token: TOKENS.staging,
+      endpoint: `${cloud.base}/v1`,
+      pollInterval: '5ms',
+      pollFunction: 'constant',
+    };
     return { config, ids: {}, close: cloud.close };
   },
   types: {
@@ -153,5 +158,9 @@ export const hcloud: Package = {
     },
     sdk: { 'Server.iso output': LAB_HAS_NONE, 'Server.rescue output': LAB_HAS_NONE },
     official: {},
+    import: {
+      PrimaryIp:
+        'the API answers location and assignee, of which a program may name one: the import tells to remove one',
+    },
   },
 };

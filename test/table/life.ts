@@ -1,5 +1,5 @@
 import { nameOf, resolveAll, smallest, without } from './probe.ts';
-import type { Plugin } from './plugin.ts';
+import type { Plugin, Recorded } from './plugin.ts';
 import type { Cloud, Life, Package, TypeExample } from './types.ts';
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -15,12 +15,7 @@ export async function askLives(plugin: Plugin, cloud: Cloud, types: Package['typ
   return lives;
 }
 
-async function askLife(
-  plugin: Plugin,
-  token: string,
-  example: TypeExample,
-  ids: Map<string, string>,
-): Promise<Life> {
+async function askLife(plugin: Plugin, token: string, example: TypeExample, ids: Map<string, string>): Promise<Life> {
   const [first = {}] = example.sets;
   const values = Object.fromEntries(Object.entries(first).map(([name, [value]]) => [name, value]));
   const args =
@@ -29,13 +24,18 @@ async function askLife(
   const checked = await plugin.check(token, named ? { ...args, name: 'taken' } : args);
   const made = await plugin.create(token, checked.value);
   ids.set(nameOf(token), made.id);
-  const life: Life = { import: await importing(plugin, token, example.importId?.(made.id, made.outputs) ?? made.id) };
+  const life: Life = { import: await importing(plugin, token, importId(made, example)) };
   if (!named) return life;
   const again = await plugin.create(token, checked.value).then(
     () => 'accepted' as const,
     () => 'refused' as const,
   );
   return { takenName: again, ...life };
+}
+
+function importId({ id, outputs }: Recorded, { importId }: TypeExample): string {
+  const named = importId === undefined ? id : outputs[importId];
+  return typeof named === 'string' ? named : id;
 }
 
 /** `pulumi import`: read by id alone, take the inputs that the plugin answers, plan with them. */
@@ -45,7 +45,8 @@ async function importing(plugin: Plugin, token: string, id: string): Promise<str
     if (found === undefined) return 'no: not found';
     const checked = await plugin.check(token, without(found.inputs, '__defaults'), found.inputs);
     const [failure] = checked.failures;
-    if (failure !== undefined) return `no: ${failure.property}: ${failure.reason}`;
+    // The engine records the import all the same, and shows the refusals.
+    if (failure !== undefined) return `with a refused input: ${failure.property}: ${failure.reason}`;
     const { changed } = await plugin.diff(token, found, checked.value);
     return changed.size === 0 ? 'yes' : `plans a change of ${[...changed].sort().join(', ')}`;
   } catch (error) {

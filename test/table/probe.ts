@@ -5,7 +5,7 @@ import type { Checked, Plugin, Recorded } from './plugin.ts';
 import { Ref, type Change, type Example, type Property, type TypeExample, type TypeTable } from './types.ts';
 
 /** The value that a plugin is handed. `ids` by type; a type that is not there has an id all the same, where no cloud is asked. */
-export function resolve(example: Example, ids: ReadonlyMap<string, string> | undefined): Value {
+function resolve(example: Example, ids: ReadonlyMap<string, string> | undefined): Value {
   if (example instanceof Ref) {
     const id = ids === undefined ? example.example : ids.get(example.type);
     if (id === undefined) throw new Error(`no ${example.type} was made before it is needed`);
@@ -89,8 +89,7 @@ export async function askType(
   let deletesFirst: boolean | undefined;
   for (const name of [...names].sort()) {
     const answer = await askInput(plugin, token, name, bases);
-    if (name !== 'name' && answer.change === 'replace')
-      deletesFirst = (deletesFirst ?? false) || answer.deletesFirst;
+    if (name !== 'name' && answer.change === 'replace') deletesFirst = (deletesFirst ?? false) || answer.deletesFirst;
     const auto = name === 'name' && filled.name !== undefined && least.name === undefined;
     const filledIn = auto ? 'auto' : defaults[name];
     properties[name] = {
@@ -104,7 +103,7 @@ export async function askType(
     };
   }
   const nestedDefaults = bases.map(({ checked, args }) => additions(checked.value, args, ''));
-  const named = properties.name !== undefined && properties.name.input === true;
+  const named = properties.name?.input === true;
   return {
     name: nameOf(token),
     token,

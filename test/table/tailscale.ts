@@ -41,7 +41,12 @@ export const tailscale: Package = {
           userId: ['u1', 'u2'],
         },
       ],
-      state: { createdAt: '2026-11-22T12:00:00Z', expiresAt: '2026-11-22T13:00:00Z', invalid: false, key: 'tskey-auth-x' },
+      state: {
+        createdAt: '2026-11-22T12:00:00Z',
+        expiresAt: '2026-11-22T13:00:00Z',
+        invalid: false,
+        key: 'tskey-auth-x',
+      },
       made: { tags: ['tag:router'] },
     },
     'tailscale:index/acl:Acl': {
@@ -86,7 +91,7 @@ export const tailscale: Package = {
     },
     'tailscale:index/deviceSubnetRoutes:DeviceSubnetRoutes': {
       sets: [{ deviceId: [device, '4712'], routes: [['10.77.10.0/24'], ['10.77.11.0/24']] }],
-      importId: (_id, outputs) => String(outputs.deviceId),
+      importId: 'deviceId',
     },
   },
   reasons: {
@@ -104,5 +109,6 @@ export const tailscale: Package = {
     },
     sdk: {},
     official: {},
+    import: { TailnetSettings: 'a tailnet without a link answers an empty one, which is no URL' },
   },
 };

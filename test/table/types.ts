@@ -22,10 +22,10 @@ export interface TypeExample {
   state?: Inputs;
   /** Arguments that make one, with a cloud. Left out: the first set without what may be left out. */
   made?: Record<string, Example>;
-  /** Why none can be made or imported here. */
+  /** Why none can be imported, which keeps it from being made here. */
   notMade?: string;
-  /** The id that an import names, where it is not the resource's own. */
-  importId?: (id: string, outputs: Inputs) => string;
+  /** The output whose value an import names, where it is not the id. */
+  importId?: string;
 }
 
 /** A cloud for the questions that need one. */
@@ -49,8 +49,8 @@ export interface Package {
   config: Inputs;
   types: Record<string, TypeExample>;
   cloud?: () => Promise<Cloud>;
-  /** Differences that are meant: from the schema, from the npm SDK, from the official plugin. */
-  reasons: { schema: Reasons; sdk: Reasons; official: Reasons };
+  /** Differences that are meant: from the schema, from the npm SDK, from the official plugin; and imports that are no plain yes, by type. */
+  reasons: { schema: Reasons; sdk: Reasons; official: Reasons; import: Reasons };
 }
 
 export type Change = 'nothing' | 'update' | 'replace';
@@ -86,6 +86,6 @@ export interface TypeTable {
 export interface Life {
   /** A second one of the same name; absent where there is no name. */
   takenName?: 'refused' | 'accepted';
-  /** `pulumi import` gives inputs that plan no change; else what is in the way. */
-  import: 'yes' | string;
+  /** `yes`: `pulumi import` gives inputs that plan no change. Else what is in the way. */
+  import: string;
 }
