@@ -76,6 +76,8 @@ export interface HostRecord {
   wantedRoutes: string[];
   drained: boolean;
   unexecuted: { what: string; why: string }[];
+  /** Scripts of the user's own commands, by name, as last received. Absent: none so far. */
+  ownCommands?: Record<string, { sha256: string; bytes: number }>;
 }
 export type KeyType = 'ecdsa' | 'ed25519';
 
