@@ -33,7 +33,9 @@ export async function askPackage(one: Package): Promise<Answers> {
     const tables: TypeTable[] = [];
     for (const [token, example] of Object.entries(one.types)) {
       const more = schema === undefined ? [] : names(schemaType(schema, token));
-      tables.push(await askType(plugin, token, example, [...sdkNames(sdks, token), ...more]));
+      const table = await askType(plugin, token, example, [...sdkNames(sdks, token), ...more]);
+      refuseGaps(table, example);
+      tables.push(table);
     }
     const secretConfig = await plugin.secretConfig(one.name, everySecret(one, schema));
     const secrets = secretDifferences(secretConfig, sdkSecretConfig(TREE, one.name));
@@ -51,6 +53,13 @@ export async function askPackage(one: Package): Promise<Answers> {
     if (official.path !== undefined) answers.official = await heldAgainstOfficial([official.path], one, sdks, tables);
     return answers;
   });
+}
+
+/** An argument that no example gives would have half a row, and no difference would be found in the other half. */
+function refuseGaps({ token, properties }: TypeTable, { sets }: TypeExample): void {
+  for (const [name, { input }] of Object.entries(properties))
+    if (input === true && !sets.some((set) => name in set))
+      throw new Error(`${token}: ${name} is an argument, but no example gives it`);
 }
 
 function sdkOf(packageName: string, token: string): SdkType {

@@ -1,3 +1,4 @@
+import { rootOf } from '../../io/rpc/path.ts';
 import type { SchemaType } from './schema.ts';
 import type { SdkType } from './sdk.ts';
 import type { Property, Reasons, TypeTable } from './types.ts';
@@ -27,6 +28,9 @@ class Differences {
 
 const own = ({ properties }: TypeTable, name: string): Property =>
   (Object.hasOwn(properties, name) ? properties[name] : undefined) ?? absent;
+/** What is in a secret is secret. */
+const isSecret = (table: TypeTable, path: string): boolean =>
+  table.nested.secrets.includes(path) || own(table, rootOf(path)).secret;
 const everyName = (table: TypeTable, ...more: Iterable<string>[]): string[] =>
   [...new Set([...Object.keys(table.properties), ...more.flatMap((names) => [...names])])].sort();
 
@@ -66,7 +70,7 @@ export function againstSchema(table: TypeTable, schema: SchemaType, newer: reado
   for (const [path, value] of schema.defaults)
     if (path.includes('.')) found.add(path, 'default', table.nested.defaults[path] ?? 'none', value);
   for (const path of new Set([...table.nested.secrets, ...schema.nestedSecrets]))
-    found.add(path, 'secret', yesNo(table.nested.secrets.includes(path)), yesNo(schema.nestedSecrets.has(path)));
+    found.add(path, 'secret', yesNo(isSecret(table, path)), yesNo(schema.nestedSecrets.has(path)));
   return found.list;
 }
 
@@ -82,12 +86,7 @@ export function againstPlugin(table: TypeTable, official: TypeTable): Difference
   for (const path of new Set(paths))
     found.add(path, 'default', table.nested.defaults[path] ?? 'none', official.nested.defaults[path] ?? 'none');
   for (const path of new Set([...table.nested.secrets, ...official.nested.secrets]))
-    found.add(
-      path,
-      'secret',
-      yesNo(table.nested.secrets.includes(path)),
-      yesNo(official.nested.secrets.includes(path)),
-    );
+    found.add(path, 'secret', yesNo(isSecret(table, path)), yesNo(isSecret(official, path)));
   found.add('name', 'deletes first', String(table.deletesFirst ?? 'none'), String(official.deletesFirst ?? 'none'));
   return found.list;
 }

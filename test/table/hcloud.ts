@@ -75,7 +75,7 @@ export const hcloud: Package = {
         },
         { type: ['ipv4', 'ipv6'], assigneeId: [new Ref('Server'), 4712], assigneeType: ['server', 'unassigned'] },
       ],
-      state: { ipAddress: '203.0.113.5', location: 'fsn1' },
+      state: { ipAddress: '203.0.113.5', location: 'fsn1', assigneeId: 0, assigneeType: '' },
     },
     'hcloud:index/firewall:Firewall': {
       sets: [
@@ -113,8 +113,8 @@ export const hcloud: Package = {
           shutdownBeforeDeletion: [true, false],
         },
       ],
-      // State keeps a hash of user_data.
-      state: { userData: createHash('sha1').update('#cloud-config\n').digest('base64'), status: 'running' },
+      state: { status: 'running' },
+      stored: { userData: createHash('sha1').update('#cloud-config\n').digest('base64') },
       made: { serverType: 'cx23', image: 'debian-12', location: 'fsn1' },
     },
     'hcloud:index/serverNetwork:ServerNetwork': {

@@ -2,6 +2,7 @@ import { rootOf } from '../../io/rpc/path.ts';
 import type { Inputs, Value } from '../../io/rpc/types.ts';
 import { Unknown } from '../../io/rpc/types.ts';
 import type { Checked, Plugin, Recorded } from './plugin.ts';
+import type { Decoded } from '../../io/rpc/values.ts';
 import { Ref, type Change, type Example, type Property, type TypeExample, type TypeTable } from './types.ts';
 
 /** The value that a plugin is handed. `ids` by type; a type that is not there has an id all the same, where no cloud is asked. */
@@ -56,6 +57,7 @@ interface Base {
   args: Inputs;
   others: Inputs;
   checked: Checked;
+  plan: Decoded;
   old: Recorded;
 }
 
@@ -73,12 +75,8 @@ export async function askType(
   for (const set of example.sets) bases.push(await baseOf(plugin, token, set, example));
   const [first] = bases;
   if (first === undefined) throw new Error(`${token}: no set of arguments`);
-  const [planned, plannedSecrets] = [new Set<string>(), new Set<string>()];
-  for (const { checked } of bases) {
-    const plan = await plugin.planned(token, checked.value);
-    for (const name of Object.keys(plan.value)) if (name !== 'id' && !name.startsWith('__')) planned.add(name);
-    for (const path of plan.secrets.list()) plannedSecrets.add(path);
-  }
+  const planned = new Set(bases.flatMap(({ plan }) => Object.keys(plan.value).filter(isOutput)));
+  const plannedSecrets = new Set(bases.flatMap(({ plan }) => plan.secrets.list()));
   const inputSecrets = bases.flatMap(({ checked }) => checked.secrets.list());
   const least = await smallest(plugin, token, first.args);
   const filled = (await plugin.check(token, least)).value;
@@ -126,17 +124,32 @@ async function baseOf(
   set: TypeExample['sets'][number],
   example: TypeExample,
 ): Promise<Base> {
-  const pick = (which: 0 | 1) =>
+  const values = (which: 0 | 1) =>
     resolveAll(Object.fromEntries(Object.entries(set).map(([key, pair]) => [key, pair[which]])), undefined);
-  const [args, others] = [pick(0), pick(1)];
+  const [args, others] = [values(0), values(1)];
   const checked = await plugin.check(token, args);
   if (checked.failures.length > 0)
     throw new Error(
       `${token}: the example is refused: ${checked.failures.map(({ property, reason }) => `${property}: ${reason}`).join('; ')}`,
     );
-  const outputs = { ...without(checked.value, '__defaults'), ...example.state };
-  return { args, others, checked, old: { id: '4711', outputs, inputs: checked.value } };
+  const plan = await plugin.planned(token, checked.value);
+  const pick = (values: Inputs | undefined, is: (name: string) => boolean): Inputs =>
+    Object.fromEntries(Object.entries(values ?? {}).filter(([name]) => is(name)));
+  // What a state holds after a create: all that the plan knew, and what the cloud answers for the rest.
+  const outputs = {
+    ...pick(checked.value, isOutput),
+    ...pick(plan.value, (name) => isOutput(name) && !(plan.value[name] instanceof Unknown)),
+    ...pick(example.state, (name) => !(name in args)),
+    ...pick(example.stored, (name) => name in args),
+  };
+  const old = { id: '4711', outputs, inputs: checked.value };
+  const { changed } = await plugin.diff(token, old, checked.value);
+  if (changed.size > 0)
+    throw new Error(`${token}: the example plans a change by itself, of ${[...changed].join(', ')}`);
+  return { args, others, checked, plan, old };
 }
+
+const isOutput = (name: string): boolean => name !== 'id' && !name.startsWith('__');
 
 interface InputAnswer {
   input: boolean | 'refused';
@@ -169,7 +182,7 @@ async function askInput(plugin: Plugin, token: string, name: string, bases: read
   return answer;
 }
 
-/** A property that no example gives: an output, or an argument that is refused whatever it is. */
+/** A property that no example gives: an output, an argument that is refused whatever it is, or one that the example lacks. */
 async function askStranger(
   plugin: Plugin,
   token: string,
@@ -180,8 +193,7 @@ async function askStranger(
   for (const value of ['text', 1, true, ['text'], {}]) {
     const checked = await plugin.check(token, { ...bases[0]?.args, [name]: value });
     const said = checked.failures.map(({ reason }) => reason);
-    if (said.length === 0 && name in checked.value)
-      throw new Error(`${token}: ${name} is an argument, but no example gives it`);
+    if (said.length === 0 && name in checked.value) return { input: true, required: false };
     failures.push(...said);
   }
   const strange = failures.length === 0 || failures.some((reason) => NO_ARGUMENT.test(reason));
@@ -189,7 +201,8 @@ async function askStranger(
 }
 
 function kindOf(changed: Set<string>, replacing: Set<string>, name: string): Change {
-  if (replacing.has(name)) return 'replace';
+  // A replacement that the provider decided on in its code has no property of its own in the SDKv2 bridge.
+  if (replacing.has(name) || (changed.has(name) && replacing.has('__meta'))) return 'replace';
   return changed.has(name) ? 'update' : 'nothing';
 }
 

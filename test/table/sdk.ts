@@ -32,20 +32,19 @@ export function sdkVersion(treeRoot: string, packageName: string): string | unde
 }
 
 /**
- * Reads the generated constructor: what is set from `args` is an argument, what is set to undefined an output.
+ * Reads the generated constructor: what is set from `args` is an argument, and all that is set is an output.
  * @returns undefined when the SDK has no such type
  */
 export function sdkType(treeRoot: string, packageName: string, token: string): SdkType | undefined {
   const file = moduleFile(folder(treeRoot, packageName), token);
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, 'utf8');
-  // `get` fills in a state; what a program gives comes after it.
-  const making = text.slice(text.indexOf('const args = argsOrState'));
-  const outputs = names(making, /resourceInputs\["(\w+)"\] = undefined \/\*out\*\//g);
+  const making = text.slice(text.indexOf('constructor('));
   const all = names(making, /resourceInputs\["(\w+)"\] = /g);
+  const inputs = names(making, /resourceInputs\["(\w+)"\] = [^;\n]*args\?\./g);
   const marked = /additionalSecretOutputs: \[([^\]]*)\]/.exec(making)?.[1] ?? '';
   return {
-    inputs: new Set(all.filter((name) => !outputs.includes(name))),
+    inputs: new Set(inputs),
     required: new Set(names(making, /args\?\.(\w+) === undefined && !opts\.urn/g)),
     outputs: new Set(all),
     secrets: new Set([...wrapped(making), ...names(marked, /"(\w+)"/g)]),

@@ -18,8 +18,10 @@ export type Example = Ref | Exclude<Value, object> | Example[] | { [key: string]
 export interface TypeExample {
   /** Sets of arguments that are accepted; each argument with another value that is accepted too. Together they name every argument. */
   sets: Record<string, [value: Example, other: Example]>[];
-  /** What a state holds beside the arguments, or in another form than they have. */
+  /** What the cloud answers of what the program does not say. */
   state?: Inputs;
+  /** Arguments that a state holds in another form. */
+  stored?: Inputs;
   /** Arguments that make one, with a cloud. Left out: the first set without what may be left out. */
   made?: Record<string, Example>;
   /** Why none can be imported, which keeps it from being made here. */
