@@ -75,15 +75,16 @@ async function withStandIn<T>(
   config: Package['config'],
   body: (plugin: Plugin) => Promise<T>,
 ): Promise<T> {
-  return withPlugin([process.execPath, join(TREE, one.entry)], config, body);
+  return withPlugin([process.execPath, join(TREE, one.entry)], config, body, one.env);
 }
 
 async function withPlugin<T>(
   command: readonly [string, ...string[]],
   config: Package['config'],
   body: (plugin: Plugin) => Promise<T>,
+  env?: Record<string, string>,
 ): Promise<T> {
-  const plugin = await Plugin.start(command, config);
+  const plugin = await Plugin.start(command, config, env);
   try {
     return await body(plugin);
   } finally {

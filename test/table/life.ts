@@ -34,8 +34,7 @@ async function askLife(plugin: Plugin, token: string, example: TypeExample, ids:
 }
 
 function importId({ id, outputs }: Recorded, { importId }: TypeExample): string {
-  const named = importId === undefined ? id : outputs[importId];
-  return typeof named === 'string' ? named : id;
+  return importId === undefined ? id : importId.map((name) => String(outputs[name] as string | number)).join(',');
 }
 
 /** `pulumi import`: read by id alone, take the inputs that the plugin answers, plan with them. */

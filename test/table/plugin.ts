@@ -51,13 +51,20 @@ export class Plugin {
     });
   }
 
-  static async start(command: readonly [string, ...string[]], config: Inputs): Promise<Plugin> {
+  static async start(
+    command: readonly [string, ...string[]],
+    config: Inputs,
+    env: Record<string, string> = {},
+  ): Promise<Plugin> {
     const engine = new Server();
     engine.addService(engineGrpc.EngineService, {
       log: (_call, callback) => callback(null, new emptyPb.Empty()),
     } satisfies Pick<IEngineServer, 'log'>);
     const address = `127.0.0.1:${await listen(engine)}`;
-    const child = spawn(command[0], [...command.slice(1), address], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command[0], [...command.slice(1), address], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const port = await new Promise<string>((resolve, reject) => {
       let said = '';
       child.once('error', reject);

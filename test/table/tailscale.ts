@@ -91,7 +91,7 @@ export const tailscale: Package = {
     },
     'tailscale:index/deviceSubnetRoutes:DeviceSubnetRoutes': {
       sets: [{ deviceId: [device, '4712'], routes: [['10.77.10.0/24'], ['10.77.11.0/24']] }],
-      importId: 'deviceId',
+      importId: ['deviceId'],
     },
   },
   reasons: {

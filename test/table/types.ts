@@ -26,8 +26,10 @@ export interface TypeExample {
   made?: Record<string, Example>;
   /** Why none can be imported, which keeps it from being made here. */
   notMade?: string;
-  /** The output whose value an import names, where it is not the id. */
-  importId?: string;
+  /** The cloud takes several of one name. */
+  sharesNames?: true;
+  /** The outputs whose values, joined by commas, an import names where it is not the id. */
+  importId?: readonly string[];
 }
 
 /** A cloud for the questions that need one. */
@@ -49,6 +51,8 @@ export interface Package {
   entry: string;
   /** Valid arguments of the provider that lead nowhere. */
   config: Inputs;
+  /** Environment of the stand-in's process. */
+  env?: Record<string, string>;
   types: Record<string, TypeExample>;
   cloud?: () => Promise<Cloud>;
   /** Differences that are meant: from the schema, from the npm SDK, from the official plugin; and imports that are no plain yes, by type. */
