@@ -15,6 +15,7 @@ import { needOfficialPlugin, officialLanguageHost, officialWanted } from './offi
 /** Versions of the SDKs in package.json: the engine looks plugins up by exactly these. */
 const STAND_INS = [
   { name: 'hcloud', version: '1.41.0', entry: 'lab/plugins/hcloud.ts' },
+  { name: 'digitalocean', version: '4.80.1', entry: 'lab/plugins/digitalocean.ts' },
   { name: 'tailscale', version: '0.29.1', entry: 'lab/plugins/tailscale.ts' },
 ] as const;
 

@@ -16,10 +16,14 @@ interface PropertySpec {
   required?: true;
   /** A change replaces the resource. */
   replace?: true;
+  /** Only these changes of the property replace it. */
+  replaceWhen?: (state: Value, program: Value) => boolean;
   /** Absent in the program = what the cloud says stands, without a diff. */
   computed?: true;
   /** Order means nothing. */
   set?: true;
+  /** What tells members of a set apart; by default all that is not empty in them. */
+  key?: (member: Value) => string;
   default?: Value;
   /** Whether state and program mean the same. */
   equal?: (state: Value, program: Value) => boolean;
@@ -135,10 +139,10 @@ export function setOrder(values: readonly Value[]): Value[] {
 
 type Kind = 'add' | 'update' | 'delete';
 
-function setDiff(property: string, old: Value, next: Value[]): Record<string, Kind> {
+function setDiff(property: string, old: Value, next: Value[], key: (member: Value) => string): Record<string, Kind> {
   const before = Array.isArray(old) ? old : [];
-  const keysBefore = before.map(canonical);
-  const keysAfter = next.map(canonical);
+  const keysBefore = before.map(key);
+  const keysAfter = next.map(key);
   const changes: Record<string, Kind> = {};
   keysBefore.forEach((key, index) => {
     if (!keysAfter.includes(key)) changes[`${property}[${index}]`] = 'delete';
@@ -157,7 +161,7 @@ function propertyDiff(property: string, spec: PropertySpec, old: Value, next: Va
   if (spec.equal !== undefined && !hasUnknown(next))
     return spec.equal(old, next) ? {} : { [property]: isEmpty(old) ? 'add' : 'update' };
   if (isEmpty(old) && isEmpty(next)) return {};
-  if (spec.set === true && Array.isArray(next)) return setDiff(property, old, next);
+  if (spec.set === true && Array.isArray(next)) return setDiff(property, old, next, spec.key ?? canonical);
   return diffInputs({ [property]: old }, { [property]: next });
 }
 
@@ -167,9 +171,10 @@ export function diffResource(spec: ResourceSpec, olds: Inputs, news: Inputs): Di
   let replaces = false;
   for (const [property, known] of Object.entries(spec.properties)) {
     const next = news[property] ?? known.default;
+    const replacing = known.replace === true || known.replaceWhen?.(olds[property], next) === true;
     for (const [path, kind] of Object.entries(propertyDiff(property, known, olds[property], next))) {
-      changes[path] = known.replace === true ? `${kind}-replace` : kind;
-      replaces ||= known.replace === true;
+      changes[path] = replacing ? `${kind}-replace` : kind;
+      replaces ||= replacing;
     }
   }
   // A name that the program chose would collide: the SDKv2 bridge deletes first. The framework's has no such rule.

@@ -28,6 +28,7 @@ it('puts each stand-in where the engine looks for its exact version, and starts 
   installPlugins(home, tree, NONE);
   for (const [plugin, entry] of [
     ['resource-hcloud-v1.41.0/pulumi-resource-hcloud', 'lab/plugins/hcloud.ts'],
+    ['resource-digitalocean-v4.80.1/pulumi-resource-digitalocean', 'lab/plugins/digitalocean.ts'],
     ['resource-tailscale-v0.29.1/pulumi-resource-tailscale', 'lab/plugins/tailscale.ts'],
   ] as const) {
     const answer = execFileSync(join(home, 'plugins', plugin), ['127.0.0.1:1'], { encoding: 'utf8' });
