@@ -44,7 +44,7 @@ export function labEnvironment(
 ): NodeJS.ProcessEnv {
   const path = [labPaths(labDir, stack).bin, join(TREE, 'node_modules', '.bin'), base.PATH ?? ''].join(delimiter);
   // An inherited credential or backend of the user's must not reach the lab's engine, nor the other way round.
-  const foreign = /^(PULUMI_|HCLOUD_|TAILSCALE_|DIGITALOCEAN_|npm_)/;
+  const foreign = /^(PULUMI_|HCLOUD_|TAILSCALE_|DIGITALOCEAN_|npm_|SSH_AUTH_SOCK$)/;
   const clean = Object.fromEntries(Object.entries(base).filter(([key]) => !foreign.test(key)));
   return { ...clean, ...labVariables(labDir, stack), PATH: path };
 }

@@ -17,6 +17,7 @@ const STAND_INS = [
   { name: 'hcloud', version: '1.41.0', entry: 'lab/plugins/hcloud.ts' },
   { name: 'digitalocean', version: '4.80.1', entry: 'lab/plugins/digitalocean.ts' },
   { name: 'tailscale', version: '0.29.1', entry: 'lab/plugins/tailscale.ts' },
+  { name: 'command', version: '1.2.1', entry: 'lab/plugins/command.ts' },
 ] as const;
 
 /** A value as one word of sh. */

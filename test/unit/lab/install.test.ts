@@ -30,6 +30,7 @@ it('puts each stand-in where the engine looks for its exact version, and starts 
     ['resource-hcloud-v1.41.0/pulumi-resource-hcloud', 'lab/plugins/hcloud.ts'],
     ['resource-digitalocean-v4.80.1/pulumi-resource-digitalocean', 'lab/plugins/digitalocean.ts'],
     ['resource-tailscale-v0.29.1/pulumi-resource-tailscale', 'lab/plugins/tailscale.ts'],
+    ['resource-command-v1.2.1/pulumi-resource-command', 'lab/plugins/command.ts'],
   ] as const) {
     const answer = execFileSync(join(home, 'plugins', plugin), ['127.0.0.1:1'], { encoding: 'utf8' });
     expect(answer.trim()).toBe(`${join(tree, entry)} 127.0.0.1:1`);
