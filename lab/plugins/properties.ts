@@ -32,7 +32,7 @@ interface PropertySpec {
 }
 
 export interface ResourceSpec {
-  /** Plugin framework rather than SDKv2: defaults are planned, not recorded as inputs, and replacements create first. */
+  /** Plugin framework rather than SDKv2: defaults are planned, never recorded as inputs, and replacements create first. */
   framework: boolean;
   /** Whether `name` is made up when absent (all types that have one). */
   named: boolean;
@@ -67,9 +67,9 @@ function typeFault(spec: PropertySpec, value: Value): string | undefined {
   return actual === spec.type ? undefined : `expected a ${spec.type}, got a ${actual}`;
 }
 
+/** A name that was there before is kept, also where the program gave it and gives none any more. */
 function autoName(name: string, olds: Inputs | undefined): Value {
-  const kept = olds?.[DEFAULTS];
-  if (typeof olds?.name === 'string' && Array.isArray(kept) && kept.includes('name')) return olds.name;
+  if (typeof olds?.name === 'string') return olds.name;
   return `${name}-${randomBytes(4).toString('hex').slice(0, 7)}`;
 }
 
@@ -103,12 +103,13 @@ export function checkInputs(
     if (inputs[property] !== undefined || failures.some((failure) => failure.property === property)) continue;
     if (known.required === true)
       failures.push({ property, reason: `The argument "${property}" is required, but no definition was found` });
-    else if (known.default !== undefined && !spec.framework) {
+    // The SDKv2 bridge leaves out defaults that mean nothing (false, 0, ""); the framework's bridge fills in none and keeps no list.
+    else if (!spec.framework && !isEmpty(known.default)) {
       inputs[property] = known.default;
       defaulted.push(property);
     }
   }
-  inputs[DEFAULTS] = defaulted.sort();
+  if (!spec.framework) inputs[DEFAULTS] = defaulted.sort();
   return { inputs, failures };
 }
 
@@ -169,7 +170,7 @@ export function diffResource(spec: ResourceSpec, olds: Inputs, news: Inputs): Di
   const changes: Record<string, PropertyDiff> = {};
   let replaces = false;
   for (const [property, known] of Object.entries(spec.properties)) {
-    const next = news[property] ?? (spec.framework ? known.default : undefined);
+    const next = news[property] ?? known.default;
     const replacing = known.replace === true || known.replaceWhen?.(olds[property], next) === true;
     for (const [path, kind] of Object.entries(propertyDiff(property, known, olds[property], next))) {
       changes[path] = replacing ? `${kind}-replace` : kind;
