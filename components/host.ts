@@ -12,8 +12,8 @@ export interface ProvisionedServer {
   publicAddress: pulumi.Output<string>;
   /** OpenSSH public key line of the bootstrap host key. */
   hostKey: pulumi.Output<string>;
-  /** Counts the restarts that this program made; absent where nobody but the owner restarts the machine. */
-  generation?: pulumi.Output<number>;
+  /** Changes with each restart that this program made; absent where nobody but the owner restarts the machine. */
+  generation?: pulumi.Output<number | string>;
   /** What must exist before the host is configured, such as its LAN attachment. */
   ready: pulumi.Resource[];
 }

@@ -35,7 +35,7 @@ const schema = z.strictObject({
   credentials: z.record(z.string(), z.string()).optional(),
   provisioned: z.boolean(),
   bootTimeout: z.number().positive().optional(),
-  generation: z.int().optional(),
+  generation: z.union([z.int(), z.string()]).optional(),
 });
 type Args = z.output<typeof schema>;
 

@@ -22,7 +22,7 @@ const schema = z.strictObject({
   snat: z.boolean(),
   loginServer: z.url({ protocol: /^https?$/ }).optional(),
   keySeconds: z.int().min(60).max(86_400, 'a join key may live for a day (86400 s) at most').optional(),
-  generation: z.int().optional(),
+  generation: z.union([z.int(), z.string()]).optional(),
 });
 
 /** What is set on the host by asking it to join again; tags are the control server's, the rest is only recorded. */

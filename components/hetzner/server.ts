@@ -105,7 +105,7 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
         token: account.token.apply((token) => token ?? ''),
         endpoint: account.endpoint,
       },
-      { parent: this, dependsOn: [server] },
+      { parent: this },
     );
   }
 
