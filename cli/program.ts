@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
+import { addGraph } from './commands/graph.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
 import { addTry } from './commands/try.ts';
@@ -18,6 +19,7 @@ export function program(): Command {
 Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh plan staging               what the stack decides, before a cloud is asked
+  mesh graph staging --out mesh.svg    the same as a picture
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
   mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails`,
     )
@@ -34,6 +36,7 @@ Exit codes:
     );
   addTry(root);
   addPlan(root);
+  addGraph(root);
   addEnv(root);
   addLab(root);
   addEngine(root);
