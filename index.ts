@@ -13,6 +13,7 @@ const plan = planMesh(settings.config, { stack });
 /** Every host: where it is, how to reach it, what it runs. */
 export const hosts = compose({
   plan,
+  stack,
   privateKey: settings.sshPrivateKey,
   jumpPrivateKey: settings.jumpPrivateKey,
   providers: makeProviders(settings, plan.tailnet.name),

@@ -1,25 +1,37 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { SshPlan } from '../mesh/plan/types.ts';
+import type { JumpPlan, SshPlan } from '../mesh/plan/types.ts';
 
 /** How the deploying side reaches hosts: the plan's half in plain, the keys as secrets. */
 export interface DeployAccess {
   ssh: SshPlan;
   /** OpenSSH private key of the deploying side, PEM; secret. */
   privateKey: pulumi.Input<string>;
-  /** The same for the jump host; only used when the plan has one. */
+  /** The same for jump hosts; only used where the plan has one. */
   jumpPrivateKey: pulumi.Input<string>;
+}
+
+/** Where the SSH server of one host is. */
+export interface SshTarget {
+  /** Address or name that is dialled. */
+  address: pulumi.Input<string>;
+  /** @default 22 */
+  port?: number;
+  /** @default the user of `ssh` */
+  user?: string;
+  /** @default the jump host of `ssh`, if it has one */
+  via?: JumpPlan | undefined;
 }
 
 /**
  * What our own resources need to dial one host.
- * @param address public address of the host
  * @param hostKey OpenSSH public key line that the host must present
  */
-export function connection(access: DeployAccess, address: pulumi.Input<string>, hostKey: pulumi.Input<string>) {
-  const { user, via } = access.ssh;
+export function connection(access: DeployAccess, target: SshTarget, hostKey: pulumi.Input<string>) {
+  const via = target.via ?? access.ssh.via;
   return {
-    host: address,
-    user,
+    host: target.address,
+    ...(target.port !== undefined && target.port !== 22 && { port: target.port }),
+    user: target.user ?? access.ssh.user,
     privateKey: access.privateKey,
     hostKey,
     ...(via === undefined ? {} : { via: { ...via, privateKey: access.jumpPrivateKey } }),

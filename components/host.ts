@@ -2,29 +2,34 @@ import * as pulumi from '@pulumi/pulumi';
 import type { HostPlan } from '../mesh/plan/types.ts';
 import { HostRelease } from '../provider/resources/host-release.ts';
 import { TailnetNode } from '../provider/resources/tailnet-node.ts';
-import { connection, type DeployAccess } from './connection.ts';
+import { runCommands } from './commands.ts';
+import { connection, type DeployAccess, type SshTarget } from './connection.ts';
 
-/** A server that some cloud gave us and that will answer SSH with the bootstrap key. */
-export interface ProvisionedServer {
-  /** The cloud's id. Another id is another machine: release and node are made anew. */
-  id: pulumi.Output<string>;
+/** A machine that answers SSH: one that a cloud just gave us, or one that was there before. */
+export interface HostMachine {
+  /** The cloud's id, or what names an existing machine. Another id is another machine: release and node are made anew. */
+  id: pulumi.Input<string>;
   /** Where SSH is dialled. */
-  publicAddress: pulumi.Output<string>;
-  /** OpenSSH public key line of the bootstrap host key. */
-  hostKey: pulumi.Output<string>;
+  target: SshTarget;
+  /** OpenSSH public key line: the bootstrap key of a new server, the declared one of an existing machine. */
+  hostKey: pulumi.Input<string>;
+  /** LAN address. */
+  lan: pulumi.Input<string>;
+  /** Made by us? Else destroying the release puts back what was there. */
+  provisioned: boolean;
   /** What must exist before the host is configured, such as its LAN attachment. */
   ready: pulumi.Resource[];
 }
 
 export interface MeshHostArgs {
   plan: HostPlan;
-  server: ProvisionedServer;
+  machine: HostMachine;
   access: DeployAccess;
   /** What the tailnet must have before a node joins: its policy, which owns the tags and approves the routes. */
   tailnet: pulumi.Resource[];
 }
 
-/** What runs on one host: its release and, on members, its tailnet node. */
+/** What runs on one host: its release, on members its tailnet node, and the user's own commands. */
 export class MeshHost extends pulumi.ComponentResource {
   readonly hash: pulumi.Output<string>;
   /** Empty on hosts that are no tailnet members. */
@@ -32,47 +37,51 @@ export class MeshHost extends pulumi.ComponentResource {
   /** The last resource of the host: who waits for it finds the host finished. */
   readonly last: pulumi.Resource;
 
-  constructor(name: string, { plan, server, access, tailnet }: MeshHostArgs, options: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { plan, machine, access, tailnet }: MeshHostArgs,
+    options: pulumi.ComponentResourceOptions,
+  ) {
     super('site-mesh:index:Host', name, {}, options);
+    const { managed, node } = plan;
+    if (managed === undefined) throw new Error(`${plan.name} is not managed; nothing runs there`);
     const release = new HostRelease(
       name,
       {
-        serverId: server.id,
+        serverId: machine.id,
         host: plan.name,
-        connection: connection(access, server.publicAddress, server.hostKey),
-        lan: plan.lan,
-        lanPrefix: plan.spec.lan.prefix,
-        files: plan.release.files,
-        units: plan.release.units,
-        packages: plan.release.packages,
-        provisioned: true,
+        connection: connection(access, machine.target, machine.hostKey),
+        lan: machine.lan,
+        lanPrefix: managed.spec.lan.prefix,
+        files: managed.release.files,
+        units: managed.release.units,
+        packages: managed.release.packages,
+        provisioned: machine.provisioned,
         bootTimeout: access.ssh.bootTimeout,
       },
-      { parent: this, dependsOn: server.ready },
+      { parent: this, dependsOn: machine.ready },
     );
     this.hash = release.hash;
-    const { node } = plan;
-    if (node === undefined) {
-      this.last = release;
-      this.tailnetAddresses = pulumi.output<string[]>([]);
-    } else {
-      const member = new TailnetNode(
+    // From here on the recorded key: the bootstrap key is retired by the join.
+    const recorded = connection(access, machine.target, release.hostKey);
+    const member =
+      node &&
+      new TailnetNode(
         name,
         {
-          serverId: server.id,
-          // The recorded key, not the bootstrap key: that one is retired by the join.
-          connection: connection(access, server.publicAddress, release.hostKey),
+          serverId: machine.id,
+          connection: recorded,
           hostname: node.hostname,
           tags: node.tags,
           advertiseRoutes: node.advertises,
           acceptRoutes: node.acceptRoutes,
-          snat: plan.spec.router?.snat ?? true,
+          snat: node.snat,
         },
         { parent: this, dependsOn: [release, ...tailnet] },
       );
-      this.last = member;
-      this.tailnetAddresses = member.addresses;
-    }
+    this.tailnetAddresses = member?.addresses ?? pulumi.output<string[]>([]);
+    const after = member ?? release;
+    this.last = runCommands({ host: name, commands: plan.commands, connection: recorded, after }, this);
     this.registerOutputs({ hash: this.hash, tailnetAddresses: this.tailnetAddresses });
   }
 }

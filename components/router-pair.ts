@@ -1,26 +1,23 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { HostPlan } from '../mesh/plan/types.ts';
 import type { DeployAccess } from './connection.ts';
-import { MeshHost, type ProvisionedServer } from './host.ts';
+import { MeshHost, type HostMachine } from './host.ts';
 
-/** Makes the server of one router at its cloud. `after` is what must be finished before this server is touched. */
-export type Provision = (
-  plan: HostPlan,
-  options: { parent: pulumi.Resource; after: pulumi.Resource[] },
-) => ProvisionedServer;
+/** Makes the server of one host at its cloud, or finds the existing one. `after` is what must be finished before it is touched. */
+export type Provision = (plan: HostPlan, options: { parent: pulumi.Resource; after: pulumi.Resource[] }) => HostMachine;
 
 export interface RouterPairArgs {
-  /** One or two routers of one site; the first is made first and so becomes the primary. */
+  /** Up to two routers of one site; the first is made first and so becomes the primary. */
   routers: HostPlan[];
   provision: Provision;
   access: DeployAccess;
   tailnet: pulumi.Resource[];
 }
 
-/** A router of the pair, with what outputs say about it. */
+/** A host with what outputs say about it. */
 export interface RunningHost {
   plan: HostPlan;
-  server: ProvisionedServer;
+  machine: HostMachine;
   host: MeshHost;
 }
 
@@ -40,9 +37,9 @@ export class RouterPair extends pulumi.ComponentResource {
     super('site-mesh:index:RouterPair', name, {}, options);
     let after: pulumi.Resource[] = [];
     for (const plan of routers) {
-      const server = provision(plan, { parent: this, after });
-      const host = new MeshHost(plan.name, { plan, server, access, tailnet }, { parent: this });
-      this.running.push({ plan, server, host });
+      const machine = provision(plan, { parent: this, after });
+      const host = new MeshHost(plan.name, { plan, machine, access, tailnet }, { parent: this });
+      this.running.push({ plan, machine, host });
       after = [host.last];
     }
     this.registerOutputs({ routers: routers.map(({ name: router }) => router) });

@@ -1,60 +1,114 @@
 import * as pulumi from '@pulumi/pulumi';
 import { parseConfig, renderFaults, type MeshConfig } from '../mesh/config/index.ts';
+import {
+  accounts,
+  credentialNeeds,
+  credentials,
+  missingCredentials,
+  type Credential,
+  type CredentialNeeds,
+} from '../mesh/config/credentials.ts';
+import type { CloudName } from '../mesh/config/clouds.ts';
 
 const NAMESPACE = 'site-mesh';
+
+type Secret = pulumi.Output<string>;
+
+/** A cloud account with its token. */
+export interface Account {
+  cloud: CloudName;
+  /** `default`, or as sites name it. */
+  account: string;
+  token: Secret;
+  /** Where the cloud's API is; the lab sets it. */
+  endpoint?: string;
+}
 
 /** What a stack's configuration says, checked as a whole. All credentials are secret outputs. */
 export interface Settings {
   config: MeshConfig;
-  sshPrivateKey: pulumi.Output<string>;
-  jumpPrivateKey: pulumi.Output<string>;
-  hetzner: { token: pulumi.Output<string>; endpoint?: string };
-  tailscale: {
-    baseUrl?: string;
-    apiKey?: pulumi.Output<string>;
-    oauthClientId?: pulumi.Output<string>;
-    oauthClientSecret?: pulumi.Output<string>;
-  };
+  sshPrivateKey: Secret;
+  jumpPrivateKey: Secret;
+  accounts: Account[];
+  tailscale: { baseUrl?: string; apiKey?: Secret; oauthClientId?: Secret; oauthClientSecret?: Secret };
 }
 
 /** Reads the stack. Throws one RunError that lists every fault and every missing credential; nothing is made before. */
-export function readSettings(): Settings {
-  const own = new pulumi.Config(NAMESPACE);
-  const hcloud = new pulumi.Config('hcloud');
-  const tailscale = new pulumi.Config('tailscale');
-  const answer = parseConfig(sections(pulumi.runtime.allConfig()));
-  const sshPrivateKey = own.getSecret('sshPrivateKey');
-  const token = hcloud.getSecret('token');
-  const apiKey = tailscale.getSecret('apiKey');
-  const oauthClientId = tailscale.getSecret('oauthClientId');
-  const oauthClientSecret = tailscale.getSecret('oauthClientSecret');
-  const complete = apiKey !== undefined || (oauthClientId !== undefined && oauthClientSecret !== undefined);
-  if (!answer.ok || !sshPrivateKey || !token || !complete) {
-    const absent = [
-      ...(sshPrivateKey
-        ? []
-        : ['site-mesh:sshPrivateKey: pulumi config set --secret site-mesh:sshPrivateKey < KEYFILE']),
-      ...(token ? [] : ['hcloud:token: pulumi config set --secret hcloud:token']),
-      ...(complete
-        ? []
-        : ['tailscale:oauthClientId and tailscale:oauthClientSecret: set both in the same way, or tailscale:apiKey']),
-    ];
-    const credentials = absent.length === 0 ? [] : [`Credentials are missing:\n  ${absent.join('\n  ')}`];
-    throw new pulumi.RunError(
-      [renderFaults(answer.ok ? [] : answer.faults), ...credentials].filter(Boolean).join('\n\n'),
-    );
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const raw = sections(pulumi.runtime.allConfig());
+  const answer = parseConfig(raw);
+  const needs = credentialNeeds(raw);
+  const value = needs.from === 'environment' ? fromEnvironment(environment) : fromStack(raw);
+  const secrets = new Map(
+    credentials(needs).flatMap((one): [string, Secret][] => {
+      const found = value(one);
+      return found === undefined ? [] : [[one.key, pulumi.secret(found)]];
+    }),
+  );
+  const missing = missingCredentials(needs, ({ key }) => secrets.has(key));
+  if (!answer.ok || missing.length > 0) {
+    const faults = answer.ok ? '' : renderFaults(answer.faults);
+    const absent = missing.length === 0 ? '' : `Credentials are missing:\n  ${missing.join('\n  ')}`;
+    throw new pulumi.RunError([faults, absent].filter(Boolean).join('\n\n'));
   }
-  const endpoint = hcloud.get('endpoint');
-  const baseUrl = tailscale.get('baseUrl');
+  const sshPrivateKey = needed(secrets, 'site-mesh:sshPrivateKey');
   return {
     config: answer.config,
     sshPrivateKey,
-    jumpPrivateKey: own.getSecret('jumpPrivateKey') ?? sshPrivateKey,
-    hetzner: { token, ...(endpoint !== undefined && { endpoint }) },
-    tailscale: {
-      ...(baseUrl !== undefined && { baseUrl }),
-      ...(apiKey ? { apiKey } : { oauthClientId, oauthClientSecret }),
-    },
+    jumpPrivateKey: secrets.get('site-mesh:jumpPrivateKey') ?? sshPrivateKey,
+    accounts: accountsOf(needs, secrets),
+    tailscale: tailscale(secrets),
+  };
+}
+
+/** A credential comes from the one place that the configuration names, never from the other. */
+type Source = (credential: Credential) => string | undefined;
+
+const fromEnvironment =
+  (environment: NodeJS.ProcessEnv): Source =>
+  ({ variable }) =>
+    nonempty(environment[variable]);
+
+const fromStack =
+  (raw: Record<string, unknown>): Source =>
+  ({ key }) => {
+    const [, member] = key.split('.');
+    if (member === undefined) return nonempty(pulumi.runtime.getConfig(key));
+    const tokens = raw.accountTokens;
+    return typeof tokens === 'object' && tokens !== null && Object.hasOwn(tokens, member)
+      ? nonempty((tokens as Record<string, unknown>)[member])
+      : undefined;
+  };
+
+const nonempty = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+function needed(secrets: ReadonlyMap<string, Secret>, key: string): Secret {
+  const secret = secrets.get(key);
+  if (secret === undefined) throw new Error(`${key} was said to be there and is not`);
+  return secret;
+}
+
+function accountsOf(needs: CredentialNeeds, secrets: ReadonlyMap<string, Secret>): Account[] {
+  return accounts(needs).map(({ cloud, account, credential }) => {
+    const endpoint =
+      cloud === 'hetzner'
+        ? new pulumi.Config('hcloud').get('endpoint')
+        : new pulumi.Config('digitalocean').get('apiEndpoint');
+    return { cloud, account, token: needed(secrets, credential.key), ...(endpoint !== undefined && { endpoint }) };
+  });
+}
+
+function tailscale(secrets: ReadonlyMap<string, Secret>): Settings['tailscale'] {
+  const baseUrl = new pulumi.Config('tailscale').get('baseUrl');
+  const apiKey = secrets.get('tailscale:apiKey');
+  const oauthClientId = secrets.get('tailscale:oauthClientId');
+  const oauthClientSecret = secrets.get('tailscale:oauthClientSecret');
+  return {
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(apiKey
+      ? { apiKey }
+      : { ...(oauthClientId && { oauthClientId }), ...(oauthClientSecret && { oauthClientSecret }) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { AccessEntry, HostPlan, MeshPlan, SitePlan } from '../../mesh/plan/types.ts';
 import { bold, columns, dim } from './style.ts';
 
-/** The plan as an engineer reads it before a change: sites, hosts, who may talk to whom, what to know. */
+/** The plan as an engineer reads it before a change: sites, hosts, packet sizes, who may talk to whom, what to know. */
 export function renderPlan(plan: MeshPlan, stack: string): string {
   return [
     `${bold(`${plan.network.name}/${stack}`)}  supernet ${plan.network.supernet}, tailnet ${plan.tailnet.name}, ${count(plan.sites.length, 'site')}`,
@@ -12,17 +12,40 @@ export function renderPlan(plan: MeshPlan, stack: string): string {
   ].join('\n\n');
 }
 
+const LANS: Record<SitePlan['lan'], string> = {
+  layer2: 'switched LAN',
+  layer3: 'cloud network, layer 3',
+  routed: 'routed LAN',
+  vpc: 'VPC, addresses assigned by the cloud',
+};
+
 function renderSite(site: SitePlan): string {
-  const ssh = plural(site.firewalls.hosts.flatMap((rule) => (rule.port === '22' ? rule.sources : [])));
+  const { name, cloud, location, account, cidr, gateway, mtu } = site;
+  const where = [cloud, location, account === undefined || account === 'default' ? undefined : `account ${account}`];
+  const ssh = Object.values(site.firewalls)[0]?.find(({ port }) => port === '22')?.sources;
+  const lan = [LANS[site.lan], gateway === undefined ? 'no gateway known' : `gateway ${gateway}`];
+  const packets = `public ${mtu.public}, LAN ${mtu.lan ?? 'as the hosts have it'}, tunnel ${mtu.tunnel}`;
+  const clamp = site.routers.length === 0 ? '' : `; TCP clamped to MSS ${mtu.mss.ipv4} (IPv6 ${mtu.mss.ipv6})`;
+  const facts = [
+    ['lan', `${cidr}, ${lan.join(', ')}`],
+    ['mtu', `${packets}${clamp}`],
+    ...(site.routers.length === 0 ? [] : [['snat', `${site.snat.on ? 'on' : 'off'}: ${site.snat.why}`]]),
+    ...(site.routes.length === 0 ? [] : [['routes', renderRoutes(site)]]),
+    ...(ssh === undefined ? [] : [['ssh', `from ${ssh.join(' ')}`]]),
+  ];
   return [
-    `${bold(site.name)}  ${site.cloud} ${site.location}, ${site.cidr}, gateway ${site.gateway}, ssh from ${ssh}`,
+    `${bold(name)}  ${where.filter((part) => part !== undefined).join(' ')}`,
     columns(
-      ['host', 'kind', 'lan', 'server', 'tailnet', 'release'],
+      [],
+      facts.map(([key = '', fact = '']) => [dim(key), fact]),
+    ),
+    columns(
+      ['host', 'kind', 'lan', 'machine', 'tailnet', 'release'],
       [...site.routers, ...site.hosts].map((host) => [
         host.name,
         kind(host),
-        host.lan,
-        `${host.serverType}, ${host.image}`,
+        host.lan ?? dim('assigned'),
+        machine(host),
         member(host),
         release(host),
       ]),
@@ -30,16 +53,46 @@ function renderSite(site: SitePlan): string {
   ].join('\n');
 }
 
-/** One row per permission, written intents first. */
+const renderRoutes = ({ routes }: SitePlan): string =>
+  `${routes.map(({ destination }) => destination).join(' ')} → ${routes[0]?.gateway ?? ''}`;
+
+/** One row per source and reason, its hosts together; written intents first. */
 export function renderAccess(access: readonly AccessEntry[]): string {
+  const rows = new Map<string, { entry: AccessEntry; hosts: string[] }>();
+  for (const entry of access) {
+    const key = JSON.stringify([entry.from, entry.ports, entry.why]);
+    const row = rows.get(key) ?? { entry, hosts: [] };
+    row.hosts.push(entry.to);
+    rows.set(key, row);
+  }
   return columns(
     ['from', 'to', 'ports', 'why'],
-    access.map((entry) => [entry.from, entry.to, entry.ports.join(' '), entry.implicit ? dim(entry.why) : entry.why]),
+    [...rows.values()].map(({ entry, hosts }) => [
+      entry.from,
+      wrapped(hosts),
+      entry.ports.join(' '),
+      entry.implicit ? dim(entry.why) : entry.why,
+    ]),
   );
 }
 
+/** Names in lines of a few, so that a role with many hosts stays a column. */
+function wrapped(names: readonly string[], perLine = 3): string {
+  const lines = Array.from({ length: Math.ceil(names.length / perLine) }, (_, line) =>
+    names.slice(line * perLine, (line + 1) * perLine).join(' '),
+  );
+  return lines.join('\n');
+}
+
 function kind(host: HostPlan): string {
-  return host.kind === 'router' ? 'subnet router' : host.roles.join(' ') || 'host';
+  const roles = host.roles.join(' ');
+  if (host.kind === 'router') return ['subnet router', roles].filter(Boolean).join(', ');
+  return [host.kind === 'member' ? 'member' : 'LAN host', roles].filter(Boolean).join(', ');
+}
+
+function machine({ server, ssh }: HostPlan): string {
+  if (server !== undefined) return `${server.type}, ${server.image}`;
+  return ssh === undefined ? dim('not logged in to') : `${ssh.user}@${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
 }
 
 function member(host: HostPlan): string {
@@ -48,19 +101,17 @@ function member(host: HostPlan): string {
   return `${host.node.tags.join(' ')}${advertises}`;
 }
 
-function release(host: HostPlan): string {
-  const { files, units, packages } = host.release;
+function release({ managed, commands }: HostPlan): string {
+  if (managed === undefined) return dim('none');
+  const { files, units, packages } = managed.release;
   return [
     count(Object.keys(files).length, 'file'),
     count(Object.keys(units).length, 'unit'),
     ...Object.entries(packages).map(([name, version]) => `${name} ${version}`),
+    ...(commands.length === 0 ? [] : [count(commands.length, 'command')]),
   ].join(', ');
 }
 
 function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-function plural(values: readonly string[]): string {
-  return [...new Set(values)].join(' ') || 'nowhere';
 }

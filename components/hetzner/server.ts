@@ -1,9 +1,9 @@
 import * as hcloud from '@pulumi/hcloud';
 import * as pulumi from '@pulumi/pulumi';
-import { userData } from '../../mesh/host/user-data.ts';
 import type { HostPlan, SshPlan } from '../../mesh/plan/types.ts';
-import { HostKey } from '../../provider/resources/host-key.ts';
-import type { ProvisionedServer } from '../host.ts';
+import { bootstrapUserData } from '../bootstrap.ts';
+import type { SshTarget } from '../connection.ts';
+import type { HostMachine } from '../host.ts';
 import { numericId } from './ids.ts';
 import { labels } from './labels.ts';
 
@@ -25,39 +25,36 @@ export interface HetznerServerArgs {
 }
 
 /** One server at Hetzner, attached to its site's LAN, reachable by SSH with a pinned key from its first boot on. */
-export class HetznerServer extends pulumi.ComponentResource implements ProvisionedServer {
+export class HetznerServer extends pulumi.ComponentResource implements HostMachine {
   readonly id: pulumi.Output<string>;
-  readonly publicAddress: pulumi.Output<string>;
+  readonly target: SshTarget;
   readonly hostKey: pulumi.Output<string>;
+  readonly lan: string;
+  readonly provisioned = true;
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: HetznerServerArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:hetzner:Server', name, {}, options);
     const { plan, protect } = args;
+    const { server: bought, lan } = plan;
+    if (bought === undefined || lan === undefined)
+      throw new Error(`${plan.name} has no server type or no lan; the plan should have both`);
     const tagged = labels(plan.site, plan.kind);
-    const bootstrap = new HostKey(name, { comment: plan.name }, { parent: this });
+    const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh: args.ssh }, this);
     const address = plan.kind === 'router' ? this.ownAddress(name, args) : undefined;
     const server = new hcloud.Server(
       name,
       {
         name: plan.name,
-        serverType: plan.serverType,
-        image: plan.image,
+        serverType: bought.type,
+        image: bought.image,
         location: args.location,
         labels: tagged,
         sshKeys: [args.sshKey],
         // One block with both families named, or the cloud adds an IPv6 address of its own.
         publicNets: [{ ipv4Enabled: true, ipv6Enabled: false, ...(address && { ipv4: numericId(address.id) }) }],
         ...(args.placementGroup && { placementGroupId: numericId(args.placementGroup.id) }),
-        userData: pulumi.secret(
-          pulumi.all([bootstrap.privateKey, bootstrap.publicKey]).apply(([privateKey, publicKey]) =>
-            userData({
-              user: args.ssh.user,
-              authorizedKeys: [args.ssh.publicKey],
-              hostKey: { privateKey, publicKey },
-            }),
-          ),
-        ),
+        userData,
         // firewallIds stay unset: next to label selectors, the plugin would take the selected firewall away again.
       },
       {
@@ -73,14 +70,16 @@ export class HetznerServer extends pulumi.ComponentResource implements Provision
     // Not inline `networks`: with a network to be replaced the plugin's diff of those panics.
     const attachment = new hcloud.ServerNetwork(
       name,
-      { serverId: numericId(server.id), subnetId: args.subnet.id, ip: plan.lan },
-      { parent: this, deleteBeforeReplace: true },
+      { serverId: numericId(server.id), subnetId: args.subnet.id, ip: lan },
+      // Alias IPs are the VIP, which its holder claims by itself: the program would give it back to whom it gave it last.
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: ['aliasIps'] },
     );
     this.id = server.id;
-    this.publicAddress = address ? address.ipAddress : server.ipv4Address;
-    this.hostKey = bootstrap.publicKey;
+    this.target = { address: address ? address.ipAddress : server.ipv4Address };
+    this.hostKey = hostKey;
+    this.lan = lan;
     this.ready = [attachment];
-    this.registerOutputs({ id: this.id, publicAddress: this.publicAddress });
+    this.registerOutputs({ id: this.id, publicAddress: this.target.address });
   }
 
   /** Routers keep their address when their server is replaced: peers' firewalls and our own notes name it. */

@@ -1,9 +1,9 @@
 import * as hcloud from '@pulumi/hcloud';
 import * as pulumi from '@pulumi/pulumi';
-import type { FirewallRulePlan, HostPlan, SitePlan } from '../../mesh/plan/types.ts';
+import type { FirewallRulePlan, HostKind, HostPlan, SitePlan } from '../../mesh/plan/types.ts';
 import type { DeployAccess } from '../connection.ts';
-import { MeshHost } from '../host.ts';
-import { RouterPair, type RunningHost } from '../router-pair.ts';
+import type { RunningHost } from '../router-pair.ts';
+import { siteHosts } from '../site-hosts.ts';
 import { numericId } from './ids.ts';
 import { labels, selector } from './labels.ts';
 import { HetznerServer } from './server.ts';
@@ -21,72 +21,79 @@ export interface HetznerSiteArgs {
   protect?: boolean;
 }
 
-/** One site at Hetzner: its LAN, its firewalls, its pair of subnet routers and its LAN hosts. */
+/** One site at Hetzner: its LAN, its firewalls, its pair of subnet routers and its other hosts. */
 export class HetznerSite extends pulumi.ComponentResource {
   /** Every host of the site, routers first. */
   readonly running: RunningHost[];
 
   constructor(name: string, args: HetznerSiteArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:hetzner:Site', name, {}, options);
-    const { plan, policy } = args;
+    const { plan, policy, access, sshKey, protect = false } = args;
+    const { location } = plan;
+    if (location === undefined) throw new Error(`site ${name} has no location; parseConfig should have refused it`);
     const subnet = this.lan(name, args);
     const spread = new hcloud.PlacementGroup(
       name,
       { name: `${args.network}-${name}`, type: 'spread', labels: labels(name) },
       { parent: this, deleteBeforeReplace: true, dependsOn: policy },
     );
-    const walls = { router: this.firewall(name, 'router', args), host: this.firewall(name, 'host', args) };
-    const provision = (host: HostPlan, own: { parent: pulumi.Resource; after: pulumi.Resource[] }): HetznerServer =>
-      new HetznerServer(
+    const walls = new Map(
+      (Object.entries(plan.firewalls) as [HostKind, FirewallRulePlan[]][]).map(([kind, rules]) => [
+        kind,
+        this.firewall(name, kind, rules, args),
+      ]),
+    );
+    const provision = (host: HostPlan, own: { parent: pulumi.Resource; after: pulumi.Resource[] }): HetznerServer => {
+      const wall = walls.get(host.kind);
+      if (wall === undefined) throw new Error(`site ${name} has no firewall for ${host.kind}s`);
+      // Routers of a pair on one piece of hardware would fail together.
+      const placed = host.kind === 'router' && { placementGroup: spread };
+      // A firewall finds servers by label; one that came later would leave a new server open for a moment.
+      const after = [wall, ...own.after];
+      return new HetznerServer(
         host.name,
-        {
-          plan: host,
-          location: plan.location,
-          ssh: args.access.ssh,
-          sshKey: args.sshKey,
-          subnet,
-          // Routers of a pair on one piece of hardware would fail together.
-          ...(host.kind === 'router' && { placementGroup: spread }),
-          policy,
-          // A firewall finds servers by label; one that came later would leave a new server open for a moment.
-          after: [walls[host.kind], ...own.after],
-          protect: args.protect ?? false,
-        },
+        { plan: host, location, ssh: access.ssh, sshKey, subnet, ...placed, policy, after, protect },
         { parent: own.parent },
       );
-    const pair = new RouterPair(
-      name,
-      { routers: plan.routers, provision, access: args.access, tailnet: policy },
-      { parent: this },
-    );
-    const hosts = plan.hosts.map((host): RunningHost => {
-      const server = provision(host, { parent: this, after: [] });
-      return {
-        plan: host,
-        server,
-        host: new MeshHost(host.name, { plan: host, server, access: args.access, tailnet: policy }, { parent: this }),
-      };
-    });
-    this.running = [...pair.running, ...hosts];
+    };
+    this.running = siteHosts({ plan, access, policy, provision }, this);
     this.registerOutputs({ cidr: plan.cidr, hosts: this.running.map(({ plan: { name: host } }) => host) });
   }
 
-  /** The cloud network spans the supernet, so that DHCP sends all of it to the gateway; the subnet is the site's prefix. */
+  /**
+   * The cloud network spans the supernet, so that DHCP sends all of it to the gateway; the subnet is the site's prefix. With SNAT off
+   * the gateway forwards other sites' prefixes to the address that the active router holds.
+   */
   private lan(name: string, { plan, network, policy, protect }: HetznerSiteArgs): hcloud.NetworkSubnet {
+    const { networkZone } = plan;
+    if (networkZone === undefined) throw new Error(`site ${name} has no network zone; the plan should have one`);
     const cloudNetwork = new hcloud.Network(
       name,
       { name: `${network}-${name}`, ipRange: plan.supernet, labels: labels(name) },
       { parent: this, protect: protect ?? false, deleteBeforeReplace: true, dependsOn: policy },
     );
-    return new hcloud.NetworkSubnet(
+    const networkId = numericId(cloudNetwork.id);
+    const subnet = new hcloud.NetworkSubnet(
       name,
-      { networkId: numericId(cloudNetwork.id), type: 'cloud', networkZone: plan.networkZone, ipRange: plan.cidr },
+      { networkId, type: 'cloud', networkZone, ipRange: plan.cidr },
       { parent: this, deleteBeforeReplace: true },
     );
+    for (const { destination, gateway } of plan.routes)
+      new hcloud.NetworkRoute(
+        `${name}-to-${destination}`,
+        { networkId, destination, gateway },
+        // A destination has one route; every change of it replaces.
+        { parent: this, deleteBeforeReplace: true, dependsOn: subnet },
+      );
+    return subnet;
   }
 
-  private firewall(name: string, kind: 'router' | 'host', { plan, network, policy }: HetznerSiteArgs): hcloud.Firewall {
-    const rules = kind === 'router' ? plan.firewalls.routers : plan.firewalls.hosts;
+  private firewall(
+    name: string,
+    kind: HostKind,
+    rules: FirewallRulePlan[],
+    { network, policy }: HetznerSiteArgs,
+  ): hcloud.Firewall {
     return new hcloud.Firewall(
       `${name}-${kind}s`,
       {

@@ -52,7 +52,8 @@ def include_text(found: Interfaces) -> str:
 
 
 def environment_text(found: Interfaces) -> str:
-    return "".join(f"{key}={name}\n" for key, name in _names(found))
+    address = [("LANADDR", found.lan.address)] if found.lan is not None else []
+    return "".join(f"{key}={value}\n" for key, value in _names(found) + address)
 
 
 def _names(found: Interfaces) -> list[tuple[str, str]]:

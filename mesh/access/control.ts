@@ -19,7 +19,7 @@ export function control(config: MeshConfig): { rule: AccessRule; entry: AccessEn
         implicit: true,
       };
       return {
-        rule: { sources: [{ kind: 'members-of-site', site }], targets: [{ kind: 'lan', site, cidr }], ...shared },
+        rule: { sources: [{ kind: 'routers-of-site', site }], targets: [{ kind: 'lan', site, cidr }], ...shared },
         entry: { from: `routers of ${site}`, to: `LAN of ${site}`, ...shared },
       };
     });

@@ -1,33 +1,56 @@
-import { clouds } from '../config/clouds.ts';
+import { cloudOf } from '../config/clouds.ts';
+import type { SiteNetwork } from '../config/paths.ts';
 import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
 import type { Place } from './types.ts';
 
 export const byName = (a: { name: string }, b: { name: string }): number =>
   a.name < b.name ? -1 : Number(a.name > b.name);
 
+/** What of a site decides which paths there are. */
+export const networkOf = (name: string, { cloud, lan, snat = true, routers }: SiteConfig): SiteNetwork => ({
+  name,
+  cloud,
+  lan,
+  snat,
+  hasRouters: routers.length > 0,
+});
+
+/** Does a host join the tailnet? */
+export const isMember = ({ cloud }: SiteConfig, { member }: HostConfig, router: boolean): boolean =>
+  router || (member ?? cloudOf(cloud).hostsAreMembers);
+
 /** Every host of the mesh, sorted by name. A router carries the role `router` besides its own. */
 export function places(config: MeshConfig): Place[] {
   return Object.entries(config.sites)
-    .flatMap(([site, content]) => [
-      ...content.routers.map((host) => place(site, content, host, true)),
-      ...content.hosts.map((host) => place(site, content, host, false)),
-    ])
+    .flatMap(([name, site]) => {
+      const network = networkOf(name, site);
+      return [
+        ...site.routers.map((host) => place(network, site, host, true)),
+        ...site.hosts.map((host) => place(network, site, host, false)),
+      ];
+    })
     .sort(byName);
 }
 
-function place(site: string, { cloud }: SiteConfig, host: HostConfig, router: boolean): Place {
-  const member = router || clouds[cloud].hostsAreMembers;
+function place(network: SiteNetwork, site: SiteConfig, host: HostConfig, router: boolean): Place {
   return {
     name: host.name,
-    site,
-    address: host.lan,
+    site: network.name,
+    ...(host.lan !== undefined && { address: host.lan }),
     roles: [...new Set([...(router ? ['router'] : []), ...host.roles])].sort(),
-    party: member ? { kind: 'member', name: host.name, site } : { kind: 'lan', name: host.name, site, cloud },
+    party: { kind: isMember(site, host, router) ? 'member' : 'lan', name: host.name, site: network },
   };
 }
 
-/** Hosts that `role:db` or `fra-db-01` selects. */
-export function select(all: readonly Place[], selector: string): Place[] {
-  const role = selector.startsWith('role:') ? selector.slice('role:'.length) : undefined;
-  return all.filter((one) => (role === undefined ? one.name === selector : one.roles.includes(role)));
+/** Places by everything that selects them: `fra-db-01`, `role:db`, `site:eu-fra`. Each list is sorted by name. */
+export function indexed(all: readonly Place[]): ReadonlyMap<string, readonly Place[]> {
+  const index = new Map<string, Place[]>();
+  for (const one of all) {
+    for (const key of [one.name, `site:${one.site}`, ...one.roles.map((role) => `role:${role}`)]) {
+      const known = index.get(key);
+      if (known) known.push(one);
+      else index.set(key, [one]);
+    }
+  }
+  return index;
 }

@@ -1,16 +1,18 @@
-import { path } from '../config/paths.ts';
+import { path, type Party } from '../config/paths.ts';
 import type { MeshConfig, RuleConfig, ServiceConfig } from '../config/schema.ts';
 import { control } from './control.ts';
-import { places, select } from './places.ts';
+import { byName, indexed, places } from './places.ts';
 import type { AccessEntry, AccessRule, Endpoint, Place, ResolvedAccess } from './types.ts';
+
+type Index = ReadonlyMap<string, readonly Place[]>;
 
 /**
  * The access intents of a configuration, resolved to hosts, plus the named implicit ones. Everything that is not here
  * is denied. Independent of the order in which the configuration lists things.
  */
 export function resolveAccess(config: MeshConfig): ResolvedAccess {
-  const all = places(config);
-  const intents = config.access.map((rule) => intent(config, rule, all)).sort((a, b) => compare(a.key, b.key));
+  const index = indexed(places(config));
+  const intents = config.access.map((rule) => intent(config, rule, index)).sort((a, b) => compare(a.key, b.key));
   const implicit = control(config);
   return {
     rules: [...intents.flatMap(({ rules }) => rules), ...implicit.map(({ rule }) => rule)],
@@ -28,25 +30,26 @@ interface Resolved {
 }
 
 /** One rule per set of targets that some of the intent's sources can reach; mostly that is one rule. */
-function intent(config: MeshConfig, rule: RuleConfig, all: readonly Place[]): Resolved {
+function intent(config: MeshConfig, rule: RuleConfig, index: Index): Resolved {
   const service: ServiceConfig | undefined = config.services[rule.to];
   if (service === undefined)
     throw new Error(`access rule names service ${rule.to}, which parseConfig should have refused`);
   const shared = { ports: service.ports.toSorted(comparePorts), why: rule.why, implicit: false };
+  const served = [...new Set(service.on.flatMap((place) => index.get(place) ?? []))].sort(byName);
   const notes: string[] = [];
   const entries: AccessEntry[] = [];
   const byTargets = new Map<string, AccessRule>();
   for (const from of rule.from.toSorted()) {
-    const reachable = (host: Place): boolean => {
-      const verdicts = partiesOf(all, from).map((party) => path(party, host.party));
+    const parties = kinds(from.startsWith('group:') ? [{ kind: 'person' }] : (index.get(from) ?? []).map(partyOf));
+    const hosts = served.filter((host) => {
+      const verdicts = parties.map((party) => path(party, host.party));
       for (const verdict of verdicts) if (!verdict.possible) notes.push(`${from} → ${rule.to}: ${verdict.why}`);
       return verdicts.some(({ possible }) => possible);
-    };
-    const hosts = all.filter((host) => service.on.some((place) => select([host], place).length > 0) && reachable(host));
+    });
     if (hosts.length === 0) continue;
     const people = from.startsWith('group:') ? config.groups[from.slice('group:'.length)]?.toSorted() : undefined;
     entries.push(...hosts.map((host) => ({ from, ...(people && { people }), to: host.name, ...shared })));
-    const targets = unique(service.on.flatMap((place) => targetsOf(hosts, place)));
+    const targets = targetsOf(service, index, new Set(hosts));
     const key = JSON.stringify(targets);
     const known = byTargets.get(key);
     if (known) known.sources.push(sourceOf(from));
@@ -56,26 +59,34 @@ function intent(config: MeshConfig, rule: RuleConfig, all: readonly Place[]): Re
   return { key: JSON.stringify([rule.to, rule.from.toSorted(), rule.why]), rules, entries, notes };
 }
 
+const partyOf = ({ party }: Place): Party => party;
+
+/** One party of each kind and site: paths depend on nothing else. */
+function kinds(parties: readonly Party[]): Party[] {
+  return [
+    ...new Map(parties.map((one) => [one.kind === 'person' ? '' : `${one.kind} ${one.site.name}`, one])).values(),
+  ];
+}
+
 function sourceOf(selector: string): Endpoint {
   const [kind, name = ''] = selector.split(':');
   if (kind === 'group') return { kind: 'group', name };
   return kind === 'site' ? { kind: 'members-of-site', site: name } : { kind: 'members-with-role', role: name };
 }
 
-/** Members are selected by role, since their addresses are unknown until they join; LAN hosts by their address. */
-function targetsOf(all: readonly Place[], selector: string): Endpoint[] {
-  const hosts = select(all, selector);
-  const lan = hosts
-    .filter(({ party }) => party.kind === 'lan')
-    .map(({ name, address }): Endpoint => ({ kind: 'lan-host', name, address }));
-  const members = hosts.some(({ party }) => party.kind === 'member');
-  return members ? [{ kind: 'members-with-role', role: selector.slice('role:'.length) }, ...lan] : lan;
-}
-
-function partiesOf(all: readonly Place[], selector: string) {
-  const [kind, name = ''] = selector.split(':');
-  if (kind === 'group') return [{ kind: 'person' } as const];
-  return (kind === 'site' ? all.filter(({ site }) => site === name) : select(all, selector)).map(({ party }) => party);
+/** Members are selected by tag, since their addresses are unknown until they join; LAN hosts by their address. */
+function targetsOf(service: ServiceConfig, index: Index, reachable: ReadonlySet<Place>): Endpoint[] {
+  const targets = service.on.flatMap((place): Endpoint[] => {
+    const hosts = (index.get(place) ?? []).filter((host) => reachable.has(host));
+    const lan = hosts.flatMap(({ name, address, party }): Endpoint[] =>
+      party.kind === 'lan' && address !== undefined ? [{ kind: 'lan-host', name, address }] : [],
+    );
+    if (!hosts.some(({ party }) => party.kind === 'member')) return lan;
+    const role = place.startsWith('role:') ? place.slice('role:'.length) : undefined;
+    return [role === undefined ? { kind: 'member', name: place } : { kind: 'members-with-role', role }, ...lan];
+  });
+  const byKey = new Map(targets.map((one) => [JSON.stringify(one), one]));
+  return [...byKey].sort(([a], [b]) => compare(a, b)).map(([, one]) => one);
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
@@ -85,9 +96,4 @@ function comparePorts(a: string, b: string): number {
   const [one = '', first = ''] = a.split('/');
   const [other = '', second = ''] = b.split('/');
   return compare(one, other) || parseInt(first, 10) - parseInt(second, 10) || compare(first, second);
-}
-
-function unique(endpoints: Endpoint[]): Endpoint[] {
-  const byKey = new Map(endpoints.map((one) => [JSON.stringify(one), one]));
-  return [...byKey].sort(([a], [b]) => compare(a, b)).map(([, one]) => one);
 }

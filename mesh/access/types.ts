@@ -1,4 +1,4 @@
-import type { Party } from '../config/paths.ts';
+import type { HostParty } from '../config/paths.ts';
 
 /** One permission in words of the model. */
 export interface AccessEntry {
@@ -16,8 +16,10 @@ export interface AccessEntry {
 /** What stands at one end of a rule, in terms that every overlay can select by. */
 export type Endpoint =
   | { kind: 'group'; name: string }
-  /** The members (today: the routers) of one site. */
   | { kind: 'members-of-site'; site: string }
+  | { kind: 'routers-of-site'; site: string }
+  /** One member that a service names. */
+  | { kind: 'member'; name: string }
   /** The members that carry a role; `router` is the role of every router. */
   | { kind: 'members-with-role'; role: string }
   | { kind: 'lan-host'; name: string; address: string }
@@ -37,9 +39,10 @@ export interface AccessRule {
 export interface Place {
   name: string;
   site: string;
-  address: string;
+  /** LAN address, where it is known before a cloud is asked. */
+  address?: string;
   roles: string[];
-  party: Exclude<Party, { kind: 'person' }>;
+  party: HostParty;
 }
 
 export interface ResolvedAccess {

@@ -1,33 +1,46 @@
 import { firstHost } from './cidr.ts';
 
 /**
- * What a cloud can do, as data: nothing else in the program asks "is this Hetzner?".
- * Source: Hetzner's documentation of networks (layer 3, gateway, reserved addresses, zones) and of locations.
+ * What a cloud can do, as data: nothing else in the program asks "is this Hetzner?", but for the components that make its resources.
+ * Sources: Hetzner's documentation of networks (layer 3, gateway, reserved addresses, zones) and of locations; DigitalOcean's of
+ * VPC planning (sizes, reserved ranges), of droplet limits ("prevents using droplets as routers") and of regions; MTUs as measured by both.
  */
 export interface Cloud {
   /** For people. */
   title: string;
-  /** Location → network zone; a cloud network lives in one zone. */
-  locations: Readonly<Record<string, string>>;
-  /** `chosen`: we say which LAN address a host gets. */
-  lanAddresses: 'chosen';
-  /** Are hosts that are no routers tailnet members? Routers always are. */
+  /** Does it sell the servers, or are the machines there already? */
+  sells: boolean;
+  /** Location → network zone; undefined where the site's machines stand wherever they stand. */
+  locations?: Readonly<Record<string, string>>;
+  /** LAN addresses: `chosen` by us, `assigned` by the cloud and so never in plan or policy, or `declared` by the owner of the machines. */
+  lanAddresses: 'chosen' | 'assigned' | 'declared';
+  /** What carries a LAN: its gateway (`layer3`), its own switch (`layer2`), or a router of somebody else's (`routed`). The first is the default. */
+  lans: readonly [LanKind, ...LanKind[]];
+  /** Are hosts that are no routers tailnet members, unless they say otherwise? Routers always are. */
   hostsAreMembers: boolean;
   /** How many subnet routers a site may have. */
   routers: { min: number; max: number };
-  /** May LAN hosts open connections to other sites? When not, `why` says so to the author of a rule. */
-  lanInitiates: { possible: false; why: string };
-  /** Address of the LAN's gateway, given the range of the whole network and the site's prefix in it. */
-  gateway(network: string, site: string): string;
+  /** LANs on which routers may keep the source address of what they forward (SNAT off), and why not on the others. */
+  keepsSources: { on: readonly LanKind[]; otherwise: string };
+  /** Address of the LAN's gateway, given the range of the whole network and the site's prefix in it; undefined where it is declared or assigned. */
+  gateway?(network: string, site: string): string;
   /** Longest and shortest prefix that the cloud takes for a site. */
   sitePrefixLength: { min: number; max: number };
+  /** Does the cloud's network span the whole supernet, and not only the site's prefix? */
+  spansSupernet: boolean;
   /** Ranges that the cloud keeps for itself inside private space. */
   reserved: readonly { prefix: string; what: string }[];
-  defaults: { serverType: string; image: string };
+  /** Server types and images, where the cloud sells servers. */
+  servers?: { type: RegExp; defaults: { serverType: string; image: string } };
+  /** Largest packet, bytes; `lan` undefined where only the host knows. */
+  mtu: { public: number; lan?: number };
 }
+
+export type LanKind = 'layer3' | 'layer2' | 'routed' | 'vpc';
 
 const hetzner: Cloud = {
   title: 'Hetzner',
+  sells: true,
   locations: {
     fsn1: 'eu-central',
     nbg1: 'eu-central',
@@ -37,23 +50,72 @@ const hetzner: Cloud = {
     sin: 'ap-southeast',
   },
   lanAddresses: 'chosen',
+  lans: ['layer3'],
   hostsAreMembers: false,
   routers: { min: 1, max: 2 },
-  lanInitiates: {
-    possible: false,
-    why: 'the routers of a Hetzner site masquerade what they forward, and no agent holds a return path for its LAN hosts yet',
-  },
+  keepsSources: { on: ['layer3'], otherwise: '' },
   // Hetzner networks are layer 3: the gateway is the first address of the NETWORK's range, not of the subnet's,
   // and our networks span the supernet so that DHCP sends all of it to the gateway.
   gateway: (network) => firstHost(network),
   sitePrefixLength: { min: 8, max: 29 },
+  spansSupernet: true,
   reserved: [{ prefix: '172.31.1.1/32', what: "Hetzner's gateway on the public interface of every server" }],
-  defaults: { serverType: 'cx23', image: 'debian-12' },
+  servers: { type: /^[a-z]+\d+[a-z]*$/, defaults: { serverType: 'cx23', image: 'debian-12' } },
+  mtu: { public: 1500, lan: 1450 },
 };
 
-export const clouds = { hetzner } as const satisfies Record<string, Cloud>;
+const digitalocean: Cloud = {
+  title: 'DigitalOcean',
+  sells: true,
+  locations: Object.fromEntries(
+    ['ams3', 'atl1', 'blr1', 'fra1', 'lon1', 'nyc1', 'nyc2', 'nyc3', 'sfo2', 'sfo3', 'sgp1', 'syd1', 'tor1'].map(
+      (region) => [region, region],
+    ),
+  ),
+  lanAddresses: 'assigned',
+  lans: ['vpc'],
+  hostsAreMembers: true,
+  routers: { min: 0, max: 2 },
+  keepsSources: {
+    on: [],
+    otherwise:
+      'DigitalOcean drops what a droplet sends from an address that is not its own, so its routers must masquerade',
+  },
+  sitePrefixLength: { min: 16, max: 28 },
+  spansSupernet: false,
+  reserved: ['10.229.0.0/16', '10.244.0.0/16', '10.245.0.0/16', '10.246.0.0/24'].map((prefix) => ({
+    prefix,
+    what: 'which DigitalOcean keeps for itself',
+  })),
+  servers: {
+    type: /^[a-z]+\d*(-[a-z0-9]+)+$/,
+    defaults: { serverType: 's-1vcpu-1gb', image: 'debian-12-x64' },
+  },
+  mtu: { public: 1500, lan: 1500 },
+};
+
+const existing: Cloud = {
+  title: 'existing hosts',
+  sells: false,
+  lanAddresses: 'declared',
+  lans: ['layer2', 'routed'],
+  hostsAreMembers: false,
+  routers: { min: 0, max: 2 },
+  keepsSources: {
+    on: ['layer2'],
+    otherwise: 'a routed LAN drops what comes from addresses that it did not give out, so its routers must masquerade',
+  },
+  sitePrefixLength: { min: 8, max: 30 },
+  spansSupernet: false,
+  reserved: [],
+  mtu: { public: 1500 },
+};
+
+export const clouds = { hetzner, digitalocean, existing } as const satisfies Record<string, Cloud>;
 export type CloudName = keyof typeof clouds;
 export const cloudNames = Object.keys(clouds) as CloudName[];
+/** Seen as a `Cloud`, so that what only some have can be asked of all. */
+export const cloudOf = (name: CloudName): Cloud => clouds[name];
 
 /** Ranges that no site may use, whatever its cloud. */
 export const reservedRanges: readonly { prefix: string; what: string }[] = [
@@ -61,8 +123,10 @@ export const reservedRanges: readonly { prefix: string; what: string }[] = [
   { prefix: '169.254.0.0/16', what: 'link-local (cloud metadata lives there)' },
   { prefix: '127.0.0.0/8', what: 'loopback' },
   { prefix: '224.0.0.0/4', what: 'multicast' },
-  ...Object.values(clouds).flatMap((cloud) => cloud.reserved),
 ];
 
 /** RFC 1918; cloud networks take nothing else. */
 export const privateRanges: readonly string[] = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
+
+/** The tunnel's largest packet, bytes (`safeTUNMTU` of tailscaled), and the TCP segment that fits: less 40 for IPv4, 60 for IPv6. */
+export const TUNNEL = { mtu: 1280, mss: { ipv4: 1240, ipv6: 1220 } } as const;

@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import type { Path } from './fault.ts';
-import { hostSchema, networkSchema, ruleSchema, serviceSchema, siteSchema } from './schema.ts';
 import type { HostConfig, RuleConfig, ServiceConfig, SiteConfig } from './schema.ts';
+import { ruleSchema, serviceSchema } from './schema/access.ts';
+import { hostSchema } from './schema/host.ts';
+import { networkSchema } from './schema/network.ts';
+import { siteSchema } from './schema/site.ts';
 import { isMapping } from './schema-faults.ts';
 
 /**
@@ -21,6 +24,8 @@ export interface DraftSite {
   name: string;
   path: Path;
   entry: Partial<Omit<SiteConfig, 'routers' | 'hosts'>>;
+  /** Keys that stand there, readable or not: one that is malformed is not missing as well. */
+  given: readonly string[];
   routers: DraftHost[];
   hosts: DraftHost[];
 }
@@ -30,6 +35,8 @@ export interface DraftHost {
   site: string;
   kind: 'router' | 'host';
   entry: Partial<HostConfig>;
+  /** As for sites. */
+  given: readonly string[];
 }
 
 /** The fields of a mapping that parse; the others are absent. */
@@ -62,6 +69,9 @@ export function draft(raw: Record<string, unknown>): Draft {
   };
 }
 
+const bareSite = siteSchema.omit({ routers: true, hosts: true });
+const keysOf = (raw: unknown): string[] => (isMapping(raw) ? Object.keys(raw) : []);
+
 function draftSite(name: string, raw: unknown): DraftSite {
   const path = ['sites', name];
   const read = (kind: 'router' | 'host', key: 'routers' | 'hosts'): DraftHost[] =>
@@ -70,11 +80,13 @@ function draftSite(name: string, raw: unknown): DraftSite {
       site: name,
       kind,
       entry: salvage(hostSchema, host),
+      given: keysOf(host),
     }));
   return {
     name,
     path,
-    entry: salvage(siteSchema.omit({ routers: true, hosts: true }), raw),
+    entry: salvage(bareSite, raw),
+    given: keysOf(raw),
     routers: read('router', 'routers'),
     hosts: read('host', 'hosts'),
   };

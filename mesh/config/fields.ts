@@ -42,14 +42,15 @@ export const siteName = shortName('site', 'eu-fra');
 export const groupName = shortName('group', 'sre');
 export const serviceName = shortName('service', 'postgres');
 export const networkName = shortName('network', 'acme');
+export const accountName = shortName('account', 'fra');
+export const commandName = shortName('command', 'node-exporter');
 
 /** Roles become tags of their own, so those that the mesh itself uses are taken. */
 export const roleName = text((value) => {
   if (!SHORT_NAME.test(value)) return 'is not a name for a role';
-  if (value === 'router' || value === 'iac' || value.startsWith('router-'))
-    return 'is a role that the mesh gives itself';
+  if (/^(router|iac)$|^(router|site|host)-/.test(value)) return 'is a role that the mesh gives itself';
   return undefined;
-}, 'choose a letter, then lower-case letters, digits and inner hyphens, for example db; router, iac and router-… are taken');
+}, 'choose a letter, then lower-case letters, digits and inner hyphens, for example db; router, iac, router-…, site-… and host-… are taken');
 
 export const domainName = matching(
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,

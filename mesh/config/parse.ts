@@ -1,5 +1,7 @@
-import { addressFaults, prefixFaults } from './checks/addresses.ts';
+import { addressFaults } from './checks/addresses.ts';
+import { capabilityFaults } from './checks/capabilities.ts';
 import { pathFaults } from './checks/paths.ts';
+import { prefixFaults } from './checks/prefixes.ts';
 import { referenceFaults } from './checks/references.ts';
 import { hostNameFaults, siteFaults } from './checks/sites.ts';
 import { draft } from './draft.ts';
@@ -22,6 +24,7 @@ export function parseConfig(raw: Record<string, unknown>): ParseAnswer {
   const faults = [
     ...schemaFaults(known),
     ...siteFaults(model, known),
+    ...capabilityFaults(model),
     ...hostNameFaults(model),
     ...prefixFaults(model),
     ...addressFaults(model),

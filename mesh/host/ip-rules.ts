@@ -1,17 +1,21 @@
+import { inside } from '../config/cidr.ts';
 import { oneshot, type Part } from './part.ts';
-import type { HostSpec, RouterSpec } from './spec.ts';
+import type { HostSpec } from './spec.ts';
 
 /**
- * Keeps a router's own LAN out of the tunnel. A router that accepts routes learns its own prefix from its partner, and tailscaled's
- * table 52 (pref 5270) comes before main: without the rules at 2500 and 2501 its LAN traffic enters the tunnel.
- * At 5271, after table 52: a remote prefix that the tunnel does not carry now must fail; on a cloud network whose gateway holds the whole supernet
- * such a packet would travel between gateway and router until its TTL ends.
+ * Keeps a member's own LAN out of the tunnel. Who accepts routes learns its own prefix from its site's router, and tailscaled's
+ * table 52 (pref 5270) comes before main: without the rules at 2500 and 2501 its LAN traffic enters the tunnel. A cloud's gateway may lie outside
+ * the site's prefix (Hetzner's does).
+ * On routers also 5271, after table 52: what the tunnel does not carry now must fail; on a cloud network whose gateway holds the whole supernet
+ * such a packet would travel between gateway and router until its TTL ends. One rule for the whole supernet, so that a site that joins or leaves
+ * changes no router of another.
+ * LANADDR, the host's own address there, is resolved on the host: not every cloud lets it be chosen.
  */
-export function ipRules(lan: HostSpec['lan'], router: RouterSpec): Part {
+export function ipRules({ prefix, supernet, gateway }: HostSpec['lan'], router: boolean): Part {
   const rules = [
-    `pref 2500 to ${lan.prefix} lookup main`,
-    `pref 2501 from ${lan.address} lookup main`,
-    ...[...router.remotePrefixes].sort().map((prefix) => `pref 5271 to ${prefix} unreachable`),
+    `pref 2500 to ${prefix} lookup main`,
+    ...(gateway === undefined || inside(gateway, prefix) ? [] : [`pref 2500 to ${gateway} lookup main`]),
+    ...(router ? ['pref 2501 from $LANADDR lookup main', `pref 5271 to ${supernet} unreachable`] : []),
   ];
   // Taken away by preference, not by text: at a restart this may be the new unit and the rules still the old one's.
   const clear = "/bin/sh -c 'for p in 2500 2501 5271; do while ip -4 rule del pref $$p 2>/dev/null; do :; done; done'";
@@ -32,6 +36,7 @@ Before=tailscaled.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+EnvironmentFile=/var/lib/site-mesh/interfaces.env
 ${lines.join('\n')}
 
 [Install]

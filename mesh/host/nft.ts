@@ -4,33 +4,39 @@ import type { RouterSpec } from './spec.ts';
 const RULESET_PATH = '/etc/site-mesh/site.nft';
 
 /**
- * The router's own table. `mss`: forward hook and `rt mtu` in both directions; a clamp in prerouting is refused by the kernel, one in a single direction
+ * Our own table. On subnet routers, `mss`: forward hook and `rt mtu` in both directions; a clamp in prerouting is refused by the kernel, one in a single direction
  * leaves the answers at the LAN's size, and transfers hang where ICMP is filtered (measured).
  * `no_bogons`: the overlays must not take a private address for an endpoint, or the tunnel runs inside itself; it has to be there before joining.
  * `nat_tailnet`, when tailscaled does not masquerade: LAN hosts cannot answer 100.x addresses, site-to-site sources stay as they are.
  * Rules stand on lines of their own (nft 1.0.6 refuses `drop; }`), and `table; delete table;` instead of `destroy table`, which it does not know.
  */
-export function ruleset(router: RouterSpec): Part {
-  const nat = router.snat
-    ? ''
-    : `
+export function ruleset(router: RouterSpec | undefined): Part {
+  const nat =
+    router === undefined || router.snat
+      ? ''
+      : `
 	chain nat_tailnet {
 		type nat hook postrouting priority srcnat - 1; policy accept;
 		iifname "tailscale0" oifname $LANIF ip saddr 100.64.0.0/10 counter masquerade
 	}
 `;
-  const content = `# site-mesh: subnet router. LANIF and PUBIF are resolved on the host.
+  const clamp =
+    router === undefined
+      ? ''
+      : `	chain mss {
+		type filter hook forward priority mangle; policy accept;
+		oifname "tailscale0" tcp flags syn / syn,rst counter tcp option maxseg size set rt mtu
+		iifname "tailscale0" tcp flags syn / syn,rst counter tcp option maxseg size set rt mtu
+	}
+`;
+  const what = router === undefined ? 'member' : 'subnet router';
+  const content = `# site-mesh: ${what}. LANIF and PUBIF are resolved on the host.
 include "/var/lib/site-mesh/interfaces.nft"
 
 table inet mesh_site
 delete table inet mesh_site
 table inet mesh_site {
-	chain mss {
-		type filter hook forward priority mangle; policy accept;
-		oifname "tailscale0" tcp flags syn / syn,rst counter tcp option maxseg size set rt mtu
-		iifname "tailscale0" tcp flags syn / syn,rst counter tcp option maxseg size set rt mtu
-	}
-${nat}
+${clamp}${nat}
 	chain no_bogons {
 		type filter hook output priority filter; policy accept;
 		oifname $PUBIF ip daddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10 } udp sport { 41641, 9993 } counter drop
@@ -40,7 +46,7 @@ ${nat}
   const unit = oneshot(
     'site-mesh-nft.service',
     `[Unit]
-Description=site-mesh: clamp and guards of a subnet router
+Description=site-mesh: guards of a ${what}
 # nftables.service flushes every table when it starts or stops: ours comes back after it.
 PartOf=nftables.service
 After=nftables.service

@@ -9,17 +9,20 @@ import { udpGro } from './udp-gro.ts';
 
 /**
  * Everything that a host must have, as files, units and packages. The same spec gives the same bytes, whatever the order of its lists.
- * A plain host gets the ssh hardening; a subnet router also what forwarding between its LAN and the overlay needs.
+ * A plain host gets the ssh hardening, if its sshd is ours; a member also tailscaled and what keeps its LAN and the tunnel apart; a subnet router
+ * also what forwarding needs.
  */
 export function render(spec: HostSpec): Release {
-  const { lan, router } = spec;
-  if (router === undefined) return mergeParts([sshHardening(spec)]);
+  const { lan, member, router, sshUser } = spec;
   return mergeParts([
-    sshHardening(spec),
-    routerSysctls(),
-    ipRules(lan, router),
-    ruleset(router),
-    udpGro(),
-    tailscaled(router.tailscaleVersion),
+    ...(sshUser === undefined ? [] : [sshHardening(sshUser)]),
+    ...(member === undefined
+      ? []
+      : [
+          ipRules(lan, router !== undefined),
+          ruleset(router),
+          tailscaled(member.tailscaleVersion, router !== undefined),
+        ]),
+    ...(router === undefined ? [] : [routerSysctls(), udpGro()]),
   ]);
 }

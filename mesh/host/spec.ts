@@ -6,9 +6,12 @@ export interface HostSpec {
   /** Host name, unique in the stack; also its hostname. */
   name: string;
   site: string;
-  /** SSH login of the deploying side; the only account that sshd lets in. */
-  sshUser: string;
-  lan: { address: string; prefix: string; gateway: string };
+  /** SSH login of the deploying side, the only account that sshd lets in; absent where sshd stays its owner's. */
+  sshUser?: string;
+  /** `gateway` only where it is known beforehand. The host's own LAN address is resolved on it. */
+  lan: { prefix: string; supernet: string; gateway?: string };
+  /** Present on tailnet members, routers included. */
+  member?: { tailscaleVersion: string };
   /** Present on subnet routers only. */
   router?: RouterSpec;
 }
@@ -16,11 +19,8 @@ export interface HostSpec {
 export interface RouterSpec {
   /** Prefixes of the own site, all advertised; the same on every router of the site. */
   advertises: string[];
-  /** Prefixes of the other sites. */
-  remotePrefixes: string[];
   /** true: tailscaled masquerades what it forwards to the LAN. */
   snat: boolean;
-  tailscaleVersion: string;
 }
 
 export interface ReleaseFile {

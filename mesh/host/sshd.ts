@@ -1,5 +1,4 @@
 import type { Part } from './part.ts';
-import type { HostSpec } from './spec.ts';
 
 const PATH = '/etc/ssh/sshd_config.d/00-site-mesh.conf';
 
@@ -7,10 +6,10 @@ const PATH = '/etc/ssh/sshd_config.d/00-site-mesh.conf';
  * Keys only, one account, no forwarding, modern algorithms.
  * sshd keeps the first value it reads, so the name must sort before cloud-init's 50-cloud-init.conf, which may allow passwords.
  */
-export function sshHardening(spec: HostSpec): Part {
-  const root = spec.sshUser === 'root' ? 'prohibit-password' : 'no';
+export function sshHardening(user: string): Part {
+  const root = user === 'root' ? 'prohibit-password' : 'no';
   const content = `# site-mesh: who may log in, and how
-AllowUsers ${spec.sshUser}
+AllowUsers ${user}
 PermitRootLogin ${root}
 AuthenticationMethods publickey
 PasswordAuthentication no

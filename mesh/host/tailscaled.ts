@@ -16,8 +16,9 @@ const APT_SOURCES = [
   },
 ];
 
-/** tailscaled in one pinned, held version, started after our guards, its routes advertised again at boot unless the host is drained. */
-export function tailscaled(version: string): Part {
+/** tailscaled in one pinned, held version, started after our guards; on routers its routes are advertised again at boot unless the host is drained. */
+export function tailscaled(version: string, router: boolean): Part {
+  const ours = ['nft', 'rules', ...(router ? ['sysctl'] : [])].map((name) => `site-mesh-${name}.service`).join(' ');
   const files = {
     '/etc/site-mesh/apt-sources.json': { content: JSON.stringify(APT_SOURCES, null, 2) + '\n', mode: '0644' },
     // Above 1000, so that a wrong version left by somebody is brought to ours; the hold stops upgrades, which restart the daemon.
@@ -28,8 +29,8 @@ export function tailscaled(version: string): Part {
     // A drop-in and not /etc/default/tailscaled: that is the package's conffile, and changing it would make every upgrade ask.
     [DROP_IN]: {
       content: `[Unit]
-Wants=site-mesh-nft.service site-mesh-rules.service site-mesh-sysctl.service
-After=site-mesh-nft.service site-mesh-rules.service site-mesh-sysctl.service
+Wants=${ours}
+After=${ours}
 
 [Service]
 Environment=TS_DEBUG_FIREWALL_MODE=nftables
@@ -38,6 +39,8 @@ Environment=TS_DEBUG_FIREWALL_MODE=nftables
     },
   };
   const units = { 'tailscaled.service': { enabled: true, onChange: 'restart' as const, watches: [DROP_IN] } };
+  const daemon = { files, units, packages: { tailscale: version } };
+  if (!router) return daemon;
   const routes = oneshot(
     'site-mesh-routes.service',
     `[Unit]
@@ -54,5 +57,5 @@ ExecStart=/usr/local/lib/site-mesh/mesh-host route resume
 WantedBy=multi-user.target
 `,
   );
-  return mergeParts([{ files, units, packages: { tailscale: version } }, routes]);
+  return mergeParts([daemon, routes]);
 }

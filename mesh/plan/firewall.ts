@@ -1,11 +1,14 @@
-import type { FirewallRulePlan } from './types.ts';
+import type { FirewallRulePlan, HostKind } from './types.ts';
 
 /** WireGuard of tailscaled. Open, so that peers behind hard NATs need no relay. */
 const TAILSCALE_PORT = '41641';
 const WORLD = ['0.0.0.0/0', '::/0'];
 
-/** Inbound rules on public addresses; what is not here is dropped by the cloud. Outbound is free. */
-export function firewalls(sshFrom: readonly string[]): { routers: FirewallRulePlan[]; hosts: FirewallRulePlan[] } {
+/** Inbound rules on public addresses, for the kinds of hosts that a site has; what is not here is dropped by the cloud. Outbound is free. */
+export function firewalls(
+  sshFrom: readonly string[],
+  kinds: readonly HostKind[],
+): Partial<Record<HostKind, FirewallRulePlan[]>> {
   const ssh: FirewallRulePlan = {
     description: 'ssh from the deploying side',
     protocol: 'tcp',
@@ -18,5 +21,5 @@ export function firewalls(sshFrom: readonly string[]): { routers: FirewallRulePl
     port: TAILSCALE_PORT,
     sources: WORLD,
   };
-  return { routers: [ssh, tailscale], hosts: [ssh] };
+  return Object.fromEntries(kinds.toSorted().map((kind) => [kind, kind === 'host' ? [ssh] : [ssh, tailscale]]));
 }

@@ -1,10 +1,11 @@
-import { byName, places } from '../access/places.ts';
+import { byName, isMember } from '../access/places.ts';
 import { resolveAccess } from '../access/resolve.ts';
+import { compareAddresses } from '../config/cidr.ts';
 import type { MeshConfig } from '../config/schema.ts';
-import { compilePolicy } from '../overlays/tailscale/compile.ts';
+import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
 import { notes } from './notes.ts';
 import { planSite } from './site.ts';
-import type { MeshPlan, SshPlan } from './types.ts';
+import type { HostPlan, MeshPlan, SitePlan, SshPlan } from './types.ts';
 
 /**
  * Decides all that can be decided before a cloud is asked.
@@ -14,24 +15,60 @@ import type { MeshPlan, SshPlan } from './types.ts';
  */
 export function planMesh(config: MeshConfig, options: { stack: string }): MeshPlan {
   const access = resolveAccess(config);
+  const around = { routed: routedPrefixes(config), named: namedMembers(config) };
   const sites = Object.entries(config.sites)
-    .map(([name, site]) => planSite(config, name, site))
+    .map(([name, site]) => planSite(config, name, site, around))
     .sort(byName);
-  const members = places(config).filter(({ party }) => party.kind === 'member');
-  const policy = compilePolicy({
-    owner: `${config.network.name}/${options.stack}-tailnet`,
-    groups: config.groups,
-    sites: sites.map(({ name, cidr }) => ({ name, cidr })),
-    memberRoles: [...new Set(members.flatMap(({ roles }) => roles))],
-    rules: access.rules,
-  });
+  const owner = `${config.network.name}/${options.stack}-tailnet`;
+  const policy = compilePolicy({ ...policyModel(config, sites, around.named), owner, rules: access.rules });
   return {
     network: { name: config.network.name, supernet: config.network.supernet, domain: config.network.domain },
     tailnet: { name: config.tailnet.name },
     ssh: sshPlan(config.ssh),
+    credentials: config.credentials,
     sites,
     policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag },
     notes: notes(config, access),
+  };
+}
+
+export const hostsOf = (site: SitePlan): HostPlan[] => [...site.routers, ...site.hosts];
+
+function routedPrefixes(config: MeshConfig): string[] {
+  return Object.values(config.sites)
+    .filter(({ routers }) => routers.length > 0)
+    .map(({ cidr }) => cidr)
+    .sort(compareAddresses);
+}
+
+/** Members that a service selects by name; only these carry a tag of their own. */
+function namedMembers(config: MeshConfig): ReadonlySet<string> {
+  const on = new Set(Object.values(config.services).flatMap((service) => service.on));
+  const members = Object.values(config.sites).flatMap((site) => [
+    ...site.routers,
+    ...site.hosts.filter((host) => isMember(site, host, false)),
+  ]);
+  return new Set(members.flatMap(({ name }) => (on.has(name) ? [name] : [])));
+}
+
+function policyModel(
+  config: MeshConfig,
+  sites: readonly SitePlan[],
+  named: ReadonlySet<string>,
+): Omit<PolicyModel, 'owner' | 'rules'> {
+  const members = sites.flatMap(hostsOf).filter(({ node }) => node !== undefined);
+  const routers = members.some(({ kind }) => kind === 'router');
+  const membersAt = new Set(members.map(({ site }) => site));
+  return {
+    groups: config.groups,
+    sites: sites.map((site) => ({
+      name: site.name,
+      cidr: site.cidr,
+      routers: site.routers.length > 0,
+      members: membersAt.has(site.name),
+    })),
+    memberRoles: [...new Set([...(routers ? ['router'] : []), ...members.flatMap(({ roles }) => roles)])],
+    namedMembers: [...named],
   };
 }
 

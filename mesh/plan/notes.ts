@@ -1,24 +1,36 @@
+import { isMember, networkOf } from '../access/places.ts';
 import type { ResolvedAccess } from '../access/types.ts';
-import { clouds } from '../config/clouds.ts';
-import type { MeshConfig } from '../config/schema.ts';
+import { cloudOf } from '../config/clouds.ts';
+import { lanInitiates } from '../config/paths.ts';
+import type { MeshConfig, SiteConfig } from '../config/schema.ts';
 
 /** What a reader of the plan must know and might not expect. Sorted. */
 export function notes(config: MeshConfig, access: ResolvedAccess): string[] {
-  const told = [...access.notes];
-  for (const [name, site] of Object.entries(config.sites)) {
-    const { lanInitiates } = clouds[site.cloud];
-    if (site.hosts.length > 0) {
-      told.push(`no LAN host of ${name} may open connections into the mesh: ${lanInitiates.why}`);
+  const told = new Set(access.notes);
+  for (const [name, site] of Object.entries(config.sites)) for (const note of siteNotes(name, site)) told.add(note);
+  const used = new Set(config.access.flatMap(({ from }) => from));
+  for (const group of Object.keys(config.groups))
+    if (!used.has(`group:${group}`)) told.add(`group ${group} is named by no access rule, so its people reach nothing`);
+  return [...told].sort();
+}
+
+function siteNotes(name: string, site: SiteConfig): string[] {
+  const network = networkOf(name, site);
+  const told: string[] = [];
+  if (site.hosts.some((host) => !isMember(site, host, false))) {
+    told.push(`LAN hosts of ${name} cannot open connections into the mesh: ${lanInitiates(network).why}`);
+    if (network.hasRouters && network.snat)
       told.push(
         `LAN hosts of ${name} see the active router's LAN address as the client of what comes through the mesh`,
       );
-    }
-    if (site.routers.length === 1)
-      told.push(`${name} has one subnet router: while it is down or restarts, nothing reaches the site's LAN`);
   }
-  const used = new Set(config.access.flatMap(({ from }) => from));
-  for (const group of Object.keys(config.groups))
-    if (!used.has(`group:${group}`))
-      told.push(`group ${group} is named by no access rule, so its people reach nothing`);
-  return told.sort();
+  if (site.routers.length === 1)
+    told.push(`${name} has one subnet router: while it is down or restarts, nothing reaches the site's LAN`);
+  if (!cloudOf(site.cloud).sells) {
+    told.push(`${name}: a firewall before its hosts is yours; members need udp/41641 inbound for direct connections`);
+    const unmanaged = site.hosts.flatMap((host) => (host.ssh === undefined ? [host.name] : [])).sort();
+    if (unmanaged.length > 0)
+      told.push(`${name}: nothing is configured on ${unmanaged.join(', ')} (no ssh: an address in the policy)`);
+  }
+  return told;
 }

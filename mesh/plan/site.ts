@@ -1,81 +1,69 @@
-import { clouds } from '../config/clouds.ts';
+import { byName, isMember, networkOf } from '../access/places.ts';
+import { cloudOf, TUNNEL } from '../config/clouds.ts';
+import { keepsSources, lanKind } from '../config/paths.ts';
 import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
-import { render } from '../host/render.ts';
-import type { HostSpec, RouterSpec } from '../host/spec.ts';
-import { routerTags } from '../overlays/tailscale/tags.ts';
 import { firewalls } from './firewall.ts';
-import type { HostPlan, SitePlan } from './types.ts';
-import { TAILSCALE_VERSION } from './versions.ts';
+import { planHost } from './host.ts';
+import type { HostKind, HostPlan, SitePlan } from './types.ts';
+
+/** What a site must know of the others. */
+export interface Surroundings {
+  /** Prefixes of all sites that have routers, sorted. */
+  routed: readonly string[];
+  /** Hosts that some service names. */
+  named: ReadonlySet<string>;
+}
 
 /** One site, decided. Hosts are sorted by name; so router A of a pair is the first by name, wherever it is listed. */
-export function planSite(config: MeshConfig, name: string, site: SiteConfig): SitePlan {
-  const cloud = clouds[site.cloud];
-  const zones: Readonly<Record<string, string>> = cloud.locations;
-  const networkZone = zones[site.location];
-  if (networkZone === undefined)
-    throw new Error(
-      `location ${site.location} of site ${name} has no network zone; parseConfig should have refused it`,
-    );
-  const hosts = (list: readonly HostConfig[], kind: HostPlan['kind']): HostPlan[] =>
-    list.map((host) => planHost(config, name, site, host, kind)).sort((a, b) => (a.name < b.name ? -1 : 1));
+export function planSite(config: MeshConfig, name: string, site: SiteConfig, around: Surroundings): SitePlan {
+  const cloud = cloudOf(site.cloud);
+  const { supernet } = config.network;
+  const gateway = cloud.gateway?.(supernet, site.cidr) ?? site.gateway;
+  const hosts = (list: readonly HostConfig[], router: boolean): HostPlan[] =>
+    list
+      .map((host) => {
+        const kind: HostKind = router ? 'router' : isMember(site, host, false) ? 'member' : 'host';
+        return planHost(config, { name, site, gateway }, host, { kind, named: around.named.has(host.name) });
+      })
+      .sort(byName);
+  const routers = hosts(site.routers, true);
+  const others = hosts(site.hosts, false);
+  const kinds = [...new Set([...routers, ...others].map(({ kind }) => kind))];
   return {
     name,
     cloud: site.cloud,
-    location: site.location,
-    networkZone,
-    supernet: config.network.supernet,
+    ...(site.location !== undefined && { location: site.location, networkZone: cloud.locations?.[site.location] }),
+    ...(cloud.sells && { account: site.account ?? 'default' }),
+    supernet,
     cidr: site.cidr,
-    gateway: cloud.gateway(config.network.supernet, site.cidr),
-    routers: hosts(site.routers, 'router'),
-    hosts: hosts(site.hosts, 'host'),
-    firewalls: firewalls(config.ssh.from),
+    lan: lanKind(site),
+    ...(gateway !== undefined && { gateway }),
+    snat: snat(name, site),
+    ...(site.vip !== undefined && { vip: site.vip }),
+    routes: routes(site, around.routed),
+    mtu: { ...cloud.mtu, tunnel: TUNNEL.mtu, mss: TUNNEL.mss },
+    routers,
+    hosts: others,
+    firewalls: cloud.sells ? firewalls(config.ssh.from, kinds) : {},
   };
 }
 
-function planHost(
-  config: MeshConfig,
-  siteName: string,
-  site: SiteConfig,
-  host: HostConfig,
-  kind: HostPlan['kind'],
-): HostPlan {
-  const cloud = clouds[site.cloud];
-  const roles = host.roles.toSorted();
-  const router = kind === 'router' ? routerSpec(config, siteName, site) : undefined;
-  const spec: HostSpec = {
-    name: host.name,
-    site: siteName,
-    sshUser: config.ssh.user,
-    lan: { address: host.lan, prefix: site.cidr, gateway: cloud.gateway(config.network.supernet, site.cidr) },
-    ...(router && { router }),
-  };
-  return {
-    name: host.name,
-    site: siteName,
-    kind,
-    lan: host.lan,
-    roles,
-    serverType: host.serverType ?? site.serverType ?? cloud.defaults.serverType,
-    image: host.image ?? site.image ?? cloud.defaults.image,
-    ...(router && { node: planNode(host.name, routerTags(siteName, roles), router) }),
-    spec,
-    release: render(spec),
-  };
+function snat(name: string, site: SiteConfig): SitePlan['snat'] {
+  const { hasRouters, snat: on } = networkOf(name, site);
+  if (!hasRouters) return { on: false, why: 'no subnet router forwards anything' };
+  if (!on)
+    return {
+      on,
+      why: `the way back is ${site.vip ?? ''}, held by the active router; tailnet clients are masqueraded all the same`,
+    };
+  const possible = keepsSources(site);
+  if (!possible.possible) return { on, why: possible.why };
+  return { on, why: 'by default: LAN hosts need no way back into the mesh; snat: false with a vip keeps sources' };
 }
 
-function planNode(hostname: string, tags: string[], router: RouterSpec): NonNullable<HostPlan['node']> {
-  // Accepted routes win over the router's own LAN unless its ip rules stand, so they are taken only where some exist.
-  return { hostname, tags, advertises: router.advertises, acceptRoutes: router.remotePrefixes.length > 0 };
-}
-
-/** The same for every router of a site: all advertise exactly the same prefixes, or Tailscale would not fail over. */
-function routerSpec(config: MeshConfig, name: string, site: SiteConfig): RouterSpec {
-  const others = Object.entries(config.sites).filter(([other]) => other !== name);
-  return {
-    advertises: [site.cidr],
-    remotePrefixes: others.map(([, { cidr }]) => cidr).sort(),
-    // Without it LAN hosts would need a return path into the mesh, which on Hetzner only an agent can hold.
-    snat: true,
-    tailscaleVersion: TAILSCALE_VERSION,
-  };
+/** A layer-3 LAN forwards by its own routes: one for each other site, to the address that the active router holds. */
+function routes(site: SiteConfig, routed: readonly string[]): SitePlan['routes'] {
+  const { vip } = site;
+  if (vip === undefined || lanKind(site) !== 'layer3') return [];
+  return routed.filter((prefix) => prefix !== site.cidr).map((destination) => ({ destination, gateway: vip }));
 }

@@ -1,4 +1,5 @@
 import type { AccessEntry } from '../access/types.ts';
+import type { CloudName, LanKind } from '../config/clouds.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
 
 export type { AccessEntry } from '../access/types.ts';
@@ -8,10 +9,20 @@ export interface MeshPlan {
   network: { name: string; supernet: string; domain: string };
   tailnet: { name: string };
   ssh: SshPlan;
+  /** Where credentials come from; never the credentials. */
+  credentials: { from: 'stack' | 'environment' };
   sites: SitePlan[];
   policy: PolicyPlan;
-  /** What a reader must know and might not expect ("no LAN host may initiate: …"). */
+  /** What a reader must know and might not expect ("LAN hosts of … cannot open connections: …"). */
   notes: string[];
+}
+
+/** One SSH server on the way to a host. */
+export interface JumpPlan {
+  host: string;
+  port: number;
+  user: string;
+  hostKey: string;
 }
 
 /** How the deploying side reaches hosts. Key material is not part of the plan. */
@@ -21,25 +32,43 @@ export interface SshPlan {
   from: string[];
   /** OpenSSH public key of the deploying side. */
   publicKey: string;
-  via?: { host: string; port: number; user: string; hostKey: string };
+  via?: JumpPlan;
   /** Seconds to wait for the first boot of a new server. */
   bootTimeout: number;
 }
 
 export interface SitePlan {
   name: string;
-  cloud: 'hetzner';
-  location: string;
-  networkZone: string;
-  /** ip_range of the cloud network: the supernet. */
+  cloud: CloudName;
+  /** Absent at existing sites. */
+  location?: string;
+  /** Hetzner: where the cloud network lives. */
+  networkZone?: string;
+  /** Name of the cloud credential: `default`, or one of site-mesh:accountTokens. Absent at existing sites. */
+  account?: string;
+  /** Range of the whole private network; ip_range of a Hetzner network. */
   supernet: string;
   cidr: string;
-  gateway: string;
+  lan: LanKind;
+  /** Absent where the cloud assigns it, or an existing LAN has none. */
+  gateway?: string;
+  /** Whether routers masquerade, and why it is so. */
+  snat: { on: boolean; why: string };
+  /** Address that the active router holds; only with SNAT off. */
+  vip?: string;
+  /** Routes of the cloud network that lead to other sites; only where its gateway forwards (SNAT off on a layer-3 LAN). */
+  routes: { destination: string; gateway: string }[];
+  /** Largest packets, bytes; `lan` absent where only the host knows. TCP segments are clamped to `mss` on the way through the tunnel. */
+  mtu: { public: number; lan?: number; tunnel: number; mss: { ipv4: number; ipv6: number } };
+  /** Sorted by name; the first is made first, and becomes primary. */
   routers: HostPlan[];
   hosts: HostPlan[];
-  /** Cloud firewalls, one per kind of host. */
-  firewalls: { routers: FirewallRulePlan[]; hosts: FirewallRulePlan[] };
+  /** Inbound rules of the cloud's firewall, by kind of host; none at existing sites. */
+  firewalls: Partial<Record<HostKind, FirewallRulePlan[]>>;
 }
+
+/** `member`: in the tailnet, but no router; `host`: on the LAN only. */
+export type HostKind = 'router' | 'member' | 'host';
 
 export interface FirewallRulePlan {
   description: string;
@@ -52,16 +81,29 @@ export interface FirewallRulePlan {
 export interface HostPlan {
   name: string;
   site: string;
-  kind: 'router' | 'host';
-  /** LAN address, chosen by us (Hetzner). */
-  lan: string;
+  kind: HostKind;
+  /** LAN address, chosen (Hetzner) or declared (existing); absent where the cloud assigns it. */
+  lan?: string;
   roles: string[];
-  serverType: string;
-  image: string;
+  /** What is bought; absent on existing hosts. */
+  server?: { type: string; image: string };
+  /** How an existing host is reached. */
+  ssh?: JumpPlan & { via?: JumpPlan };
+  /** What the preflight of an existing host may find and live with. */
+  accepts: string[];
   /** Present when the host is a tailnet member. */
-  node?: { hostname: string; tags: string[]; advertises: string[]; acceptRoutes: boolean };
-  spec: HostSpec;
-  release: Release;
+  node?: { hostname: string; tags: string[]; advertises: string[]; acceptRoutes: boolean; snat: boolean };
+  /** Absent on existing hosts that nobody logs in to: they are an address in the policy. */
+  managed?: { spec: HostSpec; release: Release };
+  commands: CommandPlan[];
+}
+
+/** A script of the user's, run once the host is configured and has joined. */
+export interface CommandPlan {
+  name: string;
+  script: string;
+  /** Seconds. */
+  timeout: number;
 }
 
 export interface PolicyPlan {

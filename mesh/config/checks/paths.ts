@@ -1,26 +1,25 @@
-import { clouds } from '../clouds.ts';
-import { allHosts, type Draft, type DraftHost } from '../draft.ts';
+import { cloudOf } from '../clouds.ts';
+import { hostsOf, type Draft, type DraftHost, type DraftSite } from '../draft.ts';
 import { fault, type Fault } from '../fault.ts';
-import { path, type Party } from '../paths.ts';
-
-type HostParty = Exclude<Party, { kind: 'person' }>;
+import { path, type HostParty, type Party } from '../paths.ts';
 
 /** A rule that no network path can carry is a permission that lies: it is refused, with the reason. */
 export function pathFaults(model: Draft): Fault[] {
+  const index = indexed(model);
+  const services = new Map(model.services.map((service) => [service.name, service]));
   const faults: Fault[] = [];
   for (const rule of model.access) {
-    const service = model.services.find(({ name }) => name === rule.entry.to);
-    const targets = (service?.entry.on ?? []).flatMap((place) => selected(model, place));
+    const targets = (services.get(rule.entry.to ?? '')?.entry.on ?? []).flatMap((place) => index.get(place) ?? []);
     if (targets.length === 0) continue;
-    for (const [index, source] of (rule.entry.from ?? []).entries()) {
-      const verdicts = sources(model, source).flatMap((from) => targets.map((to) => path(from, to)));
-      if (verdicts.length === 0 || verdicts.some(({ possible }) => possible)) continue;
-      const [first] = verdicts.flatMap((verdict) => (verdict.possible ? [] : verdict.why));
+    for (const [at, source] of (rule.entry.from ?? []).entries()) {
+      const from: Party[] = source.startsWith('group:') ? [{ kind: 'person' }] : (index.get(source) ?? []);
+      const why = blocked(from, targets);
+      if (why === undefined) continue;
       faults.push(
         fault(
-          [...rule.path, 'from', index],
+          [...rule.path, 'from', at],
           source,
-          `has no path to ${rule.entry.to ?? ''}: ${first ?? ''}`,
+          `has no path to ${rule.entry.to ?? ''}: ${why}`,
           'remove it from the rule, or name people, or a site whose members can connect',
         ),
       );
@@ -29,30 +28,43 @@ export function pathFaults(model: Draft): Fault[] {
   return faults;
 }
 
-function sources(model: Draft, source: string): Party[] {
-  const [kind, name = ''] = source.split(':');
-  if (kind === 'group') return [{ kind: 'person' }];
-  if (kind === 'role') return selected(model, source);
-  return allHosts(model)
-    .filter((host) => host.site === name)
-    .flatMap((host) => party(model, host));
+/** The first reason, when no pair has a path. */
+function blocked(from: readonly Party[], to: readonly HostParty[]): string | undefined {
+  let first: string | undefined;
+  for (const source of from) {
+    for (const target of to) {
+      const verdict = path(source, target);
+      if (verdict.possible) return undefined;
+      first ??= verdict.why;
+    }
+  }
+  return first;
 }
 
-function selected(model: Draft, place: string): HostParty[] {
-  const role = place.startsWith('role:') ? place.slice('role:'.length) : undefined;
-  const matches = (host: DraftHost): boolean => {
-    if (role === undefined) return host.entry.name === place;
-    return role === 'router' ? host.kind === 'router' : (host.entry.roles ?? []).includes(role);
+/** Parties by everything that selects them: `fra-db-01`, `role:db`, `site:eu-fra`. */
+function indexed(model: Draft): Map<string, HostParty[]> {
+  const index = new Map<string, HostParty[]>();
+  const put = (key: string, party: HostParty): void => {
+    const known = index.get(key);
+    if (known) known.push(party);
+    else index.set(key, [party]);
   };
-  return allHosts(model)
-    .filter(matches)
-    .flatMap((host) => party(model, host));
+  for (const site of model.sites) {
+    for (const host of hostsOf(site)) {
+      const own = party(site, host);
+      if (own === undefined) continue;
+      const roles = [...(host.kind === 'router' ? ['router'] : []), ...(host.entry.roles ?? [])];
+      for (const key of [own.name, `site:${site.name}`, ...roles.map((role) => `role:${role}`)]) put(key, own);
+    }
+  }
+  return index;
 }
 
-function party(model: Draft, host: DraftHost): HostParty[] {
-  const cloud = model.sites.find(({ name }) => name === host.site)?.entry.cloud;
-  const { name } = host.entry;
-  if (cloud === undefined || name === undefined) return [];
-  const member = host.kind === 'router' || clouds[cloud].hostsAreMembers;
-  return [member ? { kind: 'member', name, site: host.site } : { kind: 'lan', name, site: host.site, cloud }];
+function party({ name: site, entry, routers }: DraftSite, host: DraftHost): HostParty | undefined {
+  const { cloud, lan, snat = true } = entry;
+  const { name, member } = host.entry;
+  if (cloud === undefined || name === undefined) return undefined;
+  const joins = host.kind === 'router' || (member ?? cloudOf(cloud).hostsAreMembers);
+  const network = { name: site, cloud, lan, snat, hasRouters: routers.length > 0 };
+  return { kind: joins ? 'member' : 'lan', name, site: network };
 }

@@ -30,16 +30,6 @@ function serviceFaults(model: Draft): Fault[] {
         faults.push(
           fault(at, place, 'is not the name of a host', choice(place, names, 'declare the host under a site')),
         );
-      } else if (hosts.some((host) => host.entry.name === place && host.kind === 'router')) {
-        // Tailnet members get their 100.x address when they join, so a policy can select them by tag only.
-        faults.push(
-          fault(
-            at,
-            place,
-            'is a subnet router, and the policy selects routers by role',
-            'write role:router, or give this router a role of its own and write that',
-          ),
-        );
       }
     }
   }

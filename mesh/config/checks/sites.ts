@@ -1,8 +1,8 @@
-import { clouds } from '../clouds.ts';
+import { cloudOf } from '../clouds.ts';
 import { allHosts, type Draft, type DraftHost } from '../draft.ts';
-import { choice, fault, showPath, type Fault } from '../fault.ts';
+import { fault, showPath, type Fault } from '../fault.ts';
 
-/** What the cloud of a site offers, and how many routers a site has. */
+/** That there are sites, how many routers each has, and that it has any host. */
 export function siteFaults(model: Draft, raw: Record<string, unknown>): Fault[] {
   const faults: Fault[] = [];
   if (model.sites.length === 0 && raw.sites !== undefined) {
@@ -16,19 +16,8 @@ export function siteFaults(model: Draft, raw: Record<string, unknown>): Fault[] 
     );
   }
   for (const site of model.sites) {
-    const { cloud: name, location } = site.entry;
-    if (name === undefined) continue;
-    const cloud = clouds[name];
-    if (location !== undefined && !Object.hasOwn(cloud.locations, location)) {
-      faults.push(
-        fault(
-          [...site.path, 'location'],
-          location,
-          `is not a location of ${cloud.title}`,
-          choice(location, Object.keys(cloud.locations), ''),
-        ),
-      );
-    }
+    if (site.entry.cloud === undefined) continue;
+    const cloud = cloudOf(site.entry.cloud);
     const { min, max } = cloud.routers;
     const count = site.routers.length;
     if (count < min)
@@ -38,6 +27,15 @@ export function siteFaults(model: Draft, raw: Record<string, unknown>): Fault[] 
           [],
           'names no subnet router',
           'give the site two routers, so that one can fail: [{ name, lan }, { name, lan }]',
+        ),
+      );
+    if (count === 0 && site.hosts.length === 0 && min === 0)
+      faults.push(
+        fault(
+          [...site.path, 'hosts'],
+          [],
+          'and routers are both empty: the site has no host',
+          'list its hosts: [{ name, … }], or remove the site',
         ),
       );
     if (count > max) {

@@ -2,7 +2,7 @@ import type { AccessRule, Endpoint } from '../../access/types.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selector } from './selectors.ts';
-import { OWNER_TAG, roleTag, siteRouterTag } from './tags.ts';
+import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag } from './tags.ts';
 import { policyTests, type PolicyTest } from './tests.ts';
 
 export interface PolicyModel {
@@ -10,7 +10,10 @@ export interface PolicyModel {
   owner: string;
   /** Group → logins of its people. */
   groups: Readonly<Record<string, readonly string[]>>;
-  sites: readonly { name: string; cidr: string }[];
+  /** `routers`, `members`: whether the site has any. */
+  sites: readonly { name: string; cidr: string; routers: boolean; members: boolean }[];
+  /** Members that a service names. */
+  namedMembers: readonly string[];
   /** Every role that some member carries, `router` included. */
   memberRoles: readonly string[];
   rules: readonly AccessRule[];
@@ -75,13 +78,19 @@ function aliases(endpoints: readonly Endpoint[]): Member[] {
 }
 
 function tagOwners(model: PolicyModel): Member[] {
-  const tags = new Set([...model.memberRoles.map(roleTag), ...model.sites.map(({ name }) => siteRouterTag(name))]);
+  const tags = new Set([
+    ...model.memberRoles.map(roleTag),
+    ...model.sites.filter(({ members }) => members).map(({ name }) => siteTag(name)),
+    ...model.sites.filter(({ routers }) => routers).map(({ name }) => siteRouterTag(name)),
+    ...model.namedMembers.map(hostTag),
+  ]);
   const owned = [...tags].sort().map((tag): Member => ({ key: tag, value: [OWNER_TAG] }));
   return [{ key: OWNER_TAG, value: ['autogroup:admin'] }, ...owned];
 }
 
 function approvals(model: PolicyModel): Member[] {
   return model.sites
+    .filter(({ routers }) => routers)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, cidr }) => ({ key: cidr, value: [siteRouterTag(name)] }));
 }

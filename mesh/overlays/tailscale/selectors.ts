@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../access/types.ts';
-import { roleTag, siteRouterTag } from './tags.ts';
+import { hostTag, roleTag, siteRouterTag, siteTag } from './tags.ts';
 
 /** How the policy names an endpoint, and the host alias that this name needs. */
 export function selector(endpoint: Endpoint): { text: string; alias?: { name: string; value: string } } {
@@ -7,7 +7,11 @@ export function selector(endpoint: Endpoint): { text: string; alias?: { name: st
     case 'group':
       return { text: `group:${endpoint.name}` };
     case 'members-of-site':
+      return { text: siteTag(endpoint.site) };
+    case 'routers-of-site':
       return { text: siteRouterTag(endpoint.site) };
+    case 'member':
+      return { text: hostTag(endpoint.name) };
     case 'members-with-role':
       return { text: roleTag(endpoint.role) };
     case 'lan-host':

@@ -1,0 +1,19 @@
+import * as pulumi from '@pulumi/pulumi';
+import { userData } from '../mesh/host/user-data.ts';
+import type { SshPlan } from '../mesh/plan/types.ts';
+import { HostKey } from '../provider/resources/host-key.ts';
+
+/** The host key that a new server is born with, and the user_data that brings it: so SSH is pinned from the first boot on. */
+export function bootstrapUserData(
+  name: string,
+  { host, ssh }: { host: string; ssh: SshPlan },
+  parent: pulumi.Resource,
+): { hostKey: pulumi.Output<string>; userData: pulumi.Output<string> } {
+  const key = new HostKey(name, { comment: host }, { parent });
+  const text = pulumi
+    .all([key.privateKey, key.publicKey])
+    .apply(([privateKey, publicKey]) =>
+      userData({ user: ssh.user, authorizedKeys: [ssh.publicKey], hostKey: { privateKey, publicKey } }),
+    );
+  return { hostKey: key.publicKey, userData: pulumi.secret(text) };
+}

@@ -1,0 +1,155 @@
+import { cloudNames, type CloudName } from './clouds.ts';
+import { isMapping } from './schema-faults.ts';
+
+/** One secret that a stack needs, and the two places that it can come from. Never the secret itself. */
+export interface Credential {
+  /** For people. */
+  what: string;
+  /** Key of the stack's configuration; `site-mesh:accountTokens.fra` is a member of a mapping. */
+  key: string;
+  /** Variable, when `credentials: { from: environment }`. */
+  variable: string;
+  /** What it must be allowed to do, as its issuer names the scopes. */
+  scopes: string;
+  /** Credentials of one choice: all of one alternative are enough. Without it the credential is needed by itself. */
+  choice?: { of: 'tailscale'; alternative: 'oauth' | 'apiKey' };
+  optional?: true;
+}
+
+/** Where the tokens of the clouds stand. Which scopes they need is what the official plugins call (facts of their HTTP calls). */
+const TOKENS: Readonly<Partial<Record<CloudName, { key: string; variable: string; what: string; scopes: string }>>> = {
+  hetzner: {
+    key: 'hcloud:token',
+    variable: 'HCLOUD_TOKEN',
+    what: 'Hetzner Cloud token',
+    scopes: 'read and write, of one project that holds nothing else',
+  },
+  digitalocean: {
+    key: 'digitalocean:token',
+    variable: 'DIGITALOCEAN_TOKEN',
+    what: 'DigitalOcean token',
+    scopes:
+      'custom scopes: create, read, update and delete of droplet, firewall, project, reserved_ip, ssh_key, tag, vpc; read of account, actions, image, regions, sizes',
+  },
+};
+
+/** The account of a site that names none. */
+const DEFAULT_ACCOUNT = 'default';
+
+/** What of a configuration decides which credentials it needs. */
+export interface CredentialNeeds {
+  from: 'stack' | 'environment';
+  /** SSH login on the hosts. */
+  user: string;
+  sites: { cloud: string; account: string }[];
+}
+
+/** Read from sections that may be faulty: a missing token is told together with everything else. */
+export function credentialNeeds(raw: Record<string, unknown>): CredentialNeeds {
+  const { credentials: choice, ssh, sites } = raw;
+  const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
+  return {
+    from: isMapping(choice) && choice.from === 'environment' ? 'environment' : 'stack',
+    user: text(isMapping(ssh) ? ssh.user : undefined, 'ops'),
+    sites: Object.values(isMapping(sites) ? sites : {})
+      .filter(isMapping)
+      .map(({ cloud, account }) => ({ cloud: text(cloud, ''), account: text(account, DEFAULT_ACCOUNT) })),
+  };
+}
+
+/** The accounts at clouds that a stack uses, sorted. */
+export function accounts({ sites }: CredentialNeeds): { cloud: CloudName; account: string; credential: Credential }[] {
+  const used = sites.map(({ cloud, account }) => `${cloud}/${account}`);
+  return [...new Set(used)].sort().flatMap((pair) => {
+    const [cloud, account = ''] = pair.split('/');
+    const known = cloudNames.find((name) => name === cloud && TOKENS[name] !== undefined);
+    return known === undefined ? [] : [{ cloud: known, account, credential: accountCredential(known, account) }];
+  });
+}
+
+/** The token of one cloud account. */
+function accountCredential(cloud: CloudName, account: string): Credential {
+  const token = TOKENS[cloud];
+  if (token === undefined) throw new Error(`${cloud} sells no servers and takes no token`);
+  const { what, scopes, key, variable } = token;
+  if (account === DEFAULT_ACCOUNT) return { what, scopes, key, variable };
+  return {
+    what: `${what} of account ${account}`,
+    scopes,
+    key: `site-mesh:accountTokens.${account}`,
+    variable: `${variable}_${account.toUpperCase().replaceAll('-', '_')}`,
+  };
+}
+
+/** Every credential of a stack, in the order in which somebody sets them up. */
+export function credentials(needs: CredentialNeeds): Credential[] {
+  const oauth = { of: 'tailscale', alternative: 'oauth' } as const;
+  const scopes = 'policy_file, auth_keys, devices:core, devices:routes, dns, feature_settings; tag:iac';
+  return [
+    ...accounts(needs).map(({ credential }) => credential),
+    {
+      what: 'Tailscale OAuth client, id',
+      key: 'tailscale:oauthClientId',
+      variable: 'TAILSCALE_OAUTH_CLIENT_ID',
+      scopes,
+      choice: oauth,
+    },
+    {
+      what: 'Tailscale OAuth client, secret',
+      key: 'tailscale:oauthClientSecret',
+      variable: 'TAILSCALE_OAUTH_CLIENT_SECRET',
+      scopes,
+      choice: oauth,
+    },
+    {
+      what: 'Tailscale API key',
+      key: 'tailscale:apiKey',
+      variable: 'TAILSCALE_API_KEY',
+      scopes: 'all that its owner may do: prefer the OAuth client',
+      choice: { of: 'tailscale', alternative: 'apiKey' },
+    },
+    {
+      what: 'deploy key, private half',
+      key: 'site-mesh:sshPrivateKey',
+      variable: 'MESH_SSH_PRIVATE_KEY',
+      scopes: `logs in as ${needs.user} on every host`,
+    },
+    {
+      what: 'key for jump hosts, private half',
+      key: 'site-mesh:jumpPrivateKey',
+      variable: 'MESH_JUMP_PRIVATE_KEY',
+      scopes: 'opens connections through the jump hosts; default: the deploy key',
+      optional: true,
+    },
+  ];
+}
+
+/** What is missing, as lines for people. `has` tells whether a credential is set. */
+export function missingCredentials(needs: CredentialNeeds, has: (credential: Credential) => boolean): string[] {
+  const { from } = needs;
+  const all = credentials(needs);
+  const absent = all.filter((one) => one.optional !== true && one.choice === undefined && !has(one));
+  const complete = (['oauth', 'apiKey'] as const).some((alternative) =>
+    all.filter(({ choice }) => choice?.alternative === alternative).every(has),
+  );
+  const where = (one: Credential): string => (from === 'environment' ? one.variable : one.key);
+  const how = (one: Credential): string =>
+    from === 'environment' ? `set ${one.variable} in the environment of pulumi` : setCommand(one);
+  const tailscale = all.filter(({ choice }) => choice !== undefined);
+  const [id, secret, apiKey] = tailscale;
+  return [
+    ...absent.map((one) => `${where(one)} (${one.what}): ${how(one)}`),
+    ...(complete || !id || !secret || !apiKey
+      ? []
+      : [
+          `${where(id)} and ${where(secret)} (Tailscale OAuth client): ${how(id)}, and the secret likewise; or ${where(apiKey)}`,
+        ]),
+  ];
+}
+
+/** How a credential is set; the value comes from stdin, never from argv. */
+export function setCommand({ key }: Credential): string {
+  const [, member] = /^site-mesh:accountTokens\.(.+)$/.exec(key) ?? [];
+  if (member !== undefined) return `pulumi config set --secret --path 'site-mesh:accountTokens["${member}"]'`;
+  return `pulumi config set --secret ${key}${key.endsWith('PrivateKey') ? ' < KEYFILE' : ''}`;
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import * as field from '../fields.ts';
+import { told } from '../fields.ts';
+import { mapping } from './mapping.ts';
+
+/** What a stack is as a whole: its network, its tailnet, its way to the hosts, its credentials. */
+export const networkSchema = z
+  .strictObject(
+    {
+      name: field.networkName.describe(
+        "Part of names at the clouds and of the policy's owner line. Changing it renames everything. Example: acme",
+      ),
+      supernet: field
+        .prefix('give the stack a private prefix of its own, for example 10.77.0.0/16')
+        .describe(
+          'Private IPv4 prefix in which all sites lie, of this stack alone; also the range of its Hetzner networks. Example: 10.77.0.0/16',
+        ),
+      domain: field.domainName.describe('Domain of the mesh. Example: mesh.acme.internal'),
+    },
+    mapping('write network: { name, supernet, domain }'),
+  )
+  .describe('The private network of this stack.');
+
+export const tailnetSchema = z
+  .strictObject(
+    {
+      name: field.tailnetName.describe(
+        'Name of the tailnet as the admin console shows it, or - for the one of the credential. One stack owns a tailnet’s policy. Example: acme-prod',
+      ),
+    },
+    mapping('write tailnet: { name: acme-prod }'),
+  )
+  .describe('The tailnet whose policy this stack owns, and which its members join.');
+
+export const viaSchema = z
+  .strictObject(
+    {
+      host: field.hostAddress.describe('Address or name of the jump host.'),
+      port: field
+        .whole(1, 65535, 'give the SSH port of the jump host, for example 22')
+        .default(22)
+        .describe('SSH port of the jump host. Default: 22'),
+      user: field.loginName.describe('Login on the jump host.'),
+      hostKey: field
+        .publicKey(
+          "give the jump host's public host key, one line: ssh-keyscan -t ed25519 HOST, checked against its console",
+        )
+        .describe('Public host key of the jump host, one line; another one is refused.'),
+    },
+    mapping('write via: { host, port, user, hostKey }, or leave it out to connect directly'),
+  )
+  .describe('Jump host. Its key is site-mesh:jumpPrivateKey, or else the deploy key.');
+
+export const sshSchema = z
+  .strictObject(
+    {
+      user: field.loginName.describe(
+        'Login on the hosts: made on new servers, expected on existing ones. Example: ops',
+      ),
+      from: field
+        .listOf(field.sshSource, 'list the ranges that you deploy from, for example [198.51.100.0/28]')
+        .describe('Prefixes that may open SSH on public addresses. Never the whole internet.'),
+      publicKey: field
+        .publicKey('give the public half of the deploy key, one line: ssh-ed25519 AAAA…')
+        .describe('Public half of the deploy key (site-mesh:sshPrivateKey), one line.'),
+      via: viaSchema.optional(),
+      bootTimeout: field
+        .whole(5, 3600, 'give seconds between 5 and 3600, for example 300')
+        .default(300)
+        .describe('Seconds that a new server gets for its first boot. Default: 300'),
+    },
+    mapping('write ssh: { user, from, publicKey }'),
+  )
+  .describe('How the deploying side reaches hosts: never through the mesh that it changes.');
+
+export const credentialsSchema = z
+  .strictObject(
+    {
+      from: z
+        .enum(['stack', 'environment'], {
+          error: told('is no place where credentials come from', 'choose one of: environment, stack'),
+        })
+        .default('stack')
+        .describe(
+          'stack: secrets of this file, encrypted by Pulumi. environment: variables of the process that runs pulumi (mesh credentials lists them). Default: stack',
+        ),
+    },
+    mapping('write credentials: { from: stack }'),
+  )
+  .default({ from: 'stack' })
+  .describe(
+    'Where tokens and keys come from. One place, never both: an ambient variable is not used unless asked for.',
+  );

@@ -1,0 +1,86 @@
+import { cloudOf } from '../config/clouds.ts';
+import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
+import { render } from '../host/render.ts';
+import type { HostSpec } from '../host/spec.ts';
+import { memberTags } from '../overlays/tailscale/tags.ts';
+import type { CommandPlan, HostKind, HostPlan, JumpPlan } from './types.ts';
+import { TAILSCALE_VERSION } from './versions.ts';
+
+interface Where {
+  name: string;
+  site: SiteConfig;
+  gateway: string | undefined;
+}
+
+/** One host, decided. */
+export function planHost(
+  config: MeshConfig,
+  where: Where,
+  host: HostConfig,
+  { kind, named }: { kind: HostKind; named: boolean },
+): HostPlan {
+  const { name: siteName, site } = where;
+  const cloud = cloudOf(site.cloud);
+  const roles = host.roles.toSorted();
+  const router = kind === 'router';
+  const advertises = router ? [site.cidr] : [];
+  const snat = site.snat ?? true;
+  const ssh = sshPlan(config, site, host);
+  const tags = memberTags({ name: host.name, site: siteName, roles, router, named });
+  const spec = (): HostSpec => ({
+    name: host.name,
+    site: siteName,
+    // An existing machine's sshd is its owner's: others log in there too.
+    ...(cloud.sells && { sshUser: config.ssh.user }),
+    lan: {
+      prefix: site.cidr,
+      supernet: config.network.supernet,
+      ...(where.gateway !== undefined && { gateway: where.gateway }),
+    },
+    ...(kind !== 'host' && { member: { tailscaleVersion: TAILSCALE_VERSION } }),
+    ...(router && { router: { advertises, snat } }),
+  });
+  const described = cloud.sells || ssh !== undefined ? spec() : undefined;
+  return {
+    name: host.name,
+    site: siteName,
+    kind,
+    ...(host.lan !== undefined && { lan: host.lan }),
+    roles,
+    ...(cloud.servers && {
+      server: {
+        type: host.serverType ?? site.serverType ?? cloud.servers.defaults.serverType,
+        image: host.image ?? site.image ?? cloud.servers.defaults.image,
+      },
+    }),
+    ...(ssh && { ssh }),
+    accepts: host.accepts.toSorted(),
+    // Always: a site that joins later must change no node of this one. The host's ip rules keep its own LAN out of the tunnel.
+    ...(kind !== 'host' && { node: { hostname: host.name, tags, advertises, acceptRoutes: true, snat } }),
+    ...(described && { managed: { spec: described, release: render(described) } }),
+    commands: described ? commands(site, host, kind) : [],
+  };
+}
+
+const jump = ({ host, port, user, hostKey }: JumpPlan): JumpPlan => ({ host, port, user, hostKey });
+
+function sshPlan(config: MeshConfig, site: SiteConfig, { ssh }: HostConfig): HostPlan['ssh'] {
+  if (ssh === undefined) return undefined;
+  const via = ssh.via ?? site.ssh?.via ?? config.ssh.via;
+  return {
+    host: ssh.host,
+    port: ssh.port ?? site.ssh?.port ?? 22,
+    user: ssh.user ?? site.ssh?.user ?? config.ssh.user,
+    hostKey: ssh.hostKey,
+    ...(via && { via: jump(via) }),
+  };
+}
+
+/** The site's commands that concern the host, then its own; one of its own stands for the site's of the same name. */
+function commands(site: SiteConfig, host: HostConfig, kind: HostKind): CommandPlan[] {
+  const here = kind === 'router' ? 'routers' : 'hosts';
+  const shared = Object.entries(site.commands).filter(([, { on = 'all' }]) => on === 'all' || on === here);
+  return Object.entries({ ...Object.fromEntries(shared), ...host.commands })
+    .map(([name, { run, timeout }]) => ({ name, script: run, timeout }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
