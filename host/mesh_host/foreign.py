@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesh_host import packages, tailscale
+from mesh_host import needs, packages, tailscale
 from mesh_host.finding import Finding, Scene, refuse, unless_accepted, warn
 
 # What of them runs → what to know. They are nobody's enemy, but may be next week's riddle.
@@ -95,7 +95,10 @@ def _nftables(scene: Scene) -> Iterator[Finding]:
     ruleset = scene.system.text("/etc/nftables.conf") or ""
     if "flush ruleset" in ruleset:
         detail = "nftables.service flushes every table at its start, tailscaled's too; ours comes back after it."
-        yield scene.about_forwarding("nftables", detail, "switch it off (systemctl disable --now nftables)")
+        if needs.tables(scene.release):
+            yield unless_accepted("nftables", detail, "switch it off (systemctl disable --now nftables)")
+        else:
+            yield warn("nftables", "nftables.service flushes every table at its start; this release has none.")
     else:
         yield warn("nftables", "nftables.service loads a ruleset of its own, without a flush.")
 

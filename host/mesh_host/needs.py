@@ -8,6 +8,7 @@ from mesh_host.release import Release
 
 TABLE = re.compile(r"^\s*table (inet|ip|ip6|arp|bridge|netdev) (\w+)", re.M)
 PREFERENCE = re.compile(r"\brule add pref (\d+)\b")
+CLEARED = re.compile(r"\bfor p in ([\d ]+); do while ip (?:-4 )?rule del pref ")
 SSHD_FOLDER = "/etc/ssh/sshd_config.d/"
 SYSCTL_FOLDER = "/etc/sysctl.d/"
 KERNEL = "/proc/sys/"
@@ -20,8 +21,11 @@ def tables(release: Release) -> list[str]:
 
 
 def preferences(release: Release) -> list[int]:
-    """Preferences of the ip rules that its units make, and clear before that."""
-    return sorted({int(number) for file in release.files.values() for number in PREFERENCE.findall(file.content)})
+    """Preferences of the ip rules that its units make, and of those that they clear, whoever made them."""
+    texts = [file.content for file in release.files.values()]
+    numbers = [number for text in texts for number in PREFERENCE.findall(text)]
+    numbers += [number for text in texts for listed in CLEARED.findall(text) for number in listed.split()]
+    return sorted({int(number) for number in numbers})
 
 
 def sysctls(release: Release) -> dict[str, str]:
@@ -50,4 +54,4 @@ def _dotted(key: str) -> str:
 
 def forwards(release: Release) -> bool:
     """It makes a router of the machine: then other programs' rules about forwarding are about us."""
-    return bool(tables(release)) or sysctls(release).get("net.ipv4.ip_forward") == "1"
+    return sysctls(release).get("net.ipv4.ip_forward") == "1"

@@ -82,6 +82,18 @@ def subnet_router(version: str = "1.102.3") -> dict[str, Any]:
     return {**base, "packages": {"tailscale": version}}
 
 
+def member() -> dict[str, Any]:
+    """In the tailnet, but no router: a table of its own and one rule, no forwarding."""
+    made = subnet_router()
+    for path in (SYSCTL, "/etc/systemd/system/site-mesh-sysctl.service"):
+        del made["files"][path]
+    del made["units"]["site-mesh-sysctl.service"]
+    rules = "/etc/systemd/system/site-mesh-rules.service"
+    lines = [line for line in made["files"][rules]["content"].splitlines(True) if "add pref 2501" not in line]
+    made["files"][rules]["content"] = "".join(line for line in lines if "add pref 5271" not in line)
+    return made
+
+
 def broken_unit() -> dict[str, Any]:
     """Passes every check and fails when it starts."""
     path = "/etc/systemd/system/site-mesh-broken.service"

@@ -183,6 +183,19 @@ class FindingTest(unittest.TestCase):
             [(what, "warn") for what in ("docker", "tailscale", "ufw")],
         )
 
+    def test_a_member_that_is_no_router_minds_what_would_take_its_table_or_tailscaled(self) -> None:
+        everything = both(
+            runs("docker.service", "nftables.service"), has("/etc/nftables.conf", "flush ruleset\n"), tailscale()
+        )
+        found = {one["what"]: one["severity"] for one in self.look(everything, [], releases.member())}
+        self.assertEqual(found, {"docker": "warn", "nftables": "refuse", "tailscale": "refuse"})
+        # Its unit clears these preferences too, though it makes no rule there.
+        found = {
+            one["what"]: one["severity"]
+            for one in self.look(fake(rules=[{**RULE, "priority": 5271}]), [], releases.member())
+        }
+        self.assertEqual(found, {"ip-rule": "refuse"})
+
     def test_where_our_tailnet_is_not_known_a_member_is_in_somebody_elses(self) -> None:
         with Sandbox() as host:
             tailscale(tailnet="acme-staging")(host)
