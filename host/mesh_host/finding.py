@@ -25,6 +25,7 @@ class Finding:
         return {
             "what": self.what,
             "severity": self.severity,
+            "acceptable": self.acceptable,
             "accepted": self.accepted,
             "detail": self.detail,
             "choice": self.choice,

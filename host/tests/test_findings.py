@@ -168,6 +168,7 @@ class FindingTest(unittest.TestCase):
                     in next(one for one in self.look(present, []) if one["what"] == what)["choice"]
                 )
                 self.assertEqual(named, severity == "accept")
+                self.assertEqual(found["acceptable"], severity == "accept")
 
     def test_another_name_accepts_nothing(self) -> None:
         found = self.look(runs("docker.service"), ["ufw", "tailscale"])

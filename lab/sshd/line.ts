@@ -23,5 +23,5 @@ export function parseLine(line: string): Line | undefined {
 
 /** Lines that read stdin to its end; the others answer without waiting for it. */
 export function readsStdin(line: Line): boolean {
-  return line.kind === 'install' || ['apply stage', 'node join'].includes(line.args.join(' '));
+  return line.kind === 'install' || ['apply preflight', 'apply stage', 'node join'].includes(line.args.join(' '));
 }
