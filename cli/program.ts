@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { addCheck } from './commands/check.ts';
+import { addCredentials } from './commands/credentials.ts';
 import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
+import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
 import { EXIT } from './exit.ts';
 
@@ -34,8 +37,11 @@ Exit codes:
     );
   addTry(root);
   addPlan(root);
+  addCheck(root);
+  addCredentials(root);
   addEnv(root);
   addLab(root);
+  addSchema(root);
   addEngine(root);
   return root;
 }

@@ -17,7 +17,7 @@ export interface StackFile {
 }
 
 /** Stacks that have a file in the tree, sorted. */
-function knownStacks(tree: string = TREE): string[] {
+export function knownStacks(tree: string = TREE): string[] {
   return readdirSync(tree)
     .map((file) => /^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$/.exec(file)?.[1])
     .filter((name): name is string => name !== undefined)
@@ -75,9 +75,12 @@ function configHint(content: unknown): string {
   return key === undefined || key === 'config' ? '' : ` (is "${key}" meant to be it?)`;
 }
 
-/** `{secure: ciphertext}`, Pulumi's form of an encrypted value. */
+/** `{secure: ciphertext}`, Pulumi's form of an encrypted value; or a mapping of nothing but such values. */
 export function isSecret(value: unknown): boolean {
-  return isRecord(value) && Object.keys(value).length === 1 && typeof value.secure === 'string';
+  if (!isRecord(value)) return false;
+  const members = Object.values(value);
+  if (members.length === 1 && typeof value.secure === 'string') return true;
+  return members.length > 0 && members.every(isSecret);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -18,6 +18,8 @@ export interface LabInfo {
   config: LabConfig;
   /** `hcloud:endpoint`. */
   hcloudEndpoint: string;
+  /** `digitalocean:apiEndpoint`. */
+  digitaloceanEndpoint: string;
   /** `tailscale:baseUrl`. */
   tailscaleBaseUrl: string;
 }
@@ -52,7 +54,15 @@ const pidPath = (dir: string) => join(dir, 'lab.pid');
 const address = (config: LabConfig) => `http://${config.host}:${config.apiPort}`;
 
 function info(dir: string, config: LabConfig, pid: number, started: boolean): LabInfo {
-  return { dir, pid, started, config, hcloudEndpoint: `${address(config)}/v1`, tailscaleBaseUrl: address(config) };
+  return {
+    dir,
+    pid,
+    started,
+    config,
+    hcloudEndpoint: `${address(config)}/v1`,
+    digitaloceanEndpoint: address(config),
+    tailscaleBaseUrl: address(config),
+  };
 }
 
 async function ask(
@@ -187,6 +197,24 @@ export async function labReset(dir: string): Promise<void> {
     store.reset();
   } finally {
     store.close();
+  }
+}
+
+/**
+ * Makes a lab that runs know what was added to its lab.json; does nothing to one that is stopped, for it reads that when it
+ * starts.
+ * @throws LabError when the lab that runs is not of this checkout's version
+ */
+export async function labReload(dir: string): Promise<void> {
+  const state = await labStatus(dir);
+  if (!state.running) return;
+  try {
+    await ask(state.info.config, 'POST', '/reload');
+  } catch (error) {
+    throw new LabError(
+      `the lab in ${dir} does not take over what was added to it. Start it anew, it keeps what was built: mesh lab down && mesh lab up`,
+      { cause: error },
+    );
   }
 }
 

@@ -38,12 +38,15 @@ const schema = z.strictObject({
   provisioned: z.boolean(),
   accepts: z.array(z.enum(ACCEPTABLE)).optional(),
   bootTimeout: z.number().positive().optional(),
+  generation: z.union([z.int(), z.string()]).optional(),
 });
 type Args = z.output<typeof schema>;
 
 /** A change of these is a change of the host; of the others, of how it is reached and recorded. */
 const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix'];
 const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'accepts', 'bootTimeout'];
+/** A change of this: the host was off meanwhile. The same release is brought again, which starts what did not come up by itself. */
+const RESTART_INPUTS = ['generation'];
 
 const BOOT_SECONDS = 300;
 /** A host that was up before may be restarting, but is not installing itself. */
@@ -62,10 +65,8 @@ export const hostRelease: ResourceHandler<MeshClient> = {
 
   diff: (_op, _id, olds, _oldInputs, news) => {
     const answer: DiffAnswer = { changes: {} };
-    const changes = diffInputs(
-      pick(olds, [...HOST_INPUTS, ...RECORD_INPUTS]),
-      pick(news, [...HOST_INPUTS, ...RECORD_INPUTS]),
-    );
+    const inputs = [...HOST_INPUTS, ...RECORD_INPUTS, ...RESTART_INPUTS];
+    const changes = diffInputs(pick(olds, inputs), pick(news, inputs));
     for (const [path, kind] of Object.entries(changes)) answer.changes[path] = kind;
     if (news.serverId instanceof Unknown || news.serverId !== olds.serverId) answer.changes.serverId = 'update-replace';
     if (!touchesHost(olds, news)) Object.assign(answer.changes, liveChanges(olds, news));
@@ -116,7 +117,8 @@ export const hostRelease: ResourceHandler<MeshClient> = {
 
   async update(op, _id, olds, _oldInputs, news, preview, client) {
     const recorded = textOf(olds, 'hostKey');
-    const changed = touchesHost(olds, news) || Object.keys(liveChanges(olds, news)).length > 0;
+    const restarted = differ(olds, news, RESTART_INPUTS);
+    const changed = restarted || touchesHost(olds, news) || Object.keys(liveChanges(olds, news)).length > 0;
     if (!changed) return { outputs: { ...news, ...pick(olds, ['hash', 'hostKey', 'drift']) } };
     if (preview)
       return { outputs: { ...news, hash: hashOf(news) ?? UNKNOWN, hostKey: recorded ?? UNKNOWN, drift: [] } };
@@ -128,7 +130,7 @@ export const hostRelease: ResourceHandler<MeshClient> = {
       connection: pinned(args, olds),
       request,
       preflight: false,
-      bootSeconds: UPDATE_SECONDS,
+      bootSeconds: restarted ? (args.bootTimeout ?? BOOT_SECONDS) : UPDATE_SECONDS,
       authSeconds: 0,
     };
     const { hash, hostKey } = await deploy(op, client.hosts, deployment);
@@ -163,7 +165,11 @@ function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: b
 }
 
 function touchesHost(olds: Inputs, news: Inputs): boolean {
-  return Object.keys(diffInputs(pick(olds, HOST_INPUTS), pick(news, HOST_INPUTS))).length > 0;
+  return differ(olds, news, HOST_INPUTS);
+}
+
+function differ(olds: Inputs, news: Inputs, keys: string[]): boolean {
+  return Object.keys(diffInputs(pick(olds, keys), pick(news, keys))).length > 0;
 }
 
 /** What a read found on the host that is not what was recorded. */

@@ -27,11 +27,11 @@ Examples:
     .command('up')
     .description('start it; started twice says so')
     .action(async () => {
-      const { started, hcloudEndpoint, tailscaleBaseUrl } = await inLab(
+      const { started, hcloudEndpoint, digitaloceanEndpoint, tailscaleBaseUrl } = await inLab(
         labUp(labDirectory(), { onProgress: stderrProgress() }),
       );
       say(
-        `lab ${started ? 'is up' : 'was up already'}: Hetzner Cloud at ${hcloudEndpoint}, Tailscale at ${tailscaleBaseUrl}`,
+        `lab ${started ? 'is up' : 'was up already'}: Hetzner Cloud at ${hcloudEndpoint}, DigitalOcean at ${digitaloceanEndpoint}, Tailscale at ${tailscaleBaseUrl}`,
       );
     });
   lab
@@ -127,6 +127,7 @@ function renderStatus(status: Awaited<ReturnType<typeof labStatus>>): string {
   const rows = [
     ['lab', `up, process ${info.pid}, in ${info.dir}`],
     ['Hetzner Cloud', info.hcloudEndpoint],
+    ['DigitalOcean', info.digitaloceanEndpoint],
     ['Tailscale', info.tailscaleBaseUrl],
     ['jump host', `${info.config.jump.user}@${info.config.host}:${info.config.jump.port}`],
     ['stacks', info.config.tenants.map((tenant) => `${tenant.name} (tailnet ${tenant.tailscale.tailnet})`).join(', ')],
@@ -144,6 +145,7 @@ function publicStatus(status: Awaited<ReturnType<typeof labStatus>>): unknown {
     pid: info.pid,
     dir: info.dir,
     hcloudEndpoint: info.hcloudEndpoint,
+    digitaloceanEndpoint: info.digitaloceanEndpoint,
     tailscaleBaseUrl: info.tailscaleBaseUrl,
     faults,
   };

@@ -92,7 +92,9 @@ function kind(host: HostPlan): string {
 
 function machine({ server, ssh }: HostPlan): string {
   if (server !== undefined) return `${server.type}, ${server.image}`;
-  return ssh === undefined ? dim('not logged in to') : `${ssh.user}@${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
+  return ssh === undefined
+    ? dim('not logged in to')
+    : `${ssh.user}@${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
 }
 
 function member(host: HostPlan): string {

@@ -53,7 +53,7 @@ export class DigitalOceanSite extends pulumi.ComponentResource {
         {
           plan: host,
           region,
-          ssh: access.ssh,
+          access,
           sshKey: account.sshKey,
           vpc: vpc.id,
           tags: [MANAGED_TAG, wall.tag.name],

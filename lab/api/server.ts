@@ -3,7 +3,9 @@ import { Hono, type Env } from 'hono';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
+import { cloudAccounts, digitalOceanAccounts } from './accounts.ts';
 import type { LabConfig } from './config.ts';
+import { digitalOceanApi } from './digitalocean/index.ts';
 import { isFaultName } from './faults.ts';
 import { hetznerApi } from './hetzner/index.ts';
 import { ownIdentity, type ProcessIdentity } from './identity.ts';
@@ -18,14 +20,16 @@ export interface RequestLog {
   tenant?: string;
 }
 
-interface ApiParts<Tailscale extends Env> {
-  config: Pick<LabConfig, 'labToken' | 'tenants'>;
+export interface ApiParts<Tailscale extends Env = Env> {
+  config: Pick<LabConfig, 'labToken' | 'tenants' | 'existing'>;
   store: Store;
   faults: Faults;
   clock: Clock;
   /** Mounted at /api/v2. */
   tailscale: Hono<Tailscale>;
   unexecuted: () => Unexecuted[];
+  /** Takes over what was added to lab.json. */
+  reload: () => void;
   /** Ends the lab, after the answer to the request that asked for it. */
   stop: () => void;
   log: (entry: RequestLog) => void;
@@ -34,7 +38,7 @@ interface ApiParts<Tailscale extends Env> {
 }
 
 /** An HTTP application. */
-interface Api {
+export interface Api {
   fetch(request: Request): Response | Promise<Response>;
 }
 
@@ -46,7 +50,7 @@ interface LabStatus extends ProcessIdentity {
 
 const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
 
-function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' | 'unexecuted' | 'stop'>): Hono {
+function controlRoutes(parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop'>): Hono {
   const { faults } = parts;
   const routes = new Hono();
   routes.use(async (context, next) => {
@@ -81,6 +85,10 @@ function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' 
     parts.store.reset();
     return context.json({ reset: true });
   });
+  routes.post('/reload', (context) => {
+    parts.reload();
+    return context.json({ reloaded: true });
+  });
   routes.post('/stop', (context) => {
     setImmediate(parts.stop);
     return context.json({ stopping: true });
@@ -89,7 +97,7 @@ function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' 
   return routes;
 }
 
-/** The lab's whole HTTP surface: `/v1` Hetzner Cloud, `/api/v2` Tailscale, `/lab` control. */
+/** The lab's whole HTTP surface: `/v1` Hetzner Cloud, `/v2` DigitalOcean, `/api/v2` Tailscale, `/lab` control. */
 export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Api {
   const { config, store, faults, clock } = parts;
   const app = new Hono<{ Variables: { tenant?: string } }>();
@@ -113,7 +121,18 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       store,
       faults,
       clock,
-      tenants: config.tenants,
+      tenants: cloudAccounts(config.tenants),
+      taken: config.existing.map((machine) => machine.address),
+      ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
+    }),
+  );
+  app.route(
+    '/v2',
+    digitalOceanApi({
+      store,
+      faults,
+      clock,
+      accounts: digitalOceanAccounts(config.tenants),
       ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
     }),
   );

@@ -6,6 +6,7 @@ import { changedPaths, drift, emptyDisk, hashOf, liveRelease, touchedUnits } fro
 import { readStageRequest } from './requests.ts';
 import { goBack, makeActive, prune, releaseOf } from './revert.ts';
 import { noteActivation, noteChecks, noteConfirmation, skippedChecks } from './unexecuted.ts';
+import type { ServerView } from '../types.ts';
 import type { Disk, LineContext, Release } from './types.ts';
 
 function checkHash(text: string): void {
@@ -23,12 +24,28 @@ function flipByte(release: Release): Release {
   return { ...release, files: { ...release.files, [path]: { ...file, content } } };
 }
 
+/**
+ * The one check of a release that needs no kernel: which LAN address an existing machine has, or a cloud gave, is known
+ * beforehand. Elsewhere the release says it.
+ */
+function checkLan(view: ServerView, lan: string): { name: string; result: string; detail: string }[] {
+  const known = view.existing?.lan ?? view.lanAddress;
+  if (known === undefined) return [];
+  const check = { name: 'interfaces', result: 'ok', detail: `an interface has ${lan}` };
+  if (known === lan) return [check];
+  const detail = `no interface of this host has the LAN address ${lan}; is the private network attached?`;
+  throw new Refusal('check-failed', `the release does not fit this host: interfaces: ${detail}`, {
+    checks: [{ ...check, result: 'failed', detail }],
+  });
+}
+
 export function stage(at: LineContext, stdin: Buffer): unknown {
   const request = readStageRequest(stdin);
   refuseFirst(at, request.release, request.existing);
   const received = at.faults.hits('flip-byte', at.view.name) ? flipByte(request.release) : request.release;
   const hash = hashOf(received);
-  const checks = skippedChecks(received);
+  const made = checkLan(at.view, request.lan);
+  const skipped = skippedChecks(received).filter((check) => made.every(({ name }) => name !== check.name));
   at.collections.releases.put(`${at.view.id}/${hash}`, received);
   at.host.staged[hash] = {
     lan: request.lan,
@@ -39,11 +56,12 @@ export function stage(at: LineContext, stdin: Buffer): unknown {
       Object.entries(request.credentials).map(([name, secret]) => [name, sha256(secret)]),
     ),
   };
-  noteChecks(at.host, checks);
+  noteChecks(at.host, skipped);
   at.save();
+  const detail = 'a host of the lab cannot run it';
   return {
     hash,
-    checks: checks.map(({ name }) => ({ name, result: 'skipped', detail: 'a host of the lab cannot run it' })),
+    checks: [...made, ...skipped.map(({ name }) => ({ name, result: 'skipped', detail }))],
     changed: changedPaths(diskOf(at), received),
   };
 }

@@ -84,6 +84,8 @@ export interface HostRecord {
   wantedRoutes: string[];
   drained: boolean;
   unexecuted: { what: string; why: string }[];
+  /** Scripts of the user's own commands, by name, as last received. Absent: none so far. */
+  ownCommands?: Record<string, { sha256: string; bytes: number }>;
   /** Software that was there before us: `docker`, `firewalld`, `nftables`, `tailscale`, `ufw`. */
   present?: string[];
   /** A release came with the word that the machine was there before us; what follows was noted then. */

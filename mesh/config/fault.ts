@@ -55,6 +55,11 @@ export function choice(name: string, known: readonly string[], otherwise: string
 export function renderFaults(faults: readonly Fault[]): string {
   if (faults.length === 0) return '';
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
-  const told = faults.map((one) => `  site-mesh:${one.path} = ${one.value}\n    ${one.problem}\n    → ${one.remedy}`);
-  return [`The stack's configuration has ${count}; nothing was created or changed.`, ...told].join('\n\n');
+  return [`The stack's configuration has ${count}; nothing was created or changed.`, ...faults.map(renderFault)].join(
+    '\n\n',
+  );
 }
+
+/** One fault: where and what, why, the way out. */
+export const renderFault = ({ path, value, problem, remedy }: Fault): string =>
+  `  site-mesh:${path} = ${value}\n    ${problem}\n    → ${remedy}`;

@@ -18,8 +18,11 @@ function text(problemOf: (value: string) => string | undefined, remedy: string) 
     });
 }
 
-const matching = (pattern: RegExp, problem: string, remedy: string) =>
-  text((value) => (pattern.test(value) ? undefined : problem), remedy);
+/** The pattern is also told to editors (JSON Schema), which know no flags. */
+const matching = (pattern: RegExp, problem: string, remedy: string) => {
+  const field = text((value) => (pattern.test(value) ? undefined : problem), remedy);
+  return pattern.flags === '' ? field.meta({ pattern: pattern.source }) : field;
+};
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const SHORT_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;

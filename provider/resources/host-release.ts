@@ -51,6 +51,11 @@ export interface HostReleaseArgs {
    * @default 300
    */
   bootTimeout?: pulumi.Input<number>;
+  /**
+   * Counts the restarts that the program made (`ServerReady.generation`). A change waits until the host is back and
+   * brings the same release again.
+   */
+  generation?: pulumi.Input<number | string>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { ApiError, invalidInput, limitExceeded } from './errors.ts';
-import { isNetworkCidr } from './ip.ts';
+import { isNetworkCidr } from '../ip.ts';
 import { checkLabels, parseSelector } from './labels.ts';
 import { LIMITS, type Project } from './project.ts';
 import type { FirewallRecord, FirewallRule, FirewallTarget } from './records.ts';

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { NETWORK_ZONES } from './catalog.ts';
 import { ApiError, invalidInput, isProtected, limitExceeded } from './errors.ts';
-import { contains, formatIpv4, holds, isPrivate, overlaps, parseIpv4, parsePrefix, type Prefix } from './ip.ts';
+import { contains, formatIpv4, holds, isPrivate, overlaps, parseIpv4, parsePrefix, type Prefix } from '../ip.ts';
 import { checkLabels } from './labels.ts';
 import { LIMITS, type Project } from './project.ts';
 import type { NetworkRecord, SubnetRecord } from './records.ts';

@@ -1,6 +1,6 @@
 import { LOCATIONS } from './catalog.ts';
 import { ApiError, invalidInput, limitExceeded } from './errors.ts';
-import { formatIpv4, holds, overlaps, parseIpv4, parsePrefix, type Prefix } from './ip.ts';
+import { formatIpv4, holds, overlaps, parseIpv4, parsePrefix, type Prefix } from '../ip.ts';
 import { LIMITS, type Project } from './project.ts';
 import type { NetworkRecord, PrivateNet, ServerRecord } from './records.ts';
 import { gatewayOf } from './views.ts';

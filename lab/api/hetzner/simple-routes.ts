@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
-import ssh2 from 'ssh2';
 import { z } from 'zod';
+import { md5Fingerprint } from '../ssh-key.ts';
 import { IMAGES, LOCATIONS, SERVER_TYPES } from './catalog.ts';
 import { imageView, serverTypeView } from './catalog-views.ts';
 import { ApiError, invalidInput, notFound, notUnique } from './errors.ts';
@@ -17,14 +16,9 @@ export function sshKeyRoutes(): Hono<Env> {
   routes.post('/', async (context) => {
     const { project } = context.var;
     const input = await body(context, z.object({ name: NAME, public_key: z.string(), labels: LABELS }));
-    const key = ssh2.utils.parseKey(input.public_key);
-    if (key instanceof Error || key.isPrivateKey())
-      throw invalidInput('public_key', 'is not a valid OpenSSH public key');
+    const fingerprint = md5Fingerprint(input.public_key);
+    if (fingerprint === undefined) throw invalidInput('public_key', 'is not a valid OpenSSH public key');
     project.checkName(project.sshKeys, 'SSH key', input.name);
-    const fingerprint = createHash('md5')
-      .update(key.getPublicSSH())
-      .digest('hex')
-      .replaceAll(/..(?!$)/g, '$&:');
     if (project.sshKeys.all().some((other) => other.fingerprint === fingerprint))
       throw notUnique('public_key', 'SSH key with the same fingerprint already exists');
     const record = {

@@ -1,6 +1,6 @@
 import { IMAGES, LOCATIONS, SERVER_TYPES } from './catalog.ts';
 import { imageView, serverTypeView } from './catalog-views.ts';
-import { formatIpv4, parsePrefix } from './ip.ts';
+import { formatIpv4, parsePrefix } from '../ip.ts';
 import type { Project } from './project.ts';
 import type {
   ActionRecord,

@@ -21,3 +21,11 @@ test('a credential in plain is a fault that does not show it; an encrypted one i
   expect(fault).not.toContain('hunter2');
   expect(keyFaults({ 'site-mesh:sshPrivateKey': { secure: 'v1:x' } })).toEqual([]);
 });
+
+test('a mapping of encrypted values is a secret, one with a value in plain is none', () => {
+  const secret = { secure: 'v1:x' };
+  const config = (value: unknown) => ({ 'site-mesh:accountTokens': value });
+  expect(namespaced(config({ eu: secret, us: secret }))).toEqual({});
+  expect(namespaced(config({ eu: secret, us: 'plain' }))).toEqual({ accountTokens: { eu: secret, us: 'plain' } });
+  expect(keyFaults({ 'hcloud:token': { eu: secret, us: 'plain' } })).toHaveLength(1);
+});

@@ -2,6 +2,9 @@ import { Hono } from 'hono';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { uniteCompute } from '../../../lab/api/compute.ts';
+import { digitalOceanAccounts } from '../../../lab/api/accounts.ts';
+import { digitalOceanCompute } from '../../../lab/api/digitalocean/compute.ts';
 import { createFaults } from '../../../lab/api/faults.ts';
 import { createCompute } from '../../../lab/api/hetzner/compute.ts';
 import { createApi, listenApi, type RequestLog } from '../../../lab/api/server.ts';
@@ -9,6 +12,7 @@ import { openStore } from '../../../lab/api/store.ts';
 import type { Clock } from '../../../lab/types.ts';
 
 export const TOKENS = { staging: 's'.repeat(64), prod: 'p'.repeat(64) };
+export const DO_TOKENS = { staging: `dop_v1_${'a'.repeat(64)}`, prod: `dop_v1_${'b'.repeat(64)}` };
 export const LAB_TOKEN = 'lab-token';
 export const KEY_A = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ada';
 export const KEY_B = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEA grace';
@@ -28,19 +32,22 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
   const faults = createFaults(store);
   const clock = options.clock ?? Date.now;
   const actionMs = options.actionMs ?? 0;
-  const tenants = Object.entries(TOKENS).map(([name, hcloudToken]) => ({
+  const tenants = (['staging', 'prod'] as const).map((name) => ({
     name,
-    hcloudToken,
+    hcloudToken: TOKENS[name],
+    digitaloceanToken: DO_TOKENS[name],
     tailscale: { tailnet: '', apiKey: '', oauthClientId: '', oauthClientSecret: '' },
+    accounts: {},
   }));
   const log: RequestLog[] = [];
   const app = createApi({
-    config: { labToken: LAB_TOKEN, tenants },
+    config: { labToken: LAB_TOKEN, tenants, existing: [] },
     store,
     faults,
     clock,
     tailscale: new Hono(),
     unexecuted: () => [{ host: 'fra-edge-01', what: 'nft -c', why: 'no nft here' }],
+    reload: () => undefined,
     stop: () => undefined,
     log: (entry) => void log.push(entry),
     actionMs,
@@ -69,10 +76,15 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
     store,
     faults,
     log,
-    compute: createCompute({ store, faults, clock, tenants, actionMs }),
+    compute: uniteCompute([
+      createCompute({ store, faults, clock, tenants, actionMs }),
+      digitalOceanCompute({ store, faults, clock, accounts: digitalOceanAccounts(tenants), actionMs }),
+    ]),
     ask,
     /** A call of tenant staging under /v1. */
     call: (method: string, path: string, body?: unknown) => ask(TOKENS.staging, method, `/v1${path}`, body),
+    /** The same under /v2, of the tenant's DigitalOcean account. */
+    ocean: (method: string, path: string, body?: unknown) => ask(DO_TOKENS.staging, method, `/v2${path}`, body),
     close: async () => {
       await server.close();
       store.close();

@@ -1,6 +1,8 @@
 import ssh2 from 'ssh2';
 import type { Client as SshClient, ConnectConfig } from 'ssh2';
 import { createHash } from 'node:crypto';
+import { withExisting } from '../../../lab/existing/compute.ts';
+import type { ExistingMachine } from '../../../lab/existing/machines.ts';
 import { startSshd, type Sshd, type SshdOptions } from '../../../lab/sshd/index.ts';
 import { generateKey, parseKey, publicLine } from '../../../lab/sshd/keys.ts';
 import type { FaultName, Faults, JoinRequest, ServerView, Store, TailnetNodes } from '../../../lab/types.ts';
@@ -143,15 +145,16 @@ export interface Lab {
   options: SshdOptions;
 }
 
-export async function startLab(servers: ServerView[] = [server()]): Promise<Lab> {
+export async function startLab(servers: ServerView[] = [server()], machines: ExistingMachine[] = []): Promise<Lab> {
   const store = memoryStore();
   const faults = memoryFaults();
   const tailnet = memoryTailnet();
   let now = 1_000_000;
-  const compute = {
+  const clouds = {
     byPublicAddress: (address: string) => servers.find((one) => one.publicAddress === address),
     all: () => servers,
   };
+  const compute = withExisting(clouds, machines, deployKey.public);
   const jump = { hostKeyPrivate: jumpHostKey.private, authorizedPublicKey: jumpKey.public, user: 'lab' };
   const options: SshdOptions = { port: 0, compute, nodes: tailnet, store, faults, clock: () => now, jump };
   const sshd = await startSshd(options);

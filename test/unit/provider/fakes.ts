@@ -40,6 +40,9 @@ export const connection = {
 export class FakeTailnet {
   readonly devices = new Map<string, Device>();
   readonly keys = new Map<string, Key & { secret: string; tags: string[] }>();
+  /** By node: what it advertises; all of it is approved but for `refused`. */
+  readonly advertised = new Map<string, string[]>();
+  refused: string[] = [];
   readonly calls: string[] = [];
   policy = { text: '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}', edits: 0 };
   readonly defaultText = this.policy.text;
@@ -72,6 +75,7 @@ export class FakeTailnet {
       tags: key.tags,
     };
     this.devices.set(nodeId, device);
+    this.advertised.set(nodeId, request.advertiseRoutes);
     return device;
   }
 
@@ -96,7 +100,11 @@ export class FakeTailnet {
           if (device === undefined) throw new TailscaleError(404, 'no such device');
           this.devices.set(id, { ...device, tags });
         }),
-      routes: () => this.call('devices.routes', () => ({ advertised: [], enabled: [] })),
+      routes: (id) =>
+        this.call('devices.routes', () => {
+          const advertised = this.advertised.get(id) ?? [];
+          return { advertised, enabled: advertised.filter((route) => !this.refused.includes(route)) };
+        }),
       setRoutes: () => this.call('devices.setRoutes', () => undefined),
     },
     policy: {
@@ -150,6 +158,8 @@ export class FakeHost {
   drift: string[] = [];
   firstBoot: ('running' | 'done')[] = ['done'];
   node: { nodeId: string; tags: string[]; settings?: Omit<JoinRequest, 'authKey'> } | undefined;
+  drained = false;
+  online = true;
   reachable = true;
   /** Thrown by that verb, in turn; undefined lets it through. */
   throws: Record<string, (Error | undefined)[]> = {};
@@ -254,6 +264,7 @@ export class FakeHost {
           const nodeId = this.node?.nodeId ?? '';
           const tags = [...request.tags];
           this.node = { nodeId, tags, settings };
+          this.advertise();
           return { nodeId, name: request.hostname, addresses: [], tags, adopted: same, retired: [] };
         }),
       nodeStatus: () =>
@@ -264,7 +275,7 @@ export class FakeHost {
           tailnet: null,
           addresses: null,
           tags: null,
-          online: null,
+          online: this.node === undefined ? null : this.online,
         })),
       nodeLeave: () =>
         run('leave', () => {
@@ -272,14 +283,26 @@ export class FakeHost {
           this.node = undefined;
           return { left };
         }),
-      routeAdvertise: () => run('advertise', () => ({ advertised: [], drained: false })),
+      routeAdvertise: () =>
+        run('advertise', () => {
+          this.drained = false;
+          return this.advertise();
+        }),
       routeDrain: () =>
         run('drain', () => {
           if (this.node === undefined) throw state('not-joined');
-          return { advertised: [], drained: true };
+          this.drained = true;
+          return this.advertise();
         }),
-      routeStatus: () => run('route status', () => ({ advertised: [], drained: false })),
+      routeStatus: () => run('route status', () => this.advertise()),
     };
+  }
+
+  /** What the join asked for, unless drained; the tailnet hears of it. */
+  private advertise(): { advertised: string[]; drained: boolean } {
+    const advertised = this.drained ? [] : (this.node?.settings?.advertiseRoutes ?? []);
+    if (this.node !== undefined) this.tailnet?.advertised.set(this.node.nodeId, advertised);
+    return { advertised, drained: this.drained };
   }
 }
 

@@ -73,6 +73,11 @@ function service(): Tailscale {
       ...api.devices,
       get: (id) => Promise.resolve(nodes.get(id)),
       delete: (id) => Promise.resolve(nodes.delete(id)),
+      routes: (id) =>
+        Promise.resolve({
+          advertised: nodes.get(id)?.advertisedRoutes ?? [],
+          enabled: nodes.get(id)?.advertisedRoutes ?? [],
+        }),
     },
   };
 }
