@@ -5,6 +5,7 @@ import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
+import { addPreflight } from './commands/preflight.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
 import { EXIT } from './exit.ts';
@@ -39,6 +40,7 @@ Exit codes:
   addPlan(root);
   addCheck(root);
   addCredentials(root);
+  addPreflight(root);
   addEnv(root);
   addLab(root);
   addSchema(root);

@@ -36,7 +36,7 @@ const diskOf = (at: LineContext): Disk => at.collections.disks.get(at.view.id) ?
 const untouched = ({ host }: LineContext): boolean => host.active === null && host.pending === null;
 
 /** What the record says, and the fault `foreign-software`. */
-export function foreignSoftware({ host, faults, view }: LineContext): string[] {
+function foreignSoftware({ host, faults, view }: LineContext): string[] {
   const here = faults.hits('foreign-software', view.name) ? ['docker', 'ufw'] : [];
   return [...new Set([...(host.present ?? []), ...here])].sort();
 }
