@@ -6,6 +6,7 @@ import { addEnv } from './commands/env.ts';
 import { addGraph } from './commands/graph.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
+import { addPreflight } from './commands/preflight.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
 import { EXIT } from './exit.ts';
@@ -42,6 +43,7 @@ Exit codes:
   addCheck(root);
   addCredentials(root);
   addGraph(root);
+  addPreflight(root);
   addEnv(root);
   addLab(root);
   addSchema(root);

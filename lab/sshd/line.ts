@@ -39,5 +39,5 @@ export function parseLine(line: string): Line | undefined {
 
 /** Lines that read stdin to its end; the others answer without waiting for it. */
 export function readsStdin(line: Line): boolean {
-  return line.kind !== 'tool' || ['apply stage', 'node join'].includes(line.args.join(' '));
+  return line.kind !== 'tool' || ['apply preflight', 'apply stage', 'node join'].includes(line.args.join(' '));
 }
