@@ -5,6 +5,7 @@ import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
+import { addRecover } from './commands/recover.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
 import { EXIT } from './exit.ts';
@@ -42,6 +43,7 @@ Exit codes:
   addEnv(root);
   addLab(root);
   addSchema(root);
+  addRecover(root);
   addEngine(root);
   return root;
 }
