@@ -1,32 +1,47 @@
+import { OceanLookup } from '../../io/digitalocean/lookup.ts';
 import { HetznerLookup } from '../../io/hcloud/lookup.ts';
 import type { CloudAccess } from './accounts.ts';
+import { digitalocean } from './digitalocean.ts';
 import { hetzner } from './hetzner.ts';
 import type { Resource } from './state.ts';
 import type { Finder, Found, Wanted } from './wanted.ts';
-
-/** The official packages whose objects are looked for. */
-const PACKAGES = {
-  hcloud: { finders: hetzner, open: (access: CloudAccess) => new HetznerLookup(access) },
-} as const;
 
 /** A finder that has its cloud already. */
 interface Bound {
   find(wanted: Wanted): Promise<Found>;
   exists(id: string, outputs: Record<string, unknown>): Promise<boolean>;
 }
+type Opened = (type: string) => Bound | undefined;
 
-const bind = <Cloud>(finder: Finder<Cloud> | undefined, cloud: Cloud): Bound | undefined =>
-  finder && {
-    find: (wanted) => finder.find(cloud, wanted),
-    exists: (id, outputs) => finder.exists(cloud, id, outputs),
-  };
-
-export const clouds = {
-  /** Types of which a killed run can leave an object behind. */
-  knows: (type: string): boolean => Object.values(PACKAGES).some(({ finders }) => Object.hasOwn(finders, type)),
-  /** Types that are machines: born with a key that only the state has. */
-  boots: (type: string): boolean => ['hcloud:index/server:Server', 'digitalocean:index/droplet:Droplet'].includes(type),
+/** The official packages whose objects are looked for. */
+const PACKAGES: Readonly<Record<string, { types: readonly string[]; open: (access: CloudAccess) => Opened }>> = {
+  hcloud: opening(hetzner, (access) => new HetznerLookup(access)),
+  digitalocean: opening(digitalocean, (access) => new OceanLookup(access)),
 };
+
+function opening<Cloud>(finders: Readonly<Record<string, Finder<Cloud>>>, connect: (access: CloudAccess) => Cloud) {
+  const open = (access: CloudAccess): Opened => {
+    const cloud = connect(access);
+    return (type) => {
+      const finder = finders[type];
+      return (
+        finder && {
+          find: (wanted) => finder.find(cloud, wanted),
+          exists: (id, outputs) => finder.exists(cloud, id, outputs),
+        }
+      );
+    };
+  };
+  return { types: Object.keys(finders), open };
+}
+
+/** Whether a killed run can leave an object of this type behind at a cloud. */
+export const leavesObjects = (type: string): boolean =>
+  Object.values(PACKAGES).some(({ types }) => types.includes(type));
+
+/** Whether it is a machine: born with a key that only the state has. */
+export const boots = (type: string): boolean =>
+  ['hcloud:index/server:Server', 'digitalocean:index/droplet:Droplet'].includes(type);
 
 /**
  * The clouds of a stack's providers. One look-up for each provider resource: another provider is another account.
@@ -34,7 +49,7 @@ export const clouds = {
  */
 export class Clouds {
   readonly #access: (provider: string) => Promise<CloudAccess | string>;
-  readonly #open = new Map<string, Promise<((type: string) => Bound | undefined) | string>>();
+  readonly #opened = new Map<string, Promise<Opened | undefined>>();
   /** Providers that could not be asked, and why. */
   readonly closed = new Map<string, string>();
 
@@ -55,25 +70,17 @@ export class Clouds {
   }
 
   async #bound({ type, provider = '' }: Resource): Promise<Bound | undefined> {
-    const pkg = type.split(':', 1)[0] ?? '';
     // The same account, whatever id a provider that is not recorded yet will get.
     const key = provider.split('::').slice(0, 4).join('::');
-    let opened = this.#open.get(key);
-    if (opened === undefined) this.#open.set(key, (opened = this.#connect(key, pkg)));
-    const bound = await opened;
-    return typeof bound === 'string' ? undefined : bound(type);
+    let opened = this.#opened.get(key);
+    if (opened === undefined) this.#opened.set(key, (opened = this.#open(key, type)));
+    return (await opened)?.(type);
   }
 
-  async #connect(provider: string, pkg: string): Promise<((type: string) => Bound | undefined) | string> {
+  async #open(provider: string, type: string): Promise<Opened | undefined> {
     const access = await this.#access(provider);
-    if (typeof access === 'string') {
-      this.closed.set(provider, access);
-      return access;
-    }
-    if (pkg === 'hcloud') {
-      const cloud = PACKAGES.hcloud.open(access);
-      return (type) => bind(PACKAGES.hcloud.finders[type], cloud);
-    }
-    return (this.closed.set(provider, `${pkg} is not a cloud that is looked at`), '');
+    if (typeof access !== 'string') return PACKAGES[type.split(':', 1)[0] ?? '']?.open(access);
+    this.closed.set(provider, access);
+    return undefined;
   }
 }

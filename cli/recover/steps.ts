@@ -18,7 +18,7 @@ export function stepsOf(locks: readonly Lock[], survey: Survey): Step[] {
       ? [{ what: `take the lock off the stack (${count(locks.length, 'file')})`, command: 'pulumi cancel --yes' }]
       : []),
     ...(edits.length > 0
-      ? [{ what: `${edits.join('; ')}`, command: 'pulumi stack export, edited, pulumi stack import' }]
+      ? [{ what: edits.join('; '), command: 'pulumi stack export, edited, pulumi stack import' }]
       : []),
     ...(refresh.length > 0
       ? [

@@ -1,4 +1,4 @@
-import { clouds, type Clouds } from './clouds.ts';
+import { boots, leavesObjects, type Clouds } from './clouds.ts';
 import {
   liveResource,
   operationsOf,
@@ -26,6 +26,8 @@ export interface Question {
   type: string;
   what: string;
   way: string;
+  /** Nothing but a suspicion. */
+  perhaps?: true;
 }
 
 export interface Survey {
@@ -80,12 +82,12 @@ export async function survey(state: State, creates: readonly Resource[], access:
     const { resource, type: kind } = operation;
     const about = { operation: kind, urn: resource.urn, type: resource.type };
     if (kind !== 'creating') {
-      const known = liveResource(state, resource.urn) !== undefined && clouds.knows(resource.type);
+      const known = liveResource(state, resource.urn) !== undefined && leavesObjects(resource.type);
       if (known) found.refresh.push(resource.urn);
       found.cutOff.push({ ...about, verdict: 'forget', why: forgotten(operation, known) });
       continue;
     }
-    const answer = clouds.knows(resource.type) ? await look.at(resource) : { is: 'nothing' as const };
+    const answer = leavesObjects(resource.type) ? await look.at(resource) : { is: 'nothing' as const };
     if (answer.is === 'ours') {
       adopt(resource, answer);
       found.cutOff.push({ ...about, verdict: 'adopt', why: `${answer.what} is there` });
@@ -97,7 +99,7 @@ export async function survey(state: State, creates: readonly Resource[], access:
 
   for (const resource of creates) {
     if (adopted.has(resource.urn) || found.questions.some(({ urn }) => urn === resource.urn)) continue;
-    if (!clouds.knows(resource.type)) continue;
+    if (!leavesObjects(resource.type)) continue;
     const answer = await look.at(resource);
     if (answer.is !== 'ours') {
       question(found, resource, answer);
@@ -115,12 +117,14 @@ export async function survey(state: State, creates: readonly Resource[], access:
 
   for (const resource of resourcesOf(state)) {
     const { urn, type, id } = resource;
-    if (id === undefined || resource.pendingReplacement === true || !clouds.knows(type)) continue;
+    if (id === undefined || resource.pendingReplacement === true || !leavesObjects(type)) continue;
     if ((await access.exists(resource)) !== false) continue;
     found.gone.push({ urn, type, id });
     if (resource.delete === true && liveResource(state, urn) !== undefined) found.deleted.push(resource);
     else found.refresh.push(urn);
   }
+  const crashed = found.cutOff.length + found.adoptions.length + found.gone.length > 0;
+  if (!crashed) found.questions = found.questions.filter(({ perhaps }) => perhaps !== true);
   found.refresh = [...new Set(found.refresh)];
   return found;
 }
@@ -167,7 +171,7 @@ class Look {
     const key = this.#creates.find(
       (one) => one.type === 'mesh:index:HostKey' && nameOf(one.urn) === nameOf(resource.urn),
     );
-    if (key !== undefined && clouds.boots(resource.type))
+    if (key !== undefined && boots(resource.type))
       return {
         is: 'foreign',
         what: `${answer.what} is there, but the key that it was born with is not in the state: nobody could tell it from an impostor`,
@@ -181,6 +185,9 @@ class Look {
       urn,
       type,
       inputs,
+      recorded: new Set(
+        resourcesOf(this.#state).flatMap((one) => (one.type === type && one.id !== undefined ? [one.id] : [])),
+      ),
       idFrom: (input, from) => {
         const source = (propertyDependencies?.[input] ?? []).find((one) => typeOf(one) === from);
         return source === undefined ? undefined : this.#id(source);
@@ -192,7 +199,13 @@ class Look {
 function question(found: Survey, { urn, type }: Resource, answer: Found | { is: 'nothing' }): void {
   if (answer.is === 'foreign') found.questions.push({ urn, type, what: answer.what, way: answer.way });
   if (answer.is === 'ambiguous')
-    found.questions.push({ urn, type, what: `${answer.what}: ${answer.which.join('; ')}`, way: answer.way });
+    found.questions.push({
+      urn,
+      type,
+      what: `${answer.what}: ${answer.which.join('; ')}`,
+      way: answer.way,
+      ...(answer.perhaps === true && { perhaps: true }),
+    });
 }
 
 /** Type of the resource that an URN names: the last of its chain of parents. */

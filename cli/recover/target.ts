@@ -93,7 +93,6 @@ export function refusedFor(run: PulumiRun): Promise<Lock[]> {
 export function reason({ stdout, stderr }: PulumiRun): string {
   // With --json the fault may stand on stdout alone, as a diagnostic.
   const text = stderr.trim() === '' ? stdout : stderr;
-  // eslint-disable-next-line no-control-regex
   const plain = text.replaceAll(/\u001b\[[0-9;]*m/g, '').trim();
   return plain.length > 1500 ? `…${plain.slice(-1500)}` : plain;
 }

@@ -9,6 +9,8 @@ export interface Wanted {
   inputs: Record<string, unknown>;
   /** Id of the resource of that type from which an input comes; undefined while nobody knows it. */
   idFrom(input: string, type: string): string | undefined;
+  /** Ids of this type that belong to records already. */
+  recorded: ReadonlySet<string>;
 }
 
 /** What a cloud holds of a wanted resource. */
@@ -18,7 +20,8 @@ export type Found =
   | { is: 'absent' }
   /** Something is there in its place that is not ours: a create will fail, and nobody but a person may decide. */
   | { is: 'foreign'; what: string; way: string }
-  | { is: 'ambiguous'; what: string; which: string[]; way: string }
+  /** `perhaps`: there may be nothing in it; only worth a person's time when a run was cut off. */
+  | { is: 'ambiguous'; what: string; which: string[]; way: string; perhaps?: true }
   /** What it belongs to is not known yet. */
   | { is: 'unknown' };
 
