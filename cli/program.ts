@@ -7,6 +7,7 @@ import { addGraph } from './commands/graph.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPreflight } from './commands/preflight.ts';
+import { addRecover } from './commands/recover.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
 import { EXIT } from './exit.ts';
@@ -47,6 +48,7 @@ Exit codes:
   addEnv(root);
   addLab(root);
   addSchema(root);
+  addRecover(root);
   addEngine(root);
   return root;
 }
