@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startSshd } from '../../../lab/sshd/index.ts';
 import { at, startCloud, type Cloud } from './cloud.ts';
 import { DROPLET, makeOcean } from './ocean.ts';
+import { drive, jumpHostKey, jumpKey, memoryTailnet, userData } from './sshd-fixtures.ts';
 
 let cloud: Cloud;
 let now: number;
@@ -58,6 +60,29 @@ describe('a reserved address', () => {
     expect([reached(), await holder(ip)]).toEqual([`digitalocean-${second}`, Number(second)]);
     expect(await act(ip, { type: 'unassign' })).toBe('ok');
     expect([reached(), await holder(ip)]).toEqual([undefined, undefined]);
+  });
+
+  it('takes SSH, and so does the droplet’s own', async () => {
+    const droplet = await makeDroplet({ user_data: userData });
+    const [ip, spare] = [await makeIp(), await makeIp()];
+    await assign(ip, droplet);
+    const own = cloud.compute.all()[0]?.publicAddress ?? '';
+    const { store, faults, compute } = cloud;
+    const jump = { hostKeyPrivate: jumpHostKey.private, authorizedPublicKey: jumpKey.public, user: 'lab' };
+    const sshd = await startSshd({ port: 0, compute, nodes: memoryTailnet(), store, faults, clock: () => now, jump });
+    try {
+      for (const address of [own, ip]) {
+        const host = await drive({ sshd }, { address });
+        expect((await host.run('facts')).json).toMatchObject({
+          hostname: DROPLET.name,
+          interfaces: { public: { address: own }, lan: { address: '10.104.0.2' } },
+        });
+        host.login.close();
+      }
+      await expect(drive({ sshd }, { address: spare })).rejects.toThrow('Channel open failure');
+    } finally {
+      await sshd.close();
+    }
   });
 
   it('is refused where the service refuses it', async () => {
