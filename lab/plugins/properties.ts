@@ -103,7 +103,8 @@ export function checkInputs(
     if (inputs[property] !== undefined || failures.some((failure) => failure.property === property)) continue;
     if (known.required === true)
       failures.push({ property, reason: `The argument "${property}" is required, but no definition was found` });
-    else if (known.default !== undefined && !spec.framework) {
+    // A default that says nothing (false, 0, "") is not written down by the bridge.
+    else if (known.default !== undefined && !isEmpty(known.default) && !spec.framework) {
       inputs[property] = known.default;
       defaulted.push(property);
     }
@@ -169,7 +170,7 @@ export function diffResource(spec: ResourceSpec, olds: Inputs, news: Inputs): Di
   const changes: Record<string, PropertyDiff> = {};
   let replaces = false;
   for (const [property, known] of Object.entries(spec.properties)) {
-    const next = news[property] ?? (spec.framework ? known.default : undefined);
+    const next = news[property] ?? known.default;
     const replacing = known.replace === true || known.replaceWhen?.(olds[property], next) === true;
     for (const [path, kind] of Object.entries(propertyDiff(property, known, olds[property], next))) {
       changes[path] = replacing ? `${kind}-replace` : kind;
