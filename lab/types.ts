@@ -56,6 +56,8 @@ export interface ServerView {
   /** OpenSSH public keys that the cloud injects for root. */
   authorizedKeys: string[];
   running: boolean;
+  /** Address in the cloud's private network, where the cloud chose it; otherwise the host's release says it. */
+  lanAddress?: string;
   /** Clock value of the last boot. Without it a boot is seen only when somebody looked while the server was off. */
   bootedAt?: number;
   /** A machine that nobody's user_data made: what it was before anybody deployed anything. */
@@ -64,8 +66,6 @@ export interface ServerView {
     port: number;
     /** Lets `authorizedKeys` in; root, or may `sudo -n`. */
     user: string;
-    /** Address of one of its interfaces. */
-    lan: string;
     /** OpenSSH private key, ed25519. */
     hostKey: string;
   };

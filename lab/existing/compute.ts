@@ -21,7 +21,8 @@ export function withExisting(clouds: Compute, machines: readonly ExistingMachine
     authorizedKeys: [deployKey],
     running: true,
     bootedAt: LONG_AGO,
-    existing: { port, user, lan, hostKey: hostKey.privateKey },
+    lanAddress: lan,
+    existing: { port, user, hostKey: hostKey.privateKey },
   });
   return {
     all: () => [...machines.map(view), ...clouds.all()],
