@@ -129,6 +129,8 @@ export async function labUp(dir: string, options: { onProgress?: (message: strin
       const status = await probe(config);
       if (status !== undefined) {
         onProgress?.(`the lab answers at ${address(config)}`);
+        // Somebody else's was faster: ours must not come up later, when that one has been stopped.
+        if (status.pid !== child.pid && exit === undefined) child.kill('SIGTERM');
         return info(dir, config, status.pid, status.pid === child.pid);
       }
     }
