@@ -45,7 +45,7 @@ describe('a reserved address', () => {
   it('leads to the droplet that has it, beside the droplet’s own address', async () => {
     const [first, second] = [await makeDroplet(), await makeDroplet({ name: 'sin-app-02' })];
     const ip = await makeIp();
-    const reached = () => cloud.compute.byPublicAddress(ip)?.id;
+    const reached = () => cloud.compute.byPublicAddress(ip, 22)?.id;
     expect(reached()).toBeUndefined();
     expect(await assign(ip, first)).toBe('ok');
     expect(reached()).toBe(`digitalocean-${first}`);
@@ -55,7 +55,7 @@ describe('a reserved address', () => {
     );
     // Its own first: that is the one that clients take.
     expect(publics.map((entry) => entry.ip_address)).toEqual([expect.stringMatching(/^192\.0\.2\.\d+$/), ip]);
-    expect(cloud.compute.byPublicAddress(publics[0]?.ip_address ?? '')?.id).toBe(`digitalocean-${first}`);
+    expect(cloud.compute.byPublicAddress(publics[0]?.ip_address ?? '', 22)?.id).toBe(`digitalocean-${first}`);
     expect(await assign(ip, second)).toBe('ok');
     expect([reached(), await holder(ip)]).toEqual([`digitalocean-${second}`, Number(second)]);
     expect(await act(ip, { type: 'unassign' })).toBe('ok');
