@@ -26,7 +26,8 @@ Examples:
   mesh plan staging               what the stack decides, before a cloud is asked
   mesh graph staging --out mesh.svg    the same as a picture
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
-  mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails`,
+  mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails
+  mesh recover staging --dry-run  after a crash: what was made and is not recorded`,
     )
     .addHelpText(
       'afterAll',

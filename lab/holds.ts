@@ -1,6 +1,8 @@
 /** Where everything is to stop: at the `nth` change from now. */
 export interface Hold {
   nth: number;
+  /** Counted are the changes that this is part of, such as `POST /v1/servers`; all without it. */
+  of?: string | undefined;
   /** `answer`: the change is made, and its answer waits until the hold is released. `after`: it is answered, and only told. */
   before: 'answer' | 'nothing';
 }
@@ -12,6 +14,7 @@ export interface Hold {
 export class Holds {
   readonly #log: (entry: object) => void;
   #left = 0;
+  #of = '';
   #before: Hold['before'] = 'nothing';
   #wait: Promise<void> | undefined;
   #release: () => void = () => undefined;
@@ -20,8 +23,9 @@ export class Holds {
     this.#log = log;
   }
 
-  arm({ nth, before }: Hold): void {
+  arm({ nth, of, before }: Hold): void {
     this.release();
+    this.#of = of ?? '';
     this.#left = nth;
     this.#before = before;
   }
@@ -35,7 +39,7 @@ export class Holds {
   /** To be called after a change and before its answer; a promise when the answer has to wait. */
   changed(what: string): Promise<void> | undefined {
     this.#log({ time: new Date().toISOString(), event: 'change', what });
-    if (this.#left === 0) return undefined;
+    if (this.#left === 0 || !what.includes(this.#of)) return undefined;
     this.#left -= 1;
     if (this.#left > 0) return undefined;
     if (this.#before === 'answer') this.#wait = new Promise((resolve) => (this.#release = resolve));

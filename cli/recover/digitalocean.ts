@@ -22,12 +22,10 @@ interface Rule<Kind extends OceanKind> {
   alike?: (object: OceanObject<Kind>, wanted: Wanted) => boolean;
 }
 
-type Named = OceanObject<'ssh_keys' | 'vpcs' | 'tags' | 'firewalls' | 'droplets' | 'projects'>;
-
 /** Names are not unique for every kind here: two of one name are told, and none of them is taken. */
 function byName<Kind extends Exclude<OceanKind, 'reserved_ips'>>(rule: Rule<Kind>): Finder<OceanLookup> {
   const { kind, what, id, ours, mark, alike } = rule;
-  const nameIn = (object: OceanObject<Kind>): string => (object as Named).name;
+  const nameIn = (object: OceanObject<Kind>): string => object.name;
   const title = (object: OceanObject<Kind>): string => `${what} ${nameIn(object)}, id ${id(object)}`;
   return {
     async find(cloud, wanted): Promise<Found> {

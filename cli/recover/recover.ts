@@ -6,6 +6,9 @@ import { editsState, stepsOf } from './steps.ts';
 import { survey, type Survey } from './survey.ts';
 import { reason, refusedFor, type Target } from './target.ts';
 
+/** The stack, as far as it is needed here. */
+type Stack = Pick<Target, 'file' | 'locks' | 'state' | 'creates' | 'clouds' | 'cancel' | 'import' | 'refresh'>;
+
 export interface RecoverOptions {
   /** Take off a lock also when nobody can tell whether its holder lives. */
   forceUnlock: boolean;
@@ -21,7 +24,7 @@ const ROUNDS = 6;
  * Brings a state that a killed run left behind in step with the clouds: objects that were made and not recorded are
  * recorded, records of what is gone go. Nothing is ever made, changed or deleted at a cloud.
  */
-export async function recover(target: Target, options: RecoverOptions): Promise<Report> {
+export async function recover(target: Stack, options: RecoverOptions): Promise<Report> {
   const report = emptyReport(target.file.stack);
   const locks = await target.locks();
   if (locks !== undefined) report.locks = locks;
@@ -45,7 +48,7 @@ export async function recover(target: Target, options: RecoverOptions): Promise<
 }
 
 /** One look at everything, told in the report. */
-async function look(target: Target, report: Report): Promise<{ text: string; found: Survey }> {
+async function look(target: Stack, report: Report): Promise<{ text: string; found: Survey }> {
   const [{ text, state }, creates] = await Promise.all([target.state(), target.creates()]);
   const clouds = target.clouds();
   const known = typeof creates === 'string' ? [] : creates;
@@ -71,7 +74,7 @@ async function look(target: Target, report: Report): Promise<{ text: string; fou
 
 /** false: somebody holds the stack. */
 async function apply(
-  target: Target,
+  target: Stack,
   report: Report,
   found: Survey,
   text: string,
@@ -119,7 +122,7 @@ const sameAs =
   (one: Survey['deleted'][number]): boolean =>
     gone.some((other) => other.urn === one.urn && other.id === one.id && one.delete === true);
 
-async function unlock(target: Target, report: Report): Promise<void> {
+async function unlock(target: Stack, report: Report): Promise<void> {
   const run = await target.cancel();
   if (run.code !== 0) throw new CliError(EXIT.failed, `the stack could not be unlocked: ${reason(run)}`);
   report.done.push('took the lock off the stack');
@@ -132,11 +135,17 @@ function held(report: Report): Report {
   return { ...report, held: true, outcome: 'needs a person' };
 }
 
+/** A host that joined just before the kill is known to nobody until an up asks it. */
+const joinedPerhaps = ({ cutOff }: Report): boolean =>
+  cutOff.some(({ type, operation }) => type === 'mesh:index:TailnetNode' && operation === 'creating');
+
 function ended(report: Report, outcome: 'clean' | 'recovered' | 'to do'): Report {
   const person = report.questions.length > 0 || report.blind.length > 0;
   const next =
     outcome === 'to do'
       ? []
-      : ['pulumi up, or pulumi destroy if that was under way: it goes on where the other one was cut off'];
+      : joinedPerhaps(report)
+        ? ['pulumi up, also when you want to destroy: a host that had joined is known to nobody until an up asks it']
+        : ['pulumi up, or pulumi destroy if that was under way: it goes on where the other one was cut off'];
   return { ...report, next, outcome: outcome !== 'to do' && person ? 'needs a person' : outcome };
 }

@@ -51,7 +51,7 @@ interface LabStatus extends ProcessIdentity {
 }
 
 const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
-const HOLD = z.object({ nth: z.int().positive(), before: z.enum(['answer', 'nothing']) });
+const HOLD = z.object({ nth: z.int().positive(), of: z.string().optional(), before: z.enum(['answer', 'nothing']) });
 
 function controlRoutes(
   parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds'>,

@@ -10,8 +10,9 @@ export type Run = 'up' | 'destroy';
 /** One moment to be cut off at. */
 export interface Point {
   run: Run;
-  /** The change at which it happens, counted from 1. */
+  /** The change at which it happens, counted from 1; with `of`, among those that it is part of. */
   nth: number;
+  of?: string;
   /** `answer`: the change is made, nobody hears of it. `nothing`: it is answered, then the victim dies. */
   before: 'answer' | 'nothing';
   victim: Victim;
@@ -49,12 +50,12 @@ export async function measure(rig: Rig, run: Run, from: string): Promise<Measure
 export const go = (rig: Rig, run: Run): Started => rig.pulumi(run, '--yes', '--skip-preview', '--suppress-outputs');
 
 /** Cuts a run off at a point; answers what it was at, undefined when it ended before. */
-export async function cutOff(rig: Rig, { run, nth, before, victim }: Point): Promise<string | undefined> {
+export async function cutOff(rig: Rig, { run, nth, of, before, victim }: Point): Promise<string | undefined> {
   const since = rig.logSize;
-  await armHold(rig.lab, { nth, before });
+  await armHold(rig.lab, { nth, of, before });
   const started = go(rig, run);
-  let over = false;
-  void started.ended.then(() => (over = true));
+  const engine = { over: false };
+  void started.ended.then(() => (engine.over = true));
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const [held] = rig.events('held', since);
@@ -67,7 +68,7 @@ export async function cutOff(rig: Rig, { run, nth, before, victim }: Point): Pro
       clearTimeout(nudge);
       return held;
     }
-    if (over || Date.now() > deadline) {
+    if (engine.over || Date.now() > deadline) {
       await releaseHold(rig.lab);
       started.child.kill('SIGKILL');
       return undefined;
