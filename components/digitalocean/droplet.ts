@@ -28,7 +28,7 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
   readonly lan: pulumi.Output<string>;
   readonly provisioned = true;
   readonly ready: pulumi.Resource[];
-  /** The droplet, and the reserved address of a router. */
+  /** What a project can hold of it, by the names that the cloud gives. */
   readonly urns: pulumi.Output<string>[];
 
   constructor(name: string, args: DigitalOceanDropletArgs, options: pulumi.ComponentResourceOptions) {
