@@ -81,7 +81,7 @@ export const without = (config: Record<string, string>, ...keys: string[]): Reco
   Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)));
 
 /** A number of a resource's own, the same in every run: what one resource is called says nothing of what else was made. */
-const idOf = (resource: string): string =>
+export const idOf = (resource: string): string =>
   String(1000 + createHash('sha256').update(resource).digest().readUInt32BE(0));
 
 /** What the clouds and our provider would answer. */
