@@ -1,7 +1,7 @@
 import * as command from '@pulumi/command';
 import * as digitalocean from '@pulumi/digitalocean';
 import * as hcloud from '@pulumi/hcloud';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import * as tailscale from '@pulumi/tailscale';
 import { MeshProvider } from '../provider/resources/provider.ts';
 import { hostsOf } from '../mesh/plan/index.ts';
@@ -43,11 +43,8 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
 function accountProvider({ cloud, account, token, endpoint }: Account): pulumi.ProviderResource {
   const name = account === 'default' ? cloud : `${cloud}-${account}`;
   if (cloud === 'hetzner') return new hcloud.Provider(name, { token, ...(endpoint !== undefined && { endpoint }) });
-  // The SDK does not mark its token: without `secret` it would stand in the state in plain.
-  return new digitalocean.Provider(name, {
-    token: pulumi.secret(token),
-    ...(endpoint !== undefined && { apiEndpoint: endpoint }),
-  });
+  // Always said: the SDK would else take DIGITALOCEAN_API_URL, and send the token there.
+  return new digitalocean.Provider(name, { token, apiEndpoint: endpoint ?? 'https://api.digitalocean.com' });
 }
 
 class Engine extends pulumi.ProviderResource {

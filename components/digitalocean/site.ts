@@ -26,7 +26,7 @@ export interface DigitalOceanSiteArgs {
 export class DigitalOceanSite extends pulumi.ComponentResource {
   /** Every host of the site, routers first. */
   readonly running: RunningHost[];
-  /** What a project can hold of it: droplets and reserved addresses. */
+  /** What the account's project shows of it: its droplets. */
   readonly urns: pulumi.Output<string>[] = [];
 
   constructor(name: string, args: DigitalOceanSiteArgs, options: pulumi.ComponentResourceOptions) {

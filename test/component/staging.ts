@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
 import { parse } from 'yaml';
@@ -21,6 +22,7 @@ export const SENTINELS = {
 
 type Sections = Record<string, unknown>;
 export type StackName = 'staging' | 'prod';
+export type SiteText = Record<string, unknown> & { routers?: object[]; hosts?: object[] };
 
 /** The config of a checked-in stack file, as it stands there. */
 const stackFile = (stack: StackName): Sections =>
@@ -38,6 +40,12 @@ export interface StackConfig {
 }
 
 export const stagingConfig = (): StackConfig => stackConfig('staging');
+
+/** The sites of a checked-in stack, changed: a site that is given as undefined is left out. */
+export function sitesWith(stack: StackName, change: (sites: Record<string, SiteText>) => Sections): Sections {
+  const sites = stackFile(stack)['site-mesh:sites'] as Record<string, SiteText>;
+  return { 'site-mesh:sites': { ...sites, ...change(sites) } };
+}
 
 /**
  * A checked-in stack, as Pulumi hands it to a program, with credentials and a jump host added.
@@ -73,11 +81,14 @@ export function stackConfig(stack: StackName, change: Sections = {}): StackConfi
 export const without = (config: Record<string, string>, ...keys: string[]): Record<string, string> =>
   Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)));
 
+/** A number of a resource's own, the same in every run: what one resource is called says nothing of what else was made. */
+export const idOf = (resource: string): string =>
+  String(1000 + createHash('sha256').update(resource).digest().readUInt32BE(0));
+
 /** What the clouds and our provider would answer. */
 export function answers(): Answers {
-  let next = 1000;
   return (type, name) => {
-    const id = String((next += 1));
+    const id = idOf(`${type} ${name}`);
     switch (type) {
       case 'hcloud:index/server:Server':
         return { id, state: { ipv4Address: '203.0.113.99' } };
@@ -121,5 +132,5 @@ export function program(drain: Drain = () => Promise.resolve()): void {
 export const recordStaging = (options: RecordOptions = {}, run: () => unknown = program): Promise<Recording> =>
   record(run, answers(), { ...stagingConfig(), ...options });
 
-export const recordProd = (options: RecordOptions = {}): Promise<Recording> =>
-  record(program, answers(), { ...stackConfig('prod'), ...options });
+export const recordProd = (options: RecordOptions = {}, run: () => unknown = program): Promise<Recording> =>
+  record(run, answers(), { ...stackConfig('prod'), ...options });
