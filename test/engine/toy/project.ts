@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { installStandIns } from '../../../lab/plugins/install.ts';
+import { installPlugins } from '../../../lab/plugins/install.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const NODE = join(ROOT, 'node_modules/.bin/node');
@@ -32,7 +32,7 @@ export class ToyProject {
     } catch {
       cpSync(cli, this.#cli);
     }
-    installStandIns(join(this.directory, 'home'), ROOT);
+    installPlugins(join(this.directory, 'home'), ROOT, new Set());
     this.#script('bin/pulumi-language-nodejs', join(ROOT, 'lab/plugins/language-nodejs.ts'));
     this.#script('provider/pulumi-resource-toy', join(import.meta.dirname, 'provider.ts'));
     symlinkSync(join(ROOT, 'node_modules'), join(this.directory, 'node_modules'));

@@ -65,17 +65,15 @@ describe('check', () => {
     expect(await driver.check('ReservedIpAssignment', 'a', { ipAddress: UNKNOWN, dropletId: '12' })).toMatchObject({
       dropletId: 12,
     });
-    expect(await driver.check('Droplet', 'app', APP)).toMatchObject({
-      backups: false,
-      ipv6: false,
-      monitoring: false,
-      resizeDisk: true,
-      gracefulShutdown: false,
-    });
-    expect(await driver.check('Project', 'p', {})).toMatchObject({
+    const droplet = await driver.check('Droplet', 'app', APP);
+    expect(droplet).toMatchObject({ resizeDisk: true, __defaults: ['resizeDisk'] });
+    // Defaults that mean nothing are planned and not recorded.
+    for (const property of ['backups', 'ipv6', 'monitoring', 'gracefulShutdown'])
+      expect(droplet).not.toHaveProperty(property);
+    expect(await driver.check('Project', 'p', {})).toEqual({
       purpose: 'Web Application',
-      isDefault: false,
       name: expect.stringMatching(/^p-[0-9a-f]{7}$/) as unknown,
+      __defaults: ['name', 'purpose'],
     });
   });
 
