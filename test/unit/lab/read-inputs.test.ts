@@ -11,7 +11,10 @@ const spec = (framework: boolean): ResourceSpec => ({
     size: { type: 'string', required: true },
     monitoring: { type: 'boolean', default: false },
     resizeDisk: { type: 'boolean', default: true },
-    userData: { type: 'string', equal: (state, program) => state === `hash of ${String(program)}` },
+    userData: {
+      type: 'string',
+      equal: (state, program) => typeof program === 'string' && state === `hash of ${program}`,
+    },
     tags: { type: 'list', set: true },
     rules: { type: 'list', set: true },
     steps: { type: 'list' },
