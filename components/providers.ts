@@ -12,7 +12,7 @@ import type { Account, Settings } from './settings.ts';
 export type Providers = Record<string, pulumi.ProviderResource>;
 
 export interface MeshProviders {
-  /** tailscale, mesh, and command where somebody has commands of his own: the same everywhere. */
+  /** tailscale, mesh, the engine's own, and command where somebody has commands of his own: the same everywhere. */
   shared: Providers;
   /** By cloud and account, as a site's plan names them: that account's own. */
   accounts: Map<string, pulumi.ProviderResource>;
@@ -32,6 +32,8 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
     shared: {
       tailscale: new tailscale.Provider('tailscale', { ...settings.tailscale, tailnet }),
       mesh: new MeshProvider('mesh', { ...settings.tailscale, tailnet }),
+      // The engine's own, which answers for the stack: a default one would come and go in the state with each resize.
+      pulumi: new Engine('engine'),
       ...(commands && { command: new command.Provider('command') }),
     },
     accounts: new Map(settings.accounts.map((one) => [accountKey(one.cloud, one.account), accountProvider(one)])),
@@ -46,4 +48,10 @@ function accountProvider({ cloud, account, token, endpoint }: Account): pulumi.P
     token: pulumi.secret(token),
     ...(endpoint !== undefined && { apiEndpoint: endpoint }),
   });
+}
+
+class Engine extends pulumi.ProviderResource {
+  constructor(name: string) {
+    super('pulumi', name);
+  }
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { loadConfig, readConfig, type LabConfig } from './api/config.ts';
 import { isAlive, parseIdentity, type ProcessIdentity } from './api/identity.ts';
 import { openStore } from './api/store.ts';
+import type { Hold } from './holds.ts';
 import type { FaultName, Unexecuted } from './types.ts';
 
 /** A lab that runs, and what a client needs of it. Holds secrets: for programs, not for print. */
@@ -247,4 +248,13 @@ export async function listFaults(dir: string): Promise<{ fault: string; target: 
 export async function unexecuted(dir: string): Promise<Unexecuted[]> {
   const answer = z.object({ unexecuted: z.array(z.object({ host: z.string(), what: z.string(), why: z.string() })) });
   return answer.parse(await ask(await runningConfig(dir), 'GET', '/unexecuted')).unexecuted;
+}
+
+/** Stops everything at the nth change from now (an API request or a line on a host); lab.log says `held` when it is reached. */
+export async function armHold(dir: string, hold: Hold): Promise<void> {
+  await ask(await runningConfig(dir), 'POST', '/hold', hold);
+}
+
+export async function releaseHold(dir: string): Promise<void> {
+  await ask(await runningConfig(dir), 'DELETE', '/hold');
 }

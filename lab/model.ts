@@ -17,7 +17,7 @@ interface Model {
   api: Api;
 }
 
-type Parts = Pick<ApiParts, 'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log'>;
+type Parts = Pick<ApiParts, 'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log' | 'holds'>;
 
 function model(config: LabConfig, parts: Parts): Model {
   const { store, faults, clock } = parts;

@@ -62,7 +62,7 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
         // All three replace a running droplet. They matter for the first boot only.
         ignoreChanges: ['userData', 'sshKeys', 'image'],
         dependsOn: args.after,
-        ...(plan.kind === 'router' && { hooks: drainBefore(plan.name, access, ['size']) }),
+        ...(plan.kind === 'router' && { hooks: drainBefore(this, plan.name, access, ['size']) }),
       },
     );
     const address = plan.kind === 'router' ? this.reserved(name, args, droplet) : undefined;

@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server';
 import { Hono, type Env } from 'hono';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { asksForChange, type Holds } from '../holds.ts';
 import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
 import { cloudAccounts, digitalOceanAccounts } from './accounts.ts';
 import type { LabConfig } from './config.ts';
@@ -33,6 +34,7 @@ export interface ApiParts<Tailscale extends Env = Env> {
   /** Ends the lab, after the answer to the request that asked for it. */
   stop: () => void;
   log: (entry: RequestLog) => void;
+  holds: Holds;
   /** Duration of cloud actions, ms. */
   actionMs?: number;
 }
@@ -49,9 +51,12 @@ interface LabStatus extends ProcessIdentity {
 }
 
 const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
+const HOLD = z.object({ nth: z.int().positive(), before: z.enum(['answer', 'nothing']) });
 
-function controlRoutes(parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop'>): Hono {
-  const { faults } = parts;
+function controlRoutes(
+  parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds'>,
+): Hono {
+  const { faults, holds } = parts;
   const routes = new Hono();
   routes.use(async (context, next) => {
     if (context.req.header('authorization') !== `Bearer ${parts.config.labToken}`)
@@ -79,6 +84,16 @@ function controlRoutes(parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'un
     if (fault !== undefined && !isFaultName(fault)) return context.json({ error: `${fault} is not a fault` }, 422);
     faults.clear(fault);
     return context.json({ faults: faults.list() });
+  });
+  routes.post('/hold', async (context) => {
+    const input = HOLD.safeParse(await context.req.json().catch(() => undefined));
+    if (!input.success) return context.json({ error: 'a hold needs nth and before' }, 422);
+    holds.arm(input.data);
+    return context.json({ armed: input.data });
+  });
+  routes.delete('/hold', (context) => {
+    holds.release();
+    return context.json({ armed: null });
   });
   routes.get('/unexecuted', (context) => context.json({ unexecuted: parts.unexecuted() }));
   routes.post('/reset', (context) => {
@@ -113,6 +128,8 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       ms: Math.round(performance.now() - started),
       ...(tenant === undefined ? {} : { tenant }),
     });
+    const { method, path } = context.req;
+    if (asksForChange(method, path) && context.res.ok) await parts.holds.changed(`${method} ${path}`);
   });
   app.route('/lab', controlRoutes(parts));
   app.route(

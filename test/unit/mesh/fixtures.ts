@@ -36,6 +36,62 @@ export function validRaw() {
   };
 }
 
+/**
+ * A stack of all three clouds without faults: the one-site stack, a DigitalOcean site without routers and one with two,
+ * and existing hosts on a switch that keep sources. A fresh copy each time.
+ */
+export function wideRaw() {
+  const narrow = validRaw();
+  return {
+    ...narrow,
+    sites: {
+      ...narrow.sites,
+      'ap-sin': {
+        cloud: 'digitalocean',
+        location: 'sgp1',
+        cidr: '10.77.20.0/24',
+        hosts: [
+          { name: 'sin-app-01', roles: ['app'] },
+          { name: 'sin-raw-01', roles: ['raw'], member: false },
+        ],
+      },
+      'us-nyc': {
+        cloud: 'digitalocean',
+        location: 'nyc3',
+        cidr: '10.77.30.0/24',
+        routers: [{ name: 'nyc-edge-01' }, { name: 'nyc-edge-02' }],
+        hosts: [
+          { name: 'nyc-infra-01', roles: ['infra'] },
+          { name: 'nyc-raw-01', roles: ['quiet'], member: false },
+        ],
+      },
+      'eu-gra': {
+        cloud: 'existing',
+        lan: 'l2',
+        cidr: '10.77.40.0/24',
+        snat: false,
+        vip: '10.77.40.1',
+        routers: [
+          { name: 'gra-edge-01', lan: '10.77.40.2', ssh: { host: '198.51.100.10', hostKey: PUBLIC_KEY } },
+          { name: 'gra-edge-02', lan: '10.77.40.3', ssh: { host: '198.51.100.11', hostKey: PUBLIC_KEY } },
+        ],
+        hosts: [{ name: 'gra-nas-01', lan: '10.77.40.20', roles: ['backup'] }],
+      },
+    },
+    services: {
+      ...narrow.services,
+      api: { on: ['role:app'], ports: ['tcp/8443'] },
+      backup: { on: ['gra-nas-01'], ports: ['tcp/873'] },
+    },
+    access: [
+      ...narrow.access,
+      { from: ['site:ap-sin'], to: 'postgres', why: 'reads the primary' },
+      { from: ['role:app'], to: 'backup', why: 'nightly' },
+      { from: ['site:us-nyc', 'group:sre'], to: 'api', why: 'served to New York' },
+    ],
+  };
+}
+
 /** Throws with the faults when there are any: a fixture that is wrong must not pass for a finding. */
 export function accepted(raw: Raw): MeshConfig {
   const answer = parseConfig(raw);

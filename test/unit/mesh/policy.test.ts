@@ -45,13 +45,13 @@ function passing(plan: MeshPlan, config: MeshConfig): string[] {
     ...addressOf.values(),
     ...hostsOf(plan)
       .filter(({ node }) => !node)
-      .map(({ lan }) => lan),
+      .flatMap(({ lan }) => lan ?? []),
   ];
   return sources.flatMap((src) =>
     hostsOf(plan).flatMap((host) =>
       PROBES.filter((port) => {
         const [proto = '', number] = port.split('/');
-        return lab.allowed({ src, dst: addressOf.get(host.name) ?? host.lan, proto, port: Number(number) });
+        return lab.allowed({ src, dst: addressOf.get(host.name) ?? host.lan ?? '', proto, port: Number(number) });
       }).map((port) => `${src} ${host.name} ${port}`),
     ),
   );
@@ -143,7 +143,7 @@ describe('the policy of the one-site stack, judged by the lab', () => {
   test('the credential tag may give every tag of every node; a person without it may not', () => {
     const lab = interpret(plan.policy.text, { admins: ['root@example.com'] });
     const tags = nodesOf(plan).nodes.flatMap((node) => node.tags);
-    expect(new Set(tags)).toEqual(new Set(['tag:router', 'tag:router-eu-fra']));
+    expect(new Set(tags)).toEqual(new Set(['tag:router', 'tag:router-eu-fra', 'tag:site-eu-fra']));
     for (const tag of tags) {
       expect(lab.ownsTag(tag, { tags: [plan.policy.ownerTag] })).toBe(true);
       expect(lab.ownsTag(tag, { tags: [], user: 'ada@example.com' })).toBe(false);
