@@ -63,6 +63,8 @@ describe('the lab', () => {
     expect(await labStatus(dir)).toMatchObject({ running: false });
     const again = await labUp(dir);
     expect(again.hcloudEndpoint).toBe(lab.hcloudEndpoint);
+    const account = await fetch(`${again.digitaloceanEndpoint}/v2/account`);
+    expect([account.status, await account.json()]).toMatchObject([401, { message: 'Unable to authenticate you' }]);
     expect((await hetzner(again, 'GET', '/networks')).text).toContain('"kept"');
   });
 
