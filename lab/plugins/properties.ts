@@ -11,7 +11,7 @@ import {
 } from '../../io/rpc/types.ts';
 
 /** What the plugin's schema says of one property. */
-interface PropertySpec {
+export interface PropertySpec {
   type: 'string' | 'number' | 'boolean' | 'list' | 'map';
   required?: true;
   /** A change replaces the resource. */
@@ -41,7 +41,7 @@ export interface ResourceSpec {
   outputs: readonly string[];
 }
 
-const DEFAULTS = '__defaults';
+export const DEFAULTS = '__defaults';
 
 export function isObject(value: Value): value is Record<string, Value> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Unknown);
@@ -126,7 +126,7 @@ export function canonical(value: Value): string {
   return value instanceof Unknown ? '?' : JSON.stringify(value ?? null);
 }
 
-function isEmpty(value: Value): boolean {
+export function isEmpty(value: Value): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return true;
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }

@@ -10,6 +10,7 @@ import {
   type Value,
 } from '../../io/rpc/types.ts';
 import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from './properties.ts';
+import { importedInputs, refreshedInputs } from './read-inputs.ts';
 import { UNCANCELLED } from './uncancelled.ts';
 
 /** One operation on one resource. */
@@ -41,26 +42,6 @@ function withState(spec: ResourceSpec, state: Inputs, answer: Inputs): Inputs {
 
 function withoutUnknowns(values: Inputs): Inputs {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !(value instanceof Unknown)));
-}
-
-/** Inputs as a refresh leaves them: what the cloud answers, where it differs from what the program said. */
-function refreshedInputs(spec: ResourceSpec, inputs: Inputs, outputs: Inputs): Inputs {
-  const importing = Object.keys(inputs).length === 0;
-  const properties = importing ? Object.keys(spec.properties) : Object.keys(inputs);
-  const next: Inputs = {};
-  for (const property of properties) {
-    const known = spec.properties[property];
-    const said = inputs[property];
-    if (known === undefined) next[property] = said;
-    else if (importing) next[property] = outputs[property];
-    else
-      next[property] =
-        Object.keys(diffResource({ ...spec, properties: { [property]: known } }, outputs, { [property]: said }).changes)
-          .length > 0
-          ? (outputs[property] ?? said)
-          : said;
-  }
-  return next;
 }
 
 /** A resource type of the stand-in: the bridge's part once, the type's own calls from its hooks. */
@@ -108,7 +89,8 @@ export function defineResource<Client>(spec: ResourceSpec, hooks: Hooks<Client>)
       const found = await hooks.read(run, known, state);
       if (found === undefined) return undefined;
       const merged = withState(spec, state, found);
-      return { id: known, outputs: merged, inputs: refreshedInputs(spec, inputs, merged) };
+      const answered = importing ? importedInputs(spec, merged) : refreshedInputs(spec, inputs, merged);
+      return { id: known, outputs: merged, inputs: answered };
     },
     update: async (op, id, olds, _oldInputs, news, preview, client) => {
       const next = withState(spec, { ...olds, ...news }, {});

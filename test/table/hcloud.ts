@@ -158,9 +158,6 @@ export const hcloud: Package = {
     },
     sdk: { 'Server.iso output': LAB_HAS_NONE, 'Server.rescue output': LAB_HAS_NONE },
     official: {},
-    import: {
-      PrimaryIp:
-        'the API answers location and assignee, of which a program may name one: the import tells to remove one',
-    },
+    import: {},
   },
 };

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { diffInputs } from '../../../io/rpc/diff.ts';
-import { rootOf } from '../../../io/rpc/path.ts';
 import { UNKNOWN, type DiffAnswer, type Inputs, type Operation, type ResourceHandler } from '../../../io/rpc/types.ts';
 import { isObject } from '../properties.ts';
 import { dial } from './dial.ts';
@@ -52,8 +51,8 @@ export const remoteCommand: ResourceHandler<undefined> = {
   diff: (_op, _id, _olds, oldInputs, news) => {
     const changes: DiffAnswer['changes'] = {};
     for (const [path, kind] of Object.entries(diffInputs(oldInputs, news))) {
-      // Members of the list by the SDK's own word (replaceOnChanges), the list as such by the plugin's.
-      changes[path] = rootOf(path) === 'triggers' ? `${kind}-replace` : kind;
+      // The list as such replaces by the plugin's word, its members by the SDK's own (replaceOnChanges).
+      changes[path] = path === 'triggers' ? `${kind}-replace` : kind;
     }
     return Promise.resolve({ changes });
   },

@@ -37,9 +37,6 @@ function sameUserData(state: Value, program: Value): boolean {
   return next === '' ? old === '' : old === userDataHash(next) || old === next;
 }
 
-/** The service answers neither: a `false` where state has nothing, as after an import, is a change. */
-const sameFlag = (state: Value, program: Value): boolean => state === program;
-
 function refusePolicy(value: Value): string | undefined {
   // A list of one in the plugin, an object in Pulumi.
   if (!isObject(value)) return 'expected an object';
@@ -63,7 +60,7 @@ export const DROPLET_SPEC: ResourceSpec = {
     image: { type: 'string', required: true, replace: true, refuse: notEmpty },
     region: { type: 'string', replace: true, computed: true, refuse: notEmpty, equal: sameSlug },
     size: { type: 'string', required: true, refuse: notEmpty, equal: sameSlug },
-    gracefulShutdown: { type: 'boolean', default: false, equal: sameFlag },
+    gracefulShutdown: { type: 'boolean', default: false },
     resizeDisk: { type: 'boolean', default: true },
     backups: { type: 'boolean', default: false },
     backupPolicy: { type: 'map', refuse: refusePolicy },
@@ -81,7 +78,7 @@ export const DROPLET_SPEC: ResourceSpec = {
       refuse: (value) => (list(value).length > 0 ? 'the lab’s cloud has no volumes: leave it out' : undefined),
     },
     monitoring: { type: 'boolean', replace: true, default: false },
-    dropletAgent: { type: 'boolean', replace: true, equal: sameFlag },
+    dropletAgent: { type: 'boolean', replace: true },
     tags: { type: 'list', set: true, key: tagKey, refuse: each(tagName) },
     vpcUuid: { type: 'string', replace: true, computed: true, refuse: notEmpty },
     gpuPartitionMode: {
@@ -111,6 +108,13 @@ export function validateDroplet(inputs: Inputs, op: Operation): CheckFailure[] {
       'warning',
       'privateNetworking is deprecated: This parameter has been deprecated. Use `vpc_uuid` instead to specify a VPC network for the Droplet.',
     );
+  if (inputs.backupPolicy !== undefined && inputs.backups === undefined)
+    return [
+      {
+        property: 'backupPolicy',
+        reason: '"backup_policy": all of `backup_policy,backups` must be specified',
+      },
+    ];
   return [];
 }
 

@@ -179,7 +179,8 @@ export const projectResources: ResourceHandler<DigitalOceanClient> = defineResou
   },
   // Only what the program named is looked for: the rest of the project is somebody else's.
   read: async (run, id, state) => {
-    if ((await find(run, id)) === undefined) return undefined;
+    // There is no importer: an id alone finds nothing.
+    if (state.project === undefined || (await find(run, id)) === undefined) return undefined;
     const there = await explained('Error while retrieving project resources', () => urnsOf(run, id));
     return { project: id, resources: list(state.resources).filter((urn) => there.includes(shown(urn))) };
   },

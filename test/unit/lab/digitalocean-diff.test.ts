@@ -25,7 +25,7 @@ describe('what a change means', () => {
     ['region', 'fra1', true],
     ['vpcUuid', 'another', true],
     ['monitoring', true, true],
-    ['dropletAgent', false, true],
+    ['dropletAgent', true, true],
     ['publicNetworking', false, true],
     ['size', 's-1vcpu-2gb', false],
     ['name', 'sin-app-09', false],

@@ -67,10 +67,10 @@ describe('check', () => {
     });
     // Defaults that say nothing are not written down.
     expect(await driver.check('Droplet', 'app', APP)).toEqual({ ...APP, resizeDisk: true, __defaults: ['resizeDisk'] });
-    expect(await driver.check('Project', 'p', {})).toMatchObject({
+    expect(await driver.check('Project', 'p', {})).toEqual({
       purpose: 'Web Application',
-      __defaults: ['name', 'purpose'],
       name: expect.stringMatching(/^p-[0-9a-f]{7}$/) as unknown,
+      __defaults: ['name', 'purpose'],
     });
   });
 

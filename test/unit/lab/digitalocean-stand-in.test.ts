@@ -80,12 +80,15 @@ describe('every type', () => {
       const id =
         name === 'assignment' ? `${pick(made, 'ip').recorded.id},${pick(made, 'droplet').recorded.id}` : recorded.id;
       const imported = await driver.adopt(type, name, id);
+      // The plugin has no importer for it: what a project holds is not looked for without being named.
+      if (name === 'resources') {
+        expect(imported).toBeUndefined();
+        continue;
+      }
       if (imported === undefined) throw new Error(`${name} was not found`);
       expect([name, imported.outputs.name]).toEqual([name, recorded.outputs.name]);
       // What the service never answers is missing, and whose an address is gets recorded: as the plugin does it.
-      const never =
-        { droplet: ['userData', 'sshKeys', 'gracefulShutdown'], resources: ['resources'], ip: ['dropletId'] }[name] ??
-        [];
+      const never = { droplet: ['userData', 'sshKeys', 'gracefulShutdown'], ip: ['dropletId'] }[name] ?? [];
       const { changes } = await driver.diff(type, name, imported, args);
       const changed = Object.keys(changes).map((path) => path.split('[')[0] ?? '');
       expect([name, changed.filter((property) => !never.includes(property))]).toEqual([name, []]);
