@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCost } from './commands/cost.ts';
 import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
 import { addGraph } from './commands/graph.ts';
@@ -20,6 +21,7 @@ Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh plan staging               what the stack decides, before a cloud is asked
   mesh graph staging --out mesh.svg    the same as a picture
+  mesh cost prod --against HEAD~1    what it costs a month, and what a change of it does
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
   mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails`,
     )
@@ -37,6 +39,7 @@ Exit codes:
   addTry(root);
   addPlan(root);
   addGraph(root);
+  addCost(root);
   addEnv(root);
   addLab(root);
   addEngine(root);
