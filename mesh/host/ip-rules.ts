@@ -1,4 +1,3 @@
-import { inside } from '../config/cidr.ts';
 import { oneshot, type Part } from './part.ts';
 import type { HostSpec } from './spec.ts';
 
@@ -14,7 +13,7 @@ import type { HostSpec } from './spec.ts';
 export function ipRules({ prefix, supernet, gateway }: HostSpec['lan'], router: boolean): Part {
   const rules = [
     `pref 2500 to ${prefix} lookup main`,
-    ...(gateway === undefined || inside(gateway, prefix) ? [] : [`pref 2500 to ${gateway} lookup main`]),
+    ...(gateway === undefined ? [] : [`pref 2500 to ${gateway} lookup main`]),
     ...(router ? ['pref 2501 from $LANADDR lookup main', `pref 5271 to ${supernet} unreachable`] : []),
   ];
   // Taken away by preference, not by text: at a restart this may be the new unit and the rules still the old one's.
