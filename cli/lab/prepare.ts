@@ -85,11 +85,11 @@ async function prepareDirectory(
   const { started, config } = await labUp(labDir, { onProgress: progress });
   try {
     check();
-    // Also when nothing was added just now: whoever added it may have been killed before he said so.
-    if (!started) await labReload(labDir);
     const env = labEnvironment(labDir, stack);
     // Not before it runs: only a lab that runs can tell which faults to keep.
     if (fresh) await resetLab(labDir, { keepFaults: true });
+    // Also when nothing was added just now: whoever added it may have been killed before he said so.
+    await labReload(labDir);
     await syncStack(labDir, file, labOverlay(config, tenant, file.config));
     check();
     if (exclusive) await unlockStack(labDir, stack, { cli: paths.cli, env, progress });

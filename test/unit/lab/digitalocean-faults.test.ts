@@ -65,16 +65,11 @@ describe('check', () => {
     expect(await driver.check('ReservedIpAssignment', 'a', { ipAddress: UNKNOWN, dropletId: '12' })).toMatchObject({
       dropletId: 12,
     });
-    expect(await driver.check('Droplet', 'app', APP)).toMatchObject({
-      backups: false,
-      ipv6: false,
-      monitoring: false,
-      resizeDisk: true,
-      gracefulShutdown: false,
-    });
+    // Defaults that say nothing are not written down.
+    expect(await driver.check('Droplet', 'app', APP)).toEqual({ ...APP, resizeDisk: true, __defaults: ['resizeDisk'] });
     expect(await driver.check('Project', 'p', {})).toMatchObject({
       purpose: 'Web Application',
-      isDefault: false,
+      __defaults: ['name', 'purpose'],
       name: expect.stringMatching(/^p-[0-9a-f]{7}$/) as unknown,
     });
   });
