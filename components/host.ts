@@ -62,6 +62,7 @@ export class MeshHost extends pulumi.ComponentResource {
         units: managed.release.units,
         packages: managed.release.packages,
         provisioned: machine.provisioned,
+        ...(!machine.provisioned && { accepts: plan.accepts }),
         bootTimeout: access.ssh.bootTimeout,
         ...restarts,
       },

@@ -34,6 +34,7 @@ export const FAULTS = {
   'key-spent': 'the join key was already used by somebody else',
   'policy-edited': 'somebody edits the tailnet policy just before our push',
   'command-fails': 'the user’s own command ends with exit 1 on this host',
+  'foreign-software': 'Docker and ufw are on an existing host that has no release of ours yet',
   'name-taken': 'the cloud says that this name is already used',
 } as const;
 export type FaultName = keyof typeof FAULTS;
@@ -66,8 +67,6 @@ export interface ServerView {
     port: number;
     /** Lets `authorizedKeys` in; root, or may `sudo -n`. */
     user: string;
-    /** Address of one of its interfaces. */
-    lan: string;
     /** OpenSSH private key, ed25519. */
     hostKey: string;
   };

@@ -3,12 +3,14 @@ import { diffInputs } from '../io/rpc/diff.ts';
 import { UNKNOWN, Unknown, UserError } from '../io/rpc/types.ts';
 import type { DiffAnswer, Inputs, Operation, ResourceHandler } from '../io/rpc/types.ts';
 import type { Connection } from '../io/ssh/connect.ts';
-import { HostToolError } from '../io/ssh/host-tool.ts';
+import type { StageRequest } from '../io/ssh/host-tool.ts';
+import { ACCEPTABLE } from '../mesh/config/schema/host.ts';
 import { releaseHash } from '../mesh/host/hash.ts';
 import type { MeshClient } from './client.ts';
 import { deploy } from './deploy.ts';
 import { signalOf, withHost } from './hosts.ts';
 import type { OpenOptions } from './hosts.ts';
+import { restoreHost } from './restore.ts';
 import { checkInputs, connectionSchema, hasUnknown, parseInputs, pick, textOf } from './schema.ts';
 
 const release = {
@@ -34,6 +36,7 @@ const schema = z.strictObject({
   ...release,
   credentials: z.record(z.string(), z.string()).optional(),
   provisioned: z.boolean(),
+  accepts: z.array(z.enum(ACCEPTABLE)).optional(),
   bootTimeout: z.number().positive().optional(),
   generation: z.union([z.int(), z.string()]).optional(),
 });
@@ -41,7 +44,7 @@ type Args = z.output<typeof schema>;
 
 /** A change of these is a change of the host; of the others, of how it is reached and recorded. */
 const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix'];
-const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'bootTimeout'];
+const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'accepts', 'bootTimeout'];
 /** A change of this: the host was off meanwhile. The same release is brought again, which starts what did not come up by itself. */
 const RESTART_INPUTS = ['generation'];
 
@@ -49,7 +52,8 @@ const BOOT_SECONDS = 300;
 /** A host that was up before may be restarting, but is not installing itself. */
 const UPDATE_SECONDS = 60;
 const READ_SECONDS = 20;
-const DELETE_SECONDS = 60;
+/** For all of a delete: dialling, logging in, restoring. Package managers take their time. */
+const DELETE_SECONDS = 180;
 /** From the first refused login of a first boot: cloud-init may still be about to install the key. */
 const AUTH_SECONDS = 120;
 
@@ -74,11 +78,12 @@ export const hostRelease: ResourceHandler<MeshClient> = {
     const args = parseInputs(schema, news);
     const connection = args.connection;
     const bootSeconds = args.bootTimeout ?? BOOT_SECONDS;
-    const request = { ...stageRequest(args), retireBootstrapKey: false };
+    const request = stageRequest(args, client, false);
     const { hash, hostKey } = await deploy(op, client.hosts, {
       name: args.host,
       connection,
       request,
+      preflight: !args.provisioned,
       bootSeconds,
       authSeconds: AUTH_SECONDS,
     });
@@ -119,11 +124,12 @@ export const hostRelease: ResourceHandler<MeshClient> = {
       return { outputs: { ...news, hash: hashOf(news) ?? UNKNOWN, hostKey: recorded ?? UNKNOWN, drift: [] } };
     const args = parseInputs(schema, news);
     // The bootstrap key may go once the host's own is in the state: every later connection can pin that one.
-    const request = { ...stageRequest(args), retireBootstrapKey: recorded?.startsWith('ssh-ed25519 ') ?? false };
+    const request = stageRequest(args, client, recorded?.startsWith('ssh-ed25519 ') ?? false);
     const deployment = {
       name: args.host,
       connection: pinned(args, olds),
       request,
+      preflight: false,
       bootSeconds: restarted ? (args.bootTimeout ?? BOOT_SECONDS) : UPDATE_SECONDS,
       authSeconds: 0,
     };
@@ -135,22 +141,8 @@ export const hostRelease: ResourceHandler<MeshClient> = {
     // A server that we made goes away with all that is on it.
     if (olds.provisioned === true) return;
     const args = parseInputs(schema, oldInputs);
-    const open = openOptions(op, args.host, DELETE_SECONDS);
-    try {
-      const { restored } = await withHost(
-        client.hosts,
-        pinned(args, olds),
-        { ...open, signal: signalOf(op, DELETE_SECONDS) },
-        (tool) => tool.restore(),
-      );
-      op.log('info', `${args.host}: restored ${restored.length} files as they were before the first release`);
-    } catch (error) {
-      if (op.signal.aborted || error instanceof HostToolError) throw error;
-      op.log(
-        'warning',
-        `${message(error)}\n${args.host} was not restored: the release stays on it, and nobody manages it any more.`,
-      );
-    }
+    const seconds = Math.min(DELETE_SECONDS, op.timeout ?? DELETE_SECONDS);
+    await restoreHost(op, client.hosts, { name: args.host, connection: pinned(args, olds) }, seconds);
   },
 };
 
@@ -159,9 +151,17 @@ function pinned(args: Args, outputs: Inputs): Connection {
   return { ...args.connection, hostKey: textOf(outputs, 'hostKey') ?? args.connection.hostKey };
 }
 
-function stageRequest(args: Args) {
+function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: boolean): StageRequest {
   const { files, units, packages, lan, lanPrefix } = args;
-  return { release: { files, units, packages }, credentials: args.credentials ?? {}, lan, lanPrefix };
+  const name = tailnet.state === 'known' ? tailnet.name : null;
+  return {
+    release: { files, units, packages },
+    credentials: args.credentials ?? {},
+    lan,
+    lanPrefix,
+    retireBootstrapKey,
+    ...(!args.provisioned && { existing: { accepts: args.accepts ?? [], tailnet: name } }),
+  };
 }
 
 function touchesHost(olds: Inputs, news: Inputs): boolean {

@@ -112,7 +112,7 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
   async delete(op, id, _olds, oldInputs, client) {
     const { api } = tailnetOf(client);
     const args: NodeArgs = parseInputs(schema, oldInputs);
-    await leaveQuietly(op, client.hosts, args, DELETE_SECONDS);
+    await leaveQuietly(op, client.hosts, args, Math.min(DELETE_SECONDS, op.timeout ?? DELETE_SECONDS));
     if (!(await api.devices.delete(id, op.signal))) op.log('debug', `device ${id} was gone already`);
   },
 };

@@ -29,8 +29,8 @@ export interface ApiParts<Tailscale extends Env = Env> {
   /** Mounted at /api/v2. */
   tailscale: Hono<Tailscale>;
   unexecuted: () => Unexecuted[];
-  /** Takes over what was added to lab.json. */
-  reload: () => void;
+  /** Takes over what was added to lab.json; answers sentences about what in it cannot be. */
+  reload: () => string[];
   /** Ends the lab, after the answer to the request that asked for it. */
   stop: () => void;
   log: (entry: RequestLog) => void;
@@ -100,10 +100,7 @@ function controlRoutes(
     parts.store.reset();
     return context.json({ reset: true });
   });
-  routes.post('/reload', (context) => {
-    parts.reload();
-    return context.json({ reloaded: true });
-  });
+  routes.post('/reload', (context) => context.json({ clashes: parts.reload() }));
   routes.post('/stop', (context) => {
     setImmediate(parts.stop);
     return context.json({ stopping: true });

@@ -1,11 +1,11 @@
 import { Refusal } from './answer.ts';
 import { bringBackBootstrapKey, retireBootstrapKey } from './host-key.ts';
 import { generateKey, publicLine, sha256 } from './keys.ts';
+import { giveBack, noteExisting, refuseFirst } from './preflight.ts';
 import { changedPaths, drift, emptyDisk, hashOf, liveRelease, touchedUnits } from './release.ts';
 import { readStageRequest } from './requests.ts';
 import { goBack, makeActive, prune, releaseOf } from './revert.ts';
 import { noteActivation, noteChecks, noteConfirmation, skippedChecks } from './unexecuted.ts';
-import type { ServerView } from '../types.ts';
 import type { Disk, LineContext, Release } from './types.ts';
 
 function checkHash(text: string): void {
@@ -23,42 +23,37 @@ function flipByte(release: Release): Release {
   return { ...release, files: { ...release.files, [path]: { ...file, content } } };
 }
 
-/**
- * The one check of a release that needs no kernel: which LAN address an existing machine has, or a cloud gave, is known
- * beforehand. Elsewhere the release says it.
- */
-function checkLan(view: ServerView, lan: string): { name: string; result: string; detail: string }[] {
-  const known = view.existing?.lan ?? view.lanAddress;
-  if (known === undefined) return [];
-  const check = { name: 'interfaces', result: 'ok', detail: `an interface has ${lan}` };
-  if (known === lan) return [check];
-  const detail = `no interface of this host has the LAN address ${lan}; is the private network attached?`;
-  throw new Refusal('check-failed', `the release does not fit this host: interfaces: ${detail}`, {
-    checks: [{ ...check, result: 'failed', detail }],
+/** The one check that the lab can make, where the cloud chose the address: some interface of the host must have it. */
+function checkLan(known: string | undefined, asked: string): void {
+  if (known === undefined || known === asked) return;
+  const detail = `no interface of this host has the LAN address ${asked}; is the private network attached?`;
+  throw new Refusal('check-failed', `the release was refused and nothing was changed: interfaces: ${detail}`, {
+    checks: [{ name: 'interfaces', result: 'failed', detail }],
   });
 }
 
 export function stage(at: LineContext, stdin: Buffer): unknown {
   const request = readStageRequest(stdin);
+  refuseFirst(at, request.release, request.existing);
   const received = at.faults.hits('flip-byte', at.view.name) ? flipByte(request.release) : request.release;
   const hash = hashOf(received);
-  const made = checkLan(at.view, request.lan);
-  const skipped = skippedChecks(received).filter((check) => made.every(({ name }) => name !== check.name));
+  checkLan(at.view.lanAddress, request.lan);
+  const checks = skippedChecks(received);
   at.collections.releases.put(`${at.view.id}/${hash}`, received);
   at.host.staged[hash] = {
     lan: request.lan,
     lanPrefix: request.lanPrefix,
     retireBootstrapKey: request.retireBootstrapKey,
+    ...(request.existing && { existing: request.existing }),
     credentials: Object.fromEntries(
       Object.entries(request.credentials).map(([name, secret]) => [name, sha256(secret)]),
     ),
   };
-  noteChecks(at.host, skipped);
+  noteChecks(at.host, checks);
   at.save();
-  const detail = 'a host of the lab cannot run it';
   return {
     hash,
-    checks: [...made, ...skipped.map(({ name }) => ({ name, result: 'skipped', detail }))],
+    checks: checks.map(({ name }) => ({ name, result: 'skipped', detail: 'a host of the lab cannot run it' })),
     changed: changedPaths(diskOf(at), received),
   };
 }
@@ -72,6 +67,9 @@ export function activate(at: LineContext, hash: string, secondsText: string): un
   }
   const release = releaseOf(at.collections, at.view.id, hash);
   if (!release) throw new Refusal('not-staged', `release ${hash} is not on this host; stage it first`);
+  const existing = host.staged[hash]?.existing;
+  refuseFirst(at, release, existing);
+  noteExisting(at, existing);
   const restarted = touchedUnits(diskOf(at), release, host.active === null);
   if (host.pending === null) host.overlay = overlayRuns(at);
   host.pending = { hash, deadline: at.clock() + seconds * 1000, connection: at.connection };
@@ -149,8 +147,9 @@ export function restore(at: LineContext): unknown {
   host.pending = null;
   prune(at.collections, host, []);
   const back = bringBackBootstrapKey(host);
+  const more = giveBack(at);
   at.save();
-  return { restored: [...restored, ...back].sort() };
+  return { restored: [...restored, ...back, ...more.restored].sort(), kept: more.kept };
 }
 
 /** The line that the host's own timer runs. */

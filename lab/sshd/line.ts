@@ -39,7 +39,7 @@ export function parseLine(line: string): Line | undefined {
 
 /** Lines that read stdin to its end; the others answer without waiting for it. */
 export function readsStdin(line: Line): boolean {
-  return line.kind !== 'tool' || ['apply stage', 'node join'].includes(line.args.join(' '));
+  return line.kind !== 'tool' || ['apply preflight', 'apply stage', 'node join'].includes(line.args.join(' '));
 }
 
 const CHANGES = ['apply stage', 'apply activate', 'apply confirm', 'apply restore', 'apply revert'];

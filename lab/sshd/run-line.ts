@@ -5,6 +5,7 @@ import { sha256 } from './keys.ts';
 import { toolPath, type Line, type ProtocolLine } from './line.ts';
 import * as node from './node.ts';
 import { runOwnCommand } from './own-command.ts';
+import { preflight } from './preflight.ts';
 import type { Answer, LineContext } from './types.ts';
 
 function install(at: LineContext, wanted: string, source: Buffer): unknown {
@@ -24,6 +25,7 @@ type Verb = (at: LineContext, args: string[], stdin: Buffer) => unknown;
 /** By words of the line; the number says how many arguments follow. */
 const VERBS: Record<string, { takes: number; run: Verb }> = {
   facts: { takes: 0, run: (at) => facts(at) },
+  'apply preflight': { takes: 0, run: (at, _args, stdin) => preflight(at, stdin) },
   'apply stage': { takes: 0, run: (at, _args, stdin) => apply.stage(at, stdin) },
   'apply activate': { takes: 2, run: (at, [hash = '', seconds = '']) => apply.activate(at, hash, seconds) },
   'apply confirm': { takes: 1, run: (at, [hash = '']) => apply.confirm(at, hash) },

@@ -48,7 +48,7 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
     clock,
     tailscale: new Hono(),
     unexecuted: () => [{ host: 'fra-edge-01', what: 'nft -c', why: 'no nft here' }],
-    reload: () => undefined,
+    reload: () => [],
     stop: () => undefined,
     log: (entry) => void log.push(entry),
     holds: new Holds(() => undefined),

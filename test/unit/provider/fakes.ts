@@ -1,4 +1,5 @@
 import { releaseHash } from '../../../mesh/host/hash.ts';
+import type { Finding, Preflight } from '../../../mesh/host/preflight.ts';
 import { UserError } from '../../../io/rpc/types.ts';
 import type { Inputs, Operation } from '../../../io/rpc/types.ts';
 import type { Connection } from '../../../io/ssh/connect.ts';
@@ -132,12 +133,26 @@ export class FakeTailnet {
 }
 
 const ED25519 = 'ssh-ed25519 OWN';
+/** A machine on which nothing of a release would be new. */
+export const NOTHING: Preflight = {
+  first: true,
+  files: [],
+  packages: [],
+  units: [],
+  sysctls: [],
+  ssh: { hostKeys: { present: ['ecdsa'], made: [] }, allowed: null, losing: [] },
+  ours: { tables: [], rules: [] },
+  findings: [],
+};
 
 /** A host that answers as docs/host-protocol.md says, over connections that are counted. */
 export class FakeHost {
   readonly verbs: string[] = [];
   readonly connections: Connection[] = [];
   readonly staged: StageRequest[] = [];
+  readonly preflights: StageRequest[] = [];
+  /** What a preflight finds in the way. */
+  findings: Finding[] = [];
   active: string | null = null;
   confirmed: string | null = null;
   drift: string[] = [];
@@ -198,6 +213,11 @@ export class FakeHost {
           interfaces: { public: null, lan: null },
           hostKeys: { ed25519: null, ecdsa: null },
         })),
+      preflight: (request) =>
+        run('preflight', () => {
+          this.preflights.push(request);
+          return { ...NOTHING, first: this.confirmed === null, findings: this.findings };
+        }),
       stage: (request) =>
         run('stage', () => {
           this.staged.push(request);
@@ -226,7 +246,7 @@ export class FakeHost {
           drift: this.drift,
           hostKey: ED25519,
         })),
-      restore: () => run('restore', () => ({ restored: ['/etc/x'] })),
+      restore: () => run('restore', () => ({ restored: ['/etc/x'], kept: [] })),
       nodeJoin: (request) =>
         run(request.authKey === '' ? 'ask' : 'join', () => {
           const { authKey, ...settings } = request;
