@@ -34,7 +34,8 @@ export function runCommands(
   return commands.reduce<pulumi.Resource>(
     (previous, { name, script, timeout }) =>
       new remote.Command(
-        `${host}-${name}`,
+        // Not a hyphen, which both names may hold: host a-b with command c is not host a with command b-c.
+        `${host}.${name}`,
         {
           connection: pulumi.secret(dialled),
           create: `timeout -k 10 ${timeout} sh -eu -s # ${name}`,

@@ -8,13 +8,19 @@ import { connection, type DeployAccess } from './connection.ts';
  *
  * No hook before a delete: the node that hangs on the server is deleted first, which withdraws its routes, and a plain
  * `pulumi destroy` refuses to run while a delete hook is in the state.
+ * @param server the component that makes the server
  * @param powersOff inputs whose change makes the cloud's plugin power the server off, such as `serverType`
  */
-export function drainBefore(host: string, access: DeployAccess, powersOff: string[]): pulumi.ResourceHookBinding {
+export function drainBefore(
+  server: pulumi.ComponentResource,
+  host: string,
+  access: DeployAccess,
+  powersOff: string[],
+): pulumi.ResourceHookBinding {
   const hook = new pulumi.ResourceHook(`drain-${host}`, async ({ oldInputs, newInputs }) => {
     if (powersOff.every((input) => oldInputs?.[input] === newInputs?.[input])) return;
     try {
-      const { publicAddress, hostKey } = await recorded(host);
+      const { publicAddress, hostKey } = await recorded(server, host);
       const to = await known(connection(access, { address: publicAddress }, hostKey));
       await access.drain(host, to);
       void pulumi.log.info(`${host} was drained: its partner carries its routes while it is off`);
@@ -37,9 +43,9 @@ const outputs = z.object({
  * Where the host was and which key it had after the last up, from the stack's own outputs. In this run both are known
  * later only: the release that made the key waits for the server.
  */
-async function recorded(host: string): Promise<{ publicAddress: string; hostKey: string }> {
+async function recorded(parent: pulumi.Resource, host: string): Promise<{ publicAddress: string; hostKey: string }> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const answer: unknown = await pulumi.runtime.invoke('pulumi:pulumi:readStackOutputs', { name });
+  const answer: unknown = await pulumi.runtime.invoke('pulumi:pulumi:readStackOutputs', { name }, { parent });
   const found = outputs.safeParse(answer).data?.outputs.hosts.find((one) => one.name === host);
   if (found === undefined) throw new Error(`${host}: no address and host key of it are in the stack's outputs`);
   return found;

@@ -1,7 +1,7 @@
 import * as command from '@pulumi/command';
 import * as digitalocean from '@pulumi/digitalocean';
 import * as hcloud from '@pulumi/hcloud';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import * as tailscale from '@pulumi/tailscale';
 import { MeshProvider } from '../provider/resources/provider.ts';
 import { hostsOf } from '../mesh/plan/index.ts';
@@ -12,7 +12,7 @@ import type { Account, Settings } from './settings.ts';
 export type Providers = Record<string, pulumi.ProviderResource>;
 
 export interface MeshProviders {
-  /** tailscale, mesh, and command where somebody has commands of his own: the same everywhere. */
+  /** tailscale, mesh, the engine's own, and command where somebody has commands of his own: the same everywhere. */
   shared: Providers;
   /** By cloud and account, as a site's plan names them: that account's own. */
   accounts: Map<string, pulumi.ProviderResource>;
@@ -32,6 +32,8 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
     shared: {
       tailscale: new tailscale.Provider('tailscale', { ...settings.tailscale, tailnet }),
       mesh: new MeshProvider('mesh', { ...settings.tailscale, tailnet }),
+      // The engine's own, which answers for the stack: a default one would come and go in the state with each resize.
+      pulumi: new Engine('engine'),
       ...(commands && { command: new command.Provider('command') }),
     },
     accounts: new Map(settings.accounts.map((one) => [accountKey(one.cloud, one.account), accountProvider(one)])),
@@ -41,9 +43,12 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
 function accountProvider({ cloud, account, token, endpoint }: Account): pulumi.ProviderResource {
   const name = account === 'default' ? cloud : `${cloud}-${account}`;
   if (cloud === 'hetzner') return new hcloud.Provider(name, { token, ...(endpoint !== undefined && { endpoint }) });
-  // The SDK does not mark its token: without `secret` it would stand in the state in plain.
-  return new digitalocean.Provider(name, {
-    token: pulumi.secret(token),
-    ...(endpoint !== undefined && { apiEndpoint: endpoint }),
-  });
+  // Always said: the SDK would else take DIGITALOCEAN_API_URL, and send the token there.
+  return new digitalocean.Provider(name, { token, apiEndpoint: endpoint ?? 'https://api.digitalocean.com' });
+}
+
+class Engine extends pulumi.ProviderResource {
+  constructor(name: string) {
+    super('pulumi', name);
+  }
 }

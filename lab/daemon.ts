@@ -8,6 +8,7 @@ import { listenApi } from './api/server.ts';
 import { openStore } from './api/store.ts';
 import { LabBusyError } from './api/writer-lock.ts';
 import { EXIT_BUSY } from './control.ts';
+import { Holds } from './holds.ts';
 import { liveModel } from './model.ts';
 import { startSshd, type Sshd } from './sshd/index.ts';
 
@@ -32,6 +33,7 @@ async function main(dir: string): Promise<void> {
   const log = openSync(join(dir, 'lab.log'), 'a', 0o600);
   const write = (entry: object) => void writeSync(log, `${JSON.stringify(entry)}\n`);
   const clock = Date.now;
+  const holds = new Holds(write);
   const faults = createFaults(store);
   const { port: jumpPort, user, hostKey, clientKey } = config.jump;
   const pidFile = join(dir, 'lab.pid');
@@ -53,6 +55,7 @@ async function main(dir: string): Promise<void> {
     unexecuted: () => sshd?.unexecuted() ?? [],
     stop: () => void stop('asked by the control API'),
     log: write,
+    holds,
   });
   try {
     const jump = await bind(dir, 'jump host', jumpPort, () =>
@@ -63,6 +66,7 @@ async function main(dir: string): Promise<void> {
         store,
         faults,
         clock,
+        changed: (what) => holds.changed(what),
         jump: { hostKeyPrivate: hostKey.privateKey, authorizedPublicKey: clientKey.publicKey, user },
         onError: (error) =>
           write({

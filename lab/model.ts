@@ -4,7 +4,7 @@ import type { LabConfig } from './api/config.ts';
 import { digitalOceanCompute } from './api/digitalocean/compute.ts';
 import { createCompute } from './api/hetzner/compute.ts';
 import { createApi, type Api, type ApiParts } from './api/server.ts';
-import { withExisting } from './existing/compute.ts';
+import { clashes, withExisting } from './existing/compute.ts';
 import { tailscaleApi } from './tailnet/api.ts';
 import { createTailnet } from './tailnet/index.ts';
 import { PREPARED_POLICY } from './tailnet/policy/default.ts';
@@ -15,9 +15,11 @@ interface Model {
   compute: Compute;
   nodes: TailnetNodes;
   api: Api;
+  /** Sentences about what cannot be in one lab. */
+  clashes: () => string[];
 }
 
-type Parts = Pick<ApiParts, 'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log'>;
+type Parts = Pick<ApiParts, 'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log' | 'holds'>;
 
 function model(config: LabConfig, parts: Parts): Model {
   const { store, faults, clock } = parts;
@@ -42,6 +44,7 @@ function model(config: LabConfig, parts: Parts): Model {
   return {
     compute: withExisting(clouds, config.existing, config.deployKey.publicKey),
     nodes: tailnet.nodes,
+    clashes: () => clashes(clouds, config.existing),
     api: createApi({ ...parts, config, tailscale: tailscaleApi(tailnet) }),
   };
 }
@@ -51,8 +54,8 @@ function model(config: LabConfig, parts: Parts): Model {
  * so a grown config is a model made anew; requests under way end on the one that they began with.
  * @param config reads lab.json
  */
-export function liveModel(config: () => LabConfig, parts: Omit<Parts, 'reload'>): Model {
-  const make = (): Model => model(config(), { ...parts, reload: () => (now = make()) });
+export function liveModel(config: () => LabConfig, parts: Omit<Parts, 'reload'>): Omit<Model, 'clashes'> {
+  const make = (): Model => model(config(), { ...parts, reload: () => (now = make()).clashes() });
   let now = make();
   return {
     compute: {

@@ -67,8 +67,6 @@ export interface ServerView {
     port: number;
     /** Lets `authorizedKeys` in; root, or may `sudo -n`. */
     user: string;
-    /** Address of one of its interfaces. */
-    lan: string;
     /** OpenSSH private key, ed25519. */
     hostKey: string;
   };

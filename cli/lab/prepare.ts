@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { ensureTenant } from '../../lab/api/tenants.ts';
 import { labDown, labReload, labUp } from '../../lab/control.ts';
-import { installLanguageHost, installStandIns } from '../../lab/plugins/install.ts';
+import { installLanguageHost, installPlugins, officialNames } from '../../lab/plugins/install.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { engine } from '../engine.ts';
@@ -74,8 +74,9 @@ async function prepareDirectory(
   await mkdir(paths.backend, { recursive: true });
   if (!existsSync(paths.passphrase))
     await writeFile(paths.passphrase, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(alreadyThere);
-  installLanguageHost(paths.bin, found, TREE);
-  installStandIns(paths.pulumiHome, TREE);
+  const official = officialNames();
+  installLanguageHost(paths.bin, found, TREE, official);
+  installPlugins(paths.pulumiHome, TREE, official);
   const { tenant } = await ensureTenant(labDir, stack, plan.tailnet.name, {
     accounts: namedAccounts(file.config).map(({ account }) => account),
     existing: existingHosts(file.config),
@@ -84,11 +85,11 @@ async function prepareDirectory(
   const { started, config } = await labUp(labDir, { onProgress: progress });
   try {
     check();
-    // Also when nothing was added just now: whoever added it may have been killed before he said so.
-    if (!started) await labReload(labDir);
     const env = labEnvironment(labDir, stack);
     // Not before it runs: only a lab that runs can tell which faults to keep.
     if (fresh) await resetLab(labDir, { keepFaults: true });
+    // Also when nothing was added just now: whoever added it may have been killed before he said so.
+    await labReload(labDir);
     await syncStack(labDir, file, labOverlay(config, tenant, file.config));
     check();
     if (exclusive) await unlockStack(labDir, stack, { cli: paths.cli, env, progress });

@@ -31,7 +31,7 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
   /** The plugin switches a resized droplet on again by itself, so its size tells the restarts. */
   readonly generation: string;
   readonly ready: pulumi.Resource[];
-  /** The droplet, and the reserved address of a router. */
+  /** What a project can hold of it, by the names that the cloud gives. */
   readonly urns: pulumi.Output<string>[];
 
   constructor(name: string, args: DigitalOceanDropletArgs, options: pulumi.ComponentResourceOptions) {
@@ -62,7 +62,7 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
         // All three replace a running droplet. They matter for the first boot only.
         ignoreChanges: ['userData', 'sshKeys', 'image'],
         dependsOn: args.after,
-        ...(plan.kind === 'router' && { hooks: drainBefore(plan.name, access, ['size']) }),
+        ...(plan.kind === 'router' && { hooks: drainBefore(this, plan.name, access, ['size']) }),
       },
     );
     const address = plan.kind === 'router' ? this.reserved(name, args, droplet) : undefined;

@@ -26,7 +26,7 @@ export interface DigitalOceanSiteArgs {
 export class DigitalOceanSite extends pulumi.ComponentResource {
   /** Every host of the site, routers first. */
   readonly running: RunningHost[];
-  /** What a project can hold of it: droplets and reserved addresses. */
+  /** What the account's project shows of it: its droplets. */
   readonly urns: pulumi.Output<string>[] = [];
 
   constructor(name: string, args: DigitalOceanSiteArgs, options: pulumi.ComponentResourceOptions) {
@@ -85,10 +85,10 @@ export class DigitalOceanSite extends pulumi.ComponentResource {
           ...(port !== undefined && { portRange: port }),
           sourceAddresses: sources,
         })),
-        // Without outbound rules DigitalOcean lets nothing out.
+        // Without outbound rules DigitalOcean lets nothing out. "all", because it answers 1-65535 as that, and the plugin sees a change.
         outboundRules: [
-          { protocol: 'tcp', portRange: '1-65535', destinationAddresses: everywhere },
-          { protocol: 'udp', portRange: '1-65535', destinationAddresses: everywhere },
+          { protocol: 'tcp', portRange: 'all', destinationAddresses: everywhere },
+          { protocol: 'udp', portRange: 'all', destinationAddresses: everywhere },
           { protocol: 'icmp', destinationAddresses: everywhere },
         ],
       },

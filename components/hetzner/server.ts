@@ -68,7 +68,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
         // All three replace a running server at Hetzner. They matter for the first boot only.
         ignoreChanges: ['userData', 'sshKeys', 'image'],
         dependsOn: [...args.policy, ...args.after],
-        ...(plan.kind === 'router' && { hooks: drainBefore(plan.name, args.access, ['serverType']) }),
+        ...(plan.kind === 'router' && { hooks: drainBefore(this, plan.name, args.access, ['serverType']) }),
       },
     );
     // Not inline `networks`: with a network to be replaced the plugin's diff of those panics.
@@ -102,7 +102,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
         token: account.token.apply((token) => token ?? ''),
         endpoint: account.endpoint,
       },
-      { parent: this, dependsOn: [server] },
+      { parent: this },
     );
   }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
-from mesh_host import hostkeys, revert
+from mesh_host import hostkeys, interfaces, revert
 from tests import releases
 from tests.releases import NFT, NFT_UNIT, SSHD
 from tests.sandbox import Sandbox, stage
@@ -190,6 +190,25 @@ class ApplyTest(unittest.TestCase):
         self.host.fake["links"] = {"eth0": "203.0.113.10", "ens10": "10.77.10.2"}
         self.assertEqual(self.activate(releases.router())["restarted"], ["site-mesh-nft.service"])
         self.assertIn('define LANIF = "ens10"', self.host.get(STATE + "interfaces.nft") or "")
+
+    def test_a_unit_finds_interfaces_and_the_lan_address_in_its_environment_and_follows_them(self) -> None:
+        path = "/etc/systemd/system/site-mesh-rules.service"
+        release = releases.router()
+        release["files"][path] = releases.file(
+            f"[Service]\nEnvironmentFile={STATE}interfaces.env\nExecStart=/bin/true\n"
+        )
+        release["units"]["site-mesh-rules.service"] = releases.unit(path)
+        self.host.apply(release)
+        self.assertEqual(self.host.get(STATE + "interfaces.env"), "LANIF=enp7s0\nPUBIF=eth0\nLANADDR=10.77.10.2\n")
+        self.host.fake["links"] = {"eth0": "203.0.113.10", "enp7s0": "10.77.10.9"}
+        restarted = self.activate(release, lan="10.77.10.9")["restarted"]
+        self.assertEqual(restarted, ["site-mesh-rules.service"])
+        self.assertEqual(self.host.get(STATE + "interfaces.env"), "LANIF=enp7s0\nPUBIF=eth0\nLANADDR=10.77.10.9\n")
+
+    def test_the_environment_names_nothing_that_the_host_does_not_have(self) -> None:
+        public = interfaces.Interface("eth0", "203.0.113.10")
+        self.assertEqual(interfaces.environment_text(interfaces.Interfaces(public, None)), "PUBIF=eth0\n")
+        self.assertEqual(interfaces.environment_text(interfaces.Interfaces(None, None)), "")
 
     def test_credentials_are_root_only_and_follow_the_release_back(self) -> None:
         release = releases.plain()

@@ -1,5 +1,5 @@
 import type { Compute, ServerView } from '../types.ts';
-import { machineAt, type ExistingMachine } from './machines.ts';
+import { machineAt, sameAddress, type ExistingMachine } from './machines.ts';
 
 /** Of the clouds' servers: none listens anywhere else. */
 const CLOUD_SSH_PORT = 22;
@@ -21,7 +21,8 @@ export function withExisting(clouds: Compute, machines: readonly ExistingMachine
     authorizedKeys: [deployKey],
     running: true,
     bootedAt: LONG_AGO,
-    existing: { port, user, lan, hostKey: hostKey.privateKey },
+    lanAddress: lan,
+    existing: { port, user, hostKey: hostKey.privateKey },
   });
   return {
     all: () => [...machines.map(view), ...clouds.all()],
@@ -31,4 +32,13 @@ export function withExisting(clouds: Compute, machines: readonly ExistingMachine
       return port === CLOUD_SSH_PORT ? clouds.byPublicAddress(address, port) : undefined;
     },
   };
+}
+
+/** Addresses that a cloud gave to a server before a stack named a machine of the same: nobody could tell which one answers. */
+export function clashes(clouds: Compute, machines: readonly ExistingMachine[]): string[] {
+  return clouds.all().flatMap((server) => {
+    const machine = machines.find(({ address }) => sameAddress(address, server.publicAddress));
+    if (machine === undefined) return [];
+    return [`${machine.address} is the existing host ${machine.name}, and the server ${server.name} of a cloud`];
+  });
 }

@@ -6,7 +6,6 @@ import { changedPaths, drift, emptyDisk, hashOf, liveRelease, touchedUnits } fro
 import { readStageRequest } from './requests.ts';
 import { goBack, makeActive, prune, releaseOf } from './revert.ts';
 import { noteActivation, noteChecks, noteConfirmation, skippedChecks } from './unexecuted.ts';
-import type { ServerView } from '../types.ts';
 import type { Disk, LineContext, Release } from './types.ts';
 
 function checkHash(text: string): void {
@@ -24,18 +23,12 @@ function flipByte(release: Release): Release {
   return { ...release, files: { ...release.files, [path]: { ...file, content } } };
 }
 
-/**
- * The one check of a release that needs no kernel: which LAN address an existing machine has, or a cloud gave, is known
- * beforehand. Elsewhere the release says it.
- */
-function checkLan(view: ServerView, lan: string): { name: string; result: string; detail: string }[] {
-  const known = view.existing?.lan ?? view.lanAddress;
-  if (known === undefined) return [];
-  const check = { name: 'interfaces', result: 'ok', detail: `an interface has ${lan}` };
-  if (known === lan) return [check];
-  const detail = `no interface of this host has the LAN address ${lan}; is the private network attached?`;
-  throw new Refusal('check-failed', `the release does not fit this host: interfaces: ${detail}`, {
-    checks: [{ ...check, result: 'failed', detail }],
+/** The one check that the lab can make, where the cloud chose the address: some interface of the host must have it. */
+function checkLan(known: string | undefined, asked: string): void {
+  if (known === undefined || known === asked) return;
+  const detail = `no interface of this host has the LAN address ${asked}; is the private network attached?`;
+  throw new Refusal('check-failed', `the release was refused and nothing was changed: interfaces: ${detail}`, {
+    checks: [{ name: 'interfaces', result: 'failed', detail }],
   });
 }
 
@@ -44,8 +37,8 @@ export function stage(at: LineContext, stdin: Buffer): unknown {
   refuseFirst(at, request.release, request.existing);
   const received = at.faults.hits('flip-byte', at.view.name) ? flipByte(request.release) : request.release;
   const hash = hashOf(received);
-  const made = checkLan(at.view, request.lan);
-  const skipped = skippedChecks(received).filter((check) => made.every(({ name }) => name !== check.name));
+  checkLan(at.view.lanAddress, request.lan);
+  const checks = skippedChecks(received);
   at.collections.releases.put(`${at.view.id}/${hash}`, received);
   at.host.staged[hash] = {
     lan: request.lan,
@@ -56,12 +49,11 @@ export function stage(at: LineContext, stdin: Buffer): unknown {
       Object.entries(request.credentials).map(([name, secret]) => [name, sha256(secret)]),
     ),
   };
-  noteChecks(at.host, skipped);
+  noteChecks(at.host, checks);
   at.save();
-  const detail = 'a host of the lab cannot run it';
   return {
     hash,
-    checks: [...made, ...skipped.map(({ name }) => ({ name, result: 'skipped', detail }))],
+    checks: checks.map(({ name }) => ({ name, result: 'skipped', detail: 'a host of the lab cannot run it' })),
     changed: changedPaths(diskOf(at), received),
   };
 }

@@ -17,6 +17,8 @@ export interface SshdOptions {
   jump: { hostKeyPrivate: string; authorizedPublicKey: string; user: string };
   /** How long `facts` says that the first boot runs, in ms of `clock`; 300 by default. */
   firstBootMs?: number;
+  /** Called after a line that changed a host, and before its answer, which waits for the promise if there is one. */
+  changed?: (what: string) => Promise<void> | undefined;
   /** Faults of the lab itself: nothing a client did. By default they go to stderr. */
   onError?: (error: unknown) => void;
 }
@@ -65,6 +67,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
       host,
       otherHostKey: faults.hits('other-host-key', server.name),
       onError,
+      changed: (line) => options.changed?.(`${server.name}: ${line}`),
       letsIn: (user) => letsIn(hosts.collections.disks.get(server.id), user),
       context: (connection) => {
         const record = host();

@@ -41,3 +41,13 @@ export function parseLine(line: string): Line | undefined {
 export function readsStdin(line: Line): boolean {
   return line.kind !== 'tool' || ['apply preflight', 'apply stage', 'node join'].includes(line.args.join(' '));
 }
+
+const CHANGES = ['apply stage', 'apply activate', 'apply confirm', 'apply restore', 'apply revert'];
+const MEMBER_CHANGES = ['node join', 'node leave', 'route advertise', 'route drain', 'route resume'];
+
+/** What a line does to its host, in its own words; undefined when it only asks. */
+export function changeOf(line: Line): string | undefined {
+  if (line.kind !== 'tool') return line.kind === 'own' ? `command ${line.name}` : 'install';
+  const verb = line.args.slice(0, 2).join(' ');
+  return [...CHANGES, ...MEMBER_CHANGES].includes(verb) ? verb : undefined;
+}

@@ -23,7 +23,7 @@ export interface Cloud {
   /** LANs on which routers may keep the source address of what they forward (SNAT off), and why not on the others. */
   keepsSources: { on: readonly LanKind[]; otherwise: string };
   /** Address of the LAN's gateway, given the range of the whole network and the site's prefix in it; undefined where it is declared or assigned. */
-  gateway?(network: string, site: string): string;
+  gateway?: (network: string, site: string) => string;
   /** Longest and shortest prefix that the cloud takes for a site. */
   sitePrefixLength: { min: number; max: number };
   /** Does the cloud's network span the whole supernet, and not only the site's prefix? */

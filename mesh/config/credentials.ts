@@ -34,7 +34,7 @@ const TOKENS: Readonly<Partial<Record<CloudName, { key: string; variable: string
 };
 
 /** The account of a site that names none. */
-const DEFAULT_ACCOUNT = 'default';
+export const DEFAULT_ACCOUNT = 'default';
 
 /** What of a configuration decides which credentials it needs. */
 export interface CredentialNeeds {

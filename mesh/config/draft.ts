@@ -35,6 +35,8 @@ export interface DraftHost {
   site: string;
   kind: 'router' | 'host';
   entry: Partial<HostConfig>;
+  /** Roles that stand there, in a list that parses or not: naming them is no second fault. */
+  roles: readonly string[];
   /** As for sites. */
   given: readonly string[];
 }
@@ -80,6 +82,7 @@ function draftSite(name: string, raw: unknown): DraftSite {
       site: name,
       kind,
       entry: salvage(hostSchema, host),
+      roles: list(isMapping(host) ? host.roles : undefined).filter((role) => typeof role === 'string'),
       given: keysOf(host),
     }));
   return {

@@ -38,15 +38,15 @@ export const hostName = matching(
 const shortName = (what: string, example: string) =>
   matching(
     SHORT_NAME,
-    `is not a name for a ${what}`,
+    `is not a name for ${what}`,
     `use a letter, then lower-case letters, digits and inner hyphens, at most 30, for example ${example}`,
   );
-export const siteName = shortName('site', 'eu-fra');
-export const groupName = shortName('group', 'sre');
-export const serviceName = shortName('service', 'postgres');
-export const networkName = shortName('network', 'acme');
-export const accountName = shortName('account', 'fra');
-export const commandName = shortName('command', 'node-exporter');
+export const siteName = shortName('a site', 'eu-fra');
+export const groupName = shortName('a group', 'sre');
+export const serviceName = shortName('a service', 'postgres');
+export const networkName = shortName('a network', 'acme');
+export const accountName = shortName('an account', 'fra');
+export const commandName = shortName('a command', 'node-exporter');
 
 /** Roles become tags of their own, so those that the mesh itself uses are taken. */
 export const roleName = text((value) => {

@@ -52,8 +52,8 @@ export interface HostReleaseArgs {
    */
   bootTimeout?: pulumi.Input<number>;
   /**
-   * Counts the restarts that the program made (`ServerReady.generation`). A change waits until the host is back and
-   * brings the same release again.
+   * Changes with each restart that the program made: `ServerReady.generation`, or the size itself where the cloud's
+   * plugin restarts a server that it resizes. A change waits until the host is back and brings the same release again.
    */
   generation?: pulumi.Input<number | string>;
 }

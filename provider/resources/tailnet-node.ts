@@ -43,8 +43,8 @@ export interface TailnetNodeArgs {
    */
   keySeconds?: pulumi.Input<number>;
   /**
-   * Counts the restarts that the program made (`ServerReady.generation`). A change waits until the host is back and
-   * advertises its routes again: they were drained before it went off.
+   * Changes with each restart that the program made: `ServerReady.generation`, or the size itself where the cloud's
+   * plugin restarts a server that it resizes. A change waits until the host is back and advertises its routes again: they were drained before it went off.
    */
   generation?: pulumi.Input<number | string>;
 }

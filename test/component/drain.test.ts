@@ -46,7 +46,8 @@ afterEach(async () => {
 
 /** Runs the hook as the engine does before an update. */
 async function beforeUpdate(drain: Drain, olds: object, news: object): Promise<void> {
-  const [hook] = drainBefore('fra-edge-01', access(drain), ['serverType']).beforeUpdate ?? [];
+  const server = new pulumi.ComponentResource('site-mesh:test:Server', 'fra-edge-01');
+  const [hook] = drainBefore(server, 'fra-edge-01', access(drain), ['serverType']).beforeUpdate ?? [];
   if (!pulumi.ResourceHook.isInstance(hook)) throw new Error('no hook');
   expect(hook.name).toBe('drain-fra-edge-01');
   await hook.callback({

@@ -18,6 +18,15 @@ test('the program registers what the components alone register, and says what it
   expect(whole.resources.map(({ urn }) => urn).sort()).toEqual(parts.resources.map(({ urn }) => urn).sort());
   expect(outputs.hosts).toEqual([
     {
+      name: 'sin-app-01',
+      site: 'ap-sin',
+      kind: 'member',
+      publicAddress: '203.0.113.50',
+      lan: '10.88.0.7',
+      tailnetAddresses: ['100.64.0.1'],
+      release: 'hash-of-sin-app-01',
+    },
+    {
       name: 'fra-edge-01',
       site: 'eu-fra',
       kind: 'router',
@@ -49,6 +58,7 @@ test('the program registers what the components alone register, and says what it
     },
   ]);
   expect(outputs.sites).toEqual([
+    { name: 'ap-sin', cloud: 'digitalocean', location: 'sgp1', cidr: '10.78.20.0/24', routers: [] },
     {
       name: 'eu-fra',
       cloud: 'hetzner',

@@ -181,7 +181,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
 }
 
-/** Paths of inputs where `needle` stands in the clear. */
+/** Paths of inputs, and of outputs of components, where `needle` stands in the clear. */
 export function leaks(recording: Recording, needle: string): string[] {
   const walk = (value: unknown, path: string): string[] => {
     if (value instanceof Secret || value instanceof Unknown) return [];
@@ -189,7 +189,10 @@ export function leaks(recording: Recording, needle: string): string[] {
     if (typeof value !== 'object' || value === null) return [];
     return Object.entries(value).flatMap(([key, entry]) => walk(entry, `${path}.${key}`));
   };
-  return recording.resources.flatMap(({ type, name, inputs }) => walk(inputs, `${type} ${name}`));
+  return [
+    ...recording.resources.flatMap(({ type, name, inputs }) => walk(inputs, `${type} ${name}`)),
+    ...[...recording.completed].flatMap(([urn, outputs]) => walk(outputs, `outputs of ${urn}`)),
+  ];
 }
 
 /** All that a resource waits for, directly or through others; dependsOn and inputs alike. */

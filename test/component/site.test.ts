@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ancestors, one, Secret, type Recording, type Registration } from './record.ts';
-import { recordStaging, SENTINELS } from './staging.ts';
+import { recordProd, recordStaging, SENTINELS } from './staging.ts';
 
 let update: Recording;
 beforeAll(async () => {
@@ -188,22 +188,25 @@ describe('releases and nodes', () => {
     expect(userData.value).toContain('ecdsa-sha2-nistp256 fra-edge-01');
   });
 
-  test('the LAN host gets a release and no node', () => {
+  test('the LAN host gets a release and no node; a member gets both', () => {
     expect(one(update, 'mesh:index:HostRelease', 'fra-db-01').inputs.lan).toBe('10.78.10.10');
     expect(
       update.resources
         .filter(({ type }) => type === 'mesh:index:TailnetNode')
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(['fra-edge-01', 'fra-edge-02']);
+    ).toEqual(['fra-edge-01', 'fra-edge-02', 'sin-app-01']);
   });
 });
 
 test('production protects servers, addresses and the network, and nothing that would block replacing a router', async () => {
-  const production = await recordStaging({ stack: 'prod' });
+  const production = await recordProd();
   const guarded = (recording: Recording): string[] =>
     [...new Set(recording.resources.filter(({ protect }) => protect).map(({ type }) => type))].sort();
   expect(guarded(production)).toEqual([
+    'digitalocean:index/droplet:Droplet',
+    'digitalocean:index/reservedIp:ReservedIp',
+    'digitalocean:index/vpc:Vpc',
     'hcloud:index/network:Network',
     'hcloud:index/primaryIp:PrimaryIp',
     'hcloud:index/server:Server',

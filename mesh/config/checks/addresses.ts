@@ -26,10 +26,15 @@ interface Held {
   who: string;
 }
 
+/** Only what the cloud takes: an address that it does not take has its fault already. */
 function addressesOf(site: DraftSite): Held[] {
+  const { cloud } = site.entry;
+  const addresses = cloud === undefined ? 'declared' : cloudOf(cloud).lanAddresses;
+  if (addresses === 'assigned') return [];
   const own = (['gateway', 'vip'] as const).flatMap((key): Held[] => {
     const address = site.entry[key];
-    return address === undefined ? [] : [{ address, path: [...site.path, key], who: `the ${key} of ${site.name}` }];
+    if (address === undefined || (key === 'gateway' && addresses !== 'declared')) return [];
+    return [{ address, path: [...site.path, key], who: `the ${key} of ${site.name}` }];
   });
   const hosts = hostsOf(site).flatMap(({ path, entry: { lan, name } }): Held[] =>
     lan === undefined ? [] : [{ address: lan, path: [...path, 'lan'], who: name ?? showPath(path) }],
@@ -44,8 +49,8 @@ function addressProblem(address: string, site: DraftSite, supernet: string | und
   if (address === networkAddress(cidr)) return `is the network address of ${cidr}`;
   if (address === broadcastAddress(cidr)) return `is the broadcast address of ${cidr}`;
   if (supernet === undefined || name === undefined) return undefined;
-  const { gateway, title } = cloudOf(name);
-  if (address === gateway?.(supernet, cidr)) return `is the gateway of the ${title} network`;
+  const cloud = cloudOf(name);
+  if (address === cloud.gateway?.(supernet, cidr)) return `is the gateway of the ${cloud.title} network`;
   return undefined;
 }
 

@@ -1,20 +1,23 @@
 import { cloudOf, clouds, type Cloud, type CloudName } from '../clouds.ts';
+import { DEFAULT_ACCOUNT } from '../credentials.ts';
 import { hostsOf, type Draft, type DraftHost, type DraftSite } from '../draft.ts';
 import { choice, fault, type Fault, type Path } from '../fault.ts';
 import { keepsSources } from '../paths.ts';
 
 /** Keys that only some clouds take, and what a cloud without one says about it. */
 export function capabilityFaults(model: Draft): Fault[] {
-  return model.sites.flatMap((site) => {
+  const sites = model.sites.flatMap((site) => {
     if (site.entry.cloud === undefined) return [];
     const cloud = cloudOf(site.entry.cloud);
     return [
       ...placeFaults(site, cloud),
       ...lanFaults(site, cloud),
       ...snatFaults(site, site.entry.cloud),
-      ...hostsOf(site).flatMap((host) => hostFaults(site, host, cloud)),
+      ...serverFaults(site, cloud),
+      ...hostsOf(site).flatMap((host) => [...hostFaults(host, cloud), ...serverFaults(host, cloud)]),
     ];
   });
+  return [...sites, ...accountFaults(model)];
 }
 
 const refuse = (path: Path, value: unknown, problem: string, remedy = 'remove the key'): Fault[] =>
@@ -47,9 +50,28 @@ function lanFaults({ path, entry }: DraftSite, cloud: Cloud): Fault[] {
   ];
 }
 
+/** A token belongs to one cloud, so an account does. Told at the sites whose cloud is not that of the first site by name. */
+function accountFaults(model: Draft): Fault[] {
+  const holders = new Map<string, { site: string; cloud: CloudName }>();
+  return model.sites
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(({ name, path, entry: { cloud, account } }) => {
+      if (account === undefined || cloud === undefined || !cloudOf(cloud).sells) return [];
+      const at = [...path, 'account'];
+      if (account === DEFAULT_ACCOUNT)
+        return refuse(at, account, "is what the cloud's own token is called", 'remove the key to use that token');
+      const holder = holders.get(account);
+      if (holder === undefined) holders.set(account, { site: name, cloud });
+      if (holder === undefined || holder.cloud === cloud) return [];
+      const whose = `is the account of site ${holder.site} at ${cloudOf(holder.cloud).title}`;
+      return refuse(at, account, `${whose}, and a token belongs to one cloud`, 'give each cloud an account of its own');
+    });
+}
+
 /** Keeping sources needs a LAN that carries them and an address for the way back; the address means nothing without. */
-function snatFaults({ path, entry, routers }: DraftSite, name: CloudName): Fault[] {
+function snatFaults({ path, entry, given, routers }: DraftSite, name: CloudName): Fault[] {
   const { snat, vip } = entry;
+  if (snat === undefined && given.includes('snat')) return [];
   const possible = keepsSources({ cloud: name, lan: entry.lan });
   if (snat === false && !possible.possible)
     return [fault([...path, 'snat'], snat, `cannot be: ${possible.why}`, 'remove snat and vip, or write snat: true')];
@@ -62,7 +84,7 @@ function snatFaults({ path, entry, routers }: DraftSite, name: CloudName): Fault
         'remove snat and vip, or list routers',
       ),
     ];
-  if (snat === false && vip === undefined)
+  if (snat === false && !given.includes('vip'))
     return [
       fault(
         [...path, 'vip'],
@@ -76,14 +98,16 @@ function snatFaults({ path, entry, routers }: DraftSite, name: CloudName): Fault
       [...path, 'vip'],
       vip,
       'has no use while the routers masquerade',
-      'write snat: false beside it, or remove it',
+      possible.possible ? 'write snat: false beside it, or remove it' : 'remove the key',
     );
   return [];
 }
 
-function hostFaults(site: DraftSite, { path, entry, kind, given }: DraftHost, cloud: Cloud): Fault[] {
+function hostFaults({ path, entry, kind, given }: DraftHost, cloud: Cloud): Fault[] {
   const at = (key: string): Path => [...path, key];
-  const faults: Fault[] = [];
+  const faults = Object.entries(entry.commands ?? {}).flatMap(([name, { on }]) =>
+    refuse([...path, 'commands', name, 'on'], on, 'is for commands of a site: this one has its host'),
+  );
   if (cloud.lanAddresses === 'assigned')
     faults.push(...refuse(at('lan'), entry.lan, `cannot be chosen: ${cloud.title} assigns LAN addresses`));
   else if (!given.includes('lan'))
@@ -100,12 +124,8 @@ function hostFaults(site: DraftSite, { path, entry, kind, given }: DraftHost, cl
       faults.push(
         ...refuse(at('accepts'), entry.accepts, 'is for existing hosts: a new server has nothing in the way'),
       );
-    return [...faults, ...typeFaults(at('serverType'), entry.serverType ?? site.entry.serverType, cloud)];
+    return faults;
   }
-  for (const key of ['serverType', 'image'] as const)
-    faults.push(
-      ...refuse(at(key), entry[key] ?? site.entry[key], `does not apply to ${cloud.title}: nothing is bought`),
-    );
   const needs = kind === 'router' ? 'a subnet router' : entry.member === true ? 'a member' : undefined;
   const commands = Object.keys(entry.commands ?? {}).length > 0;
   if (!given.includes('ssh') && (needs !== undefined || commands))
@@ -117,14 +137,22 @@ function hostFaults(site: DraftSite, { path, entry, kind, given }: DraftHost, cl
         'write ssh: { host, hostKey }',
       ),
     );
+  else if (!given.includes('ssh') && (entry.accepts ?? []).length > 0)
+    faults.push(...refuse(at('accepts'), entry.accepts, 'has no use: without ssh nothing is configured on the host'));
   return faults;
 }
 
-function typeFaults(path: Path, type: string | undefined, cloud: Cloud): Fault[] {
+/** What is bought, as a site says it for its hosts or a host for itself. */
+function serverFaults({ path, entry }: DraftSite | DraftHost, cloud: Cloud): Fault[] {
   const { servers } = cloud;
-  if (type === undefined || servers === undefined || servers.type.test(type)) return [];
+  if (servers === undefined)
+    return (['serverType', 'image'] as const).flatMap((key) =>
+      refuse([...path, key], entry[key], `does not apply to ${cloud.title}: nothing is bought`),
+    );
+  const type = entry.serverType;
+  if (type === undefined || servers.type.test(type)) return [];
   const other = Object.values<Cloud>(clouds).find((one) => one !== cloud && one.servers?.type.test(type));
   const whose = other === undefined ? '' : `; it looks like one of ${other.title}`;
   const remedy = `give a type by its name, for example ${servers.defaults.serverType}`;
-  return [fault(path, type, `is not the name of a server type of ${cloud.title}${whose}`, remedy)];
+  return [fault([...path, 'serverType'], type, `is not the name of a server type of ${cloud.title}${whose}`, remedy)];
 }

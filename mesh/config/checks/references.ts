@@ -1,3 +1,4 @@
+import { cloudOf } from '../clouds.ts';
 import { allHosts, type Draft } from '../draft.ts';
 import { choice, fault, type Fault } from '../fault.ts';
 
@@ -6,10 +7,13 @@ export function referenceFaults(model: Draft): Fault[] {
   return [...serviceFaults(model), ...ruleFaults(model)];
 }
 
-/** Every role that some host has; `router` is the one that the mesh gives. */
+/** Every role that some host has; `router` is the one that the mesh gives, where there are any or should be. */
 function roles(model: Draft): string[] {
-  const named = allHosts(model).flatMap((host) => host.entry.roles ?? []);
-  return [...new Set(['router', ...named])];
+  const named = allHosts(model).flatMap((host) => host.roles);
+  const routers = model.sites.some(
+    ({ routers: here, entry: { cloud } }) => here.length > 0 || cloud === undefined || cloudOf(cloud).routers.min > 0,
+  );
+  return [...new Set([...(routers ? ['router'] : []), ...named])];
 }
 
 const ROLE_REMEDY = 'give some host this role, or remove it here';
@@ -19,6 +23,7 @@ function serviceFaults(model: Draft): Fault[] {
   const hosts = allHosts(model);
   const names = hosts.flatMap((host) => host.entry.name ?? []);
   const known = roles(model);
+  const declared = new Set(names);
   for (const { path, entry } of model.services) {
     for (const [index, place] of (entry.on ?? []).entries()) {
       const at = [...path, 'on', index];
@@ -26,7 +31,7 @@ function serviceFaults(model: Draft): Fault[] {
       if (role !== undefined) {
         if (!known.includes(role))
           faults.push(fault(at, place, 'is a role that no host has', choice(role, known, ROLE_REMEDY)));
-      } else if (!names.includes(place)) {
+      } else if (!declared.has(place)) {
         faults.push(
           fault(at, place, 'is not the name of a host', choice(place, names, 'declare the host under a site')),
         );

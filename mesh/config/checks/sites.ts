@@ -1,6 +1,7 @@
 import { cloudOf } from '../clouds.ts';
-import { allHosts, type Draft, type DraftHost } from '../draft.ts';
+import { allHosts, type Draft, type DraftHost, type DraftSite } from '../draft.ts';
 import { fault, showPath, type Fault } from '../fault.ts';
+import { isMapping } from '../schema-faults.ts';
 
 /** That there are sites, how many routers each has, and that it has any host. */
 export function siteFaults(model: Draft, raw: Record<string, unknown>): Fault[] {
@@ -17,10 +18,9 @@ export function siteFaults(model: Draft, raw: Record<string, unknown>): Fault[] 
   }
   for (const site of model.sites) {
     if (site.entry.cloud === undefined) continue;
-    const cloud = cloudOf(site.entry.cloud);
-    const { min, max } = cloud.routers;
+    const { min, max } = cloudOf(site.entry.cloud).routers;
     const count = site.routers.length;
-    if (count < min)
+    if (count < min && !unread(raw, site, 'routers'))
       faults.push(
         fault(
           [...site.path, 'routers'],
@@ -29,7 +29,9 @@ export function siteFaults(model: Draft, raw: Record<string, unknown>): Fault[] 
           'give the site two routers, so that one can fail: [{ name, lan }, { name, lan }]',
         ),
       );
-    if (count === 0 && site.hosts.length === 0 && min === 0)
+    const empty =
+      count === 0 && site.hosts.length === 0 && !unread(raw, site, 'routers') && !unread(raw, site, 'hosts');
+    if (empty && min === 0)
       faults.push(
         fault(
           [...site.path, 'hosts'],
@@ -50,6 +52,12 @@ export function siteFaults(model: Draft, raw: Record<string, unknown>): Fault[] 
     }
   }
   return faults;
+}
+
+/** Does something stand there that is no list? Then it is not empty as well. */
+function unread({ sites }: Record<string, unknown>, { name }: DraftSite, key: 'routers' | 'hosts'): boolean {
+  const site = isMapping(sites) ? sites[name] : undefined;
+  return isMapping(site) && site[key] !== undefined && !Array.isArray(site[key]);
 }
 
 /** Host names are unique over all sites: they are hostnames, servers' names, and names in the policy. */

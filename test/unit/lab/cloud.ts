@@ -9,6 +9,7 @@ import { createFaults } from '../../../lab/api/faults.ts';
 import { createCompute } from '../../../lab/api/hetzner/compute.ts';
 import { createApi, listenApi, type RequestLog } from '../../../lab/api/server.ts';
 import { openStore } from '../../../lab/api/store.ts';
+import { Holds } from '../../../lab/holds.ts';
 import type { Clock } from '../../../lab/types.ts';
 
 export const TOKENS = { staging: 's'.repeat(64), prod: 'p'.repeat(64) };
@@ -47,9 +48,10 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
     clock,
     tailscale: new Hono(),
     unexecuted: () => [{ host: 'fra-edge-01', what: 'nft -c', why: 'no nft here' }],
-    reload: () => undefined,
+    reload: () => [],
     stop: () => undefined,
     log: (entry) => void log.push(entry),
+    holds: new Holds(() => undefined),
     actionMs,
   });
   const server = await listenApi(app, '127.0.0.1', 0);

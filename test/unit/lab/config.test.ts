@@ -117,6 +117,21 @@ describe('lab.json', () => {
     expect(readConfig(dir)).toEqual(config);
   });
 
+  it('of a lab without DigitalOcean gets a token, the same one for everybody who reads it', async () => {
+    const { tenant } = await ensureTenant(dir, 'staging', 'acme');
+    expect(tenant.digitaloceanToken).toMatch(/^dop_v1_[0-9a-f]{64}$/);
+    const config = await loadConfig(dir);
+    const without = (one: object) =>
+      Object.fromEntries(Object.entries(one).filter(([key]) => key !== 'digitaloceanToken'));
+    writeFileSync(configPath(dir), JSON.stringify({ ...config, tenants: config.tenants.map(without) }));
+    const derived = readConfig(dir)?.tenants[0]?.digitaloceanToken;
+    expect(derived).toMatch(/^dop_v1_[0-9a-f]{64}$/);
+    expect(derived).not.toBe(tenant.digitaloceanToken);
+    expect((await ensureTenant(dir, 'staging', 'acme')).tenant.digitaloceanToken).toBe(derived);
+    expect((await ensureTenant(dir, 'prod', 'acme-prod')).tenant.digitaloceanToken).not.toBe(derived);
+    expect(readConfig(dir)?.tenants[0]?.digitaloceanToken).toBe(derived);
+  });
+
   it('that is damaged is named, with the way out', () => {
     writeFileSync(configPath(dir), '{"apiPort": "x"}');
     expect(() => readConfig(dir)).toThrow(/lab\.json: not a lab config .*Remove the directory/);

@@ -63,6 +63,8 @@ describe('the lab', () => {
     expect(await labStatus(dir)).toMatchObject({ running: false });
     const again = await labUp(dir);
     expect(again.hcloudEndpoint).toBe(lab.hcloudEndpoint);
+    const account = await fetch(`${again.digitaloceanEndpoint}/v2/account`);
+    expect([account.status, await account.json()]).toMatchObject([401, { message: 'Unable to authenticate you' }]);
     expect((await hetzner(again, 'GET', '/networks')).text).toContain('"kept"');
   });
 
@@ -138,6 +140,20 @@ describe('the lab', () => {
     // An address that an existing host has is nobody else's.
     const ip = { name: 'ip', type: 'ipv4', assignee_type: 'server', location: 'fsn1' };
     expect((await hetzner(lab, 'POST', '/primary_ips', ip)).text).toContain('"203.0.113.2"');
+  });
+
+  it('does not take over an existing host at an address that a cloud gave away, until it is reset', async () => {
+    const lab = await labUp(dir);
+    const server = { name: 'fra-edge-01', server_type: 'cx23', image: 'debian-12', location: 'fsn1' };
+    expect((await hetzner(lab, 'POST', '/servers', server)).status).toBe(201);
+    const host = { name: 'gra-edge-01', address: '203.0.113.1', port: 22, user: 'root', lan: '10.77.40.2' };
+    await ensureTenant(dir, 'staging', 'acme-staging', { existing: [host] });
+    await expect(labReload(dir)).rejects.toThrow(
+      /203\.0\.113\.1 is the existing host gra-edge-01, and the server fra-edge-01 of a cloud.*mesh lab reset/,
+    );
+    await labReset(dir);
+    await labReload(dir);
+    expect((await hetzner(lab, 'POST', '/servers', server)).text).toContain('"203.0.113.2"');
   });
 
   it('that is stopped has nothing to take over: it reads its file when it starts', async () => {

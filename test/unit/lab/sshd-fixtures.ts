@@ -173,7 +173,7 @@ function open(config: ConnectConfig): Promise<SshClient> {
 }
 
 /** A login at the jump host. */
-export const openJump = (lab: Lab, part: ConnectConfig = {}): Promise<SshClient> =>
+export const openJump = (lab: Pick<Lab, 'sshd'>, part: ConnectConfig = {}): Promise<SshClient> =>
   open({
     host: '127.0.0.1',
     port: lab.sshd.port,
@@ -245,7 +245,7 @@ export function execOver(client: SshClient, line: string, stdin: string | Buffer
 }
 
 /** A login on a host, through the jump host. */
-export async function login(lab: Lab, options: LoginOptions = {}): Promise<Login> {
+export async function login(lab: Pick<Lab, 'sshd'>, options: LoginOptions = {}): Promise<Login> {
   const { ciphers: cipher } = options;
   const jump = await openJump(lab, cipher ? { algorithms: { cipher } } : {});
   const pinned = options.hostKey ?? bootstrapKey.public;
@@ -285,7 +285,7 @@ export interface Driven {
   login: Login;
   run(words: string, stdin?: unknown): Promise<{ code: number | null; json: Record<string, unknown> }>;
 }
-export async function drive(lab: Lab, options: LoginOptions = {}): Promise<Driven> {
+export async function drive(lab: Pick<Lab, 'sshd'>, options: LoginOptions = {}): Promise<Driven> {
   const host = await login(lab, options);
   await host.exec(`sudo -n ${INSTALL}`, TOOL_SOURCE);
   return {

@@ -166,13 +166,6 @@ export const CONTENT: Case[] = [
     'did you mean router?',
   ],
   [
-    'a service on a router by name',
-    (raw) => Object.assign(raw.services?.ssh ?? {}, { on: ['fra-edge-01'] }),
-    'services.ssh.on[0]',
-    'by role',
-    'role:router',
-  ],
-  [
     'a rule for an unknown group',
     (raw) => Object.assign(raw.access[0] ?? {}, { from: ['group:plattform'] }),
     'access[0].from[0]',

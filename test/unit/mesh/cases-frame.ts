@@ -23,8 +23,8 @@ export const FRAME: Case[] = [
   ],
   [
     'a key for later',
-    (raw) => Object.assign(siteOf(raw), { snat: false }),
-    'sites.eu-fra.snat',
+    (raw) => Object.assign(siteOf(raw), { zerotier: true }),
+    'sites.eu-fra.zerotier',
     'not a key',
     'choose one of',
   ],

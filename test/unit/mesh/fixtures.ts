@@ -36,6 +36,62 @@ export function validRaw() {
   };
 }
 
+/**
+ * A stack of all three clouds without faults: the one-site stack, a DigitalOcean site without routers and one with two,
+ * and existing hosts on a switch that keep sources. A fresh copy each time.
+ */
+export function wideRaw() {
+  const narrow = validRaw();
+  return {
+    ...narrow,
+    sites: {
+      ...narrow.sites,
+      'ap-sin': {
+        cloud: 'digitalocean',
+        location: 'sgp1',
+        cidr: '10.77.20.0/24',
+        hosts: [
+          { name: 'sin-app-01', roles: ['app'] },
+          { name: 'sin-raw-01', roles: ['raw'], member: false },
+        ],
+      },
+      'us-nyc': {
+        cloud: 'digitalocean',
+        location: 'nyc3',
+        cidr: '10.77.30.0/24',
+        routers: [{ name: 'nyc-edge-01' }, { name: 'nyc-edge-02' }],
+        hosts: [
+          { name: 'nyc-infra-01', roles: ['infra'] },
+          { name: 'nyc-raw-01', roles: ['quiet'], member: false },
+        ],
+      },
+      'eu-gra': {
+        cloud: 'existing',
+        lan: 'l2',
+        cidr: '10.77.40.0/24',
+        snat: false,
+        vip: '10.77.40.1',
+        routers: [
+          { name: 'gra-edge-01', lan: '10.77.40.2', ssh: { host: '198.51.100.10', hostKey: PUBLIC_KEY } },
+          { name: 'gra-edge-02', lan: '10.77.40.3', ssh: { host: '198.51.100.11', hostKey: PUBLIC_KEY } },
+        ],
+        hosts: [{ name: 'gra-nas-01', lan: '10.77.40.20', roles: ['backup'] }],
+      },
+    },
+    services: {
+      ...narrow.services,
+      api: { on: ['role:app'], ports: ['tcp/8443'] },
+      backup: { on: ['gra-nas-01'], ports: ['tcp/873'] },
+    },
+    access: [
+      ...narrow.access,
+      { from: ['site:ap-sin'], to: 'postgres', why: 'reads the primary' },
+      { from: ['role:app'], to: 'backup', why: 'nightly' },
+      { from: ['site:us-nyc', 'group:sre'], to: 'api', why: 'served to New York' },
+    ],
+  };
+}
+
 /** Throws with the faults when there are any: a fixture that is wrong must not pass for a finding. */
 export function accepted(raw: Raw): MeshConfig {
   const answer = parseConfig(raw);
@@ -48,56 +104,139 @@ const PORTS = ['tcp/22', 'tcp/443', 'tcp/5432', 'tcp/20-25', 'tcp/8000-8010', 'u
 const some = <T>(values: readonly T[], least = 1) =>
   fc.subarray([...values], { minLength: Math.min(least, values.length) });
 
-interface Shape {
-  routers: number;
-  hosts: { roles: string[] }[];
-  routerRoles: string[];
-}
-const shape: fc.Arbitrary<Shape> = fc.record({
-  routers: fc.integer({ min: 1, max: 2 }),
-  hosts: fc.array(fc.record({ roles: fc.subarray(['db', 'app']) }), { maxLength: 4 }),
+const hostShape = fc.record({
+  roles: fc.subarray(['db', 'app']),
+  member: fc.constantFrom(undefined, true, false),
+  /** Existing hosts: is it logged in to? Members are. */
+  managed: fc.boolean(),
+  commands: fc.boolean(),
+});
+type HostShape = typeof hostShape extends fc.Arbitrary<infer T> ? T : never;
+const siteShape = fc.record({
+  cloud: fc.constantFrom('hetzner', 'digitalocean', 'existing'),
+  account: fc.boolean(),
+  lan: fc.constantFrom(undefined, 'l2', 'routed'),
+  gateway: fc.boolean(),
+  snat: fc.constantFrom(undefined, true, false),
+  routers: fc.nat(2),
   routerRoles: fc.subarray(['relay']),
+  hosts: fc.array(hostShape, { maxLength: 3 }),
+  commands: fc.constantFrom(undefined, 'all', 'routers', 'hosts'),
 });
+type SiteShape = typeof siteShape extends fc.Arbitrary<infer T> ? T : never;
 
-const siteOf = (index: number, { routers, hosts, routerRoles }: Shape) => ({
-  cloud: 'hetzner',
-  location: index % 2 === 0 ? 'fsn1' : 'hel1',
-  cidr: `10.77.${index + 1}.0/24`,
-  routers: Array.from({ length: routers }, (_, n) => ({
-    name: `s${index}-edge-${n + 1}`,
-    lan: `10.77.${index + 1}.${n + 2}`,
-    roles: routerRoles,
-  })),
-  hosts: hosts.map(({ roles }, n) => ({ name: `s${index}-host-${n + 1}`, lan: `10.77.${index + 1}.${n + 10}`, roles })),
-});
+const LOCATIONS: Record<string, readonly string[]> = {
+  hetzner: ['fsn1', 'hel1', 'ash'],
+  digitalocean: ['sgp1', 'nyc3'],
+};
 
-/** Stacks of one to three sites whose services and rules name only what exists, and whose rules come from people. */
-export const anyMesh: fc.Arbitrary<Raw> = fc.array(shape, { minLength: 1, maxLength: 3 }).chain((shapes) => {
-  const sites = Object.fromEntries(shapes.map((one, index) => [`site-${index}`, siteOf(index, one)]));
+/** A host of a shape, in the form that its cloud takes. */
+function hostOf(shape: SiteShape, index: number, name: string, last: number, host: HostShape & { router?: boolean }) {
+  const { cloud } = shape;
+  const member = host.router === true ? undefined : host.member;
+  const ssh = cloud === 'existing' && (host.router === true || member === true || host.managed);
+  return {
+    name,
+    roles: host.roles,
+    ...(cloud !== 'digitalocean' && { lan: `10.77.${index + 1}.${last}` }),
+    ...(member !== undefined && { member }),
+    ...(ssh && { ssh: { host: `198.51.100.${index * 40 + last}`, hostKey: PUBLIC_KEY } }),
+    ...(host.commands && (cloud !== 'existing' || ssh) && { commands: { tidy: { run: `echo ${name}` } } }),
+  };
+}
+
+function anySite(shape: SiteShape, index: number) {
+  const { cloud, lan, hosts } = shape;
+  const routers = cloud === 'hetzner' ? Math.max(1, shape.routers) : shape.routers;
+  const plain = { roles: [], member: undefined, managed: false, commands: false };
+  const others = routers === 0 && hosts.length === 0 ? [plain] : hosts;
+  const sources =
+    shape.snat === false && routers > 0 && (cloud === 'hetzner' || (cloud === 'existing' && lan !== 'routed'));
+  const places = LOCATIONS[cloud];
+  return {
+    cloud,
+    cidr: `10.77.${index + 1}.0/24`,
+    ...(places && { location: places[index % places.length] }),
+    ...(shape.account && cloud !== 'existing' && { account: `of-${cloud}` }),
+    ...(cloud === 'existing' && lan !== undefined && { lan }),
+    ...(cloud === 'existing' && shape.gateway && { gateway: `10.77.${index + 1}.1` }),
+    ...(sources && { snat: false, vip: `10.77.${index + 1}.254` }),
+    ...(shape.snat === true && { snat: true }),
+    ...(shape.commands !== undefined && { commands: { limits: { run: 'true', on: shape.commands, timeout: 60 } } }),
+    routers: Array.from({ length: routers }, (_, n) =>
+      hostOf(shape, index, `s${index}-edge-${n + 1}`, n + 2, { ...plain, roles: shape.routerRoles, router: true }),
+    ),
+    hosts: others.map((host, n) => hostOf(shape, index, `s${index}-host-${n + 1}`, n + 10, host)),
+  };
+}
+
+/**
+ * The configuration without the parts of services and rules that have a fault: what names something that is not there,
+ * or has no path. Throws on any other fault.
+ */
+export function repaired(raw: Raw): Raw {
+  const answer = parseConfig(raw);
+  if (answer.ok) return raw;
+  const services = structuredClone(raw.services) as Record<string, { on: (string | undefined)[] }>;
+  const access = structuredClone(raw.access) as { from: (string | undefined)[]; to: string | undefined }[];
+  for (const { path, problem } of answer.faults) {
+    const [, list, name = '', , at] =
+      /^(services|access)[.[]([a-z0-9]+)]?(?:\.(on|from)\[(\d+)]|\.to)$/.exec(path) ?? [];
+    if (list === undefined) throw new Error(`the generated mesh has a fault of another kind: ${path} ${problem}`);
+    const entry = list === 'services' ? services[name]?.on : access[Number(name)]?.from;
+    if (at === undefined) delete access[Number(name)]?.to;
+    else if (entry) entry[Number(at)] = undefined;
+  }
+  const kept = <T extends { on: unknown[] } | { from: unknown[] }>(
+    entry: T,
+    key: 'on' | 'from',
+    values: unknown[],
+  ) => ({
+    ...entry,
+    [key]: values.filter((value) => value !== undefined),
+  });
+  const left = Object.entries(services).map(([name, one]) => [name, kept(one, 'on', one.on)] as const);
+  return repaired({
+    ...raw,
+    services: Object.fromEntries(left.filter(([, { on }]) => on.length > 0)),
+    access: access
+      .filter(({ to }) => to !== undefined)
+      .map((one) => kept(one, 'from', one.from))
+      .filter(({ from }) => from.length > 0),
+  });
+}
+
+/**
+ * Stacks of one to three sites at any cloud, with members and LAN hosts, masquerading or not, existing hosts managed or
+ * not, whose services and rules name what exists and have a path.
+ */
+export const anyMesh: fc.Arbitrary<Raw> = fc.array(siteShape, { minLength: 1, maxLength: 3 }).chain((shapes) => {
+  const sites = Object.fromEntries(shapes.map((one, index) => [`site-${index}`, anySite(one, index)]));
   const all = Object.values(sites).flatMap(({ routers, hosts }) => [...routers, ...hosts]);
-  const roles = [...new Set(['router', ...all.flatMap(({ roles: own }) => own)])];
-  const places = [
-    ...Object.values(sites).flatMap(({ hosts }) => hosts.map(({ name }) => name)),
-    ...roles.map((role) => `role:${role}`),
-  ];
+  const roles = ['router', ...new Set(all.flatMap(({ roles: own }) => own))].map((role) => `role:${role}`);
   const groups = fc.dictionary(fc.constantFrom('platform', 'sre', 'audit'), some(PEOPLE), { minKeys: 1 });
   const services = fc.dictionary(
     fc.constantFrom('web', 'ssh', 'dns'),
-    fc.record({ on: some(places), ports: some(PORTS) }),
+    fc.record({ on: some([...all.map(({ name }) => name), ...roles]), ports: some(PORTS) }),
     { minKeys: 1 },
   );
-  return fc.tuple(groups, services).chain(([known, offered]) =>
-    fc
+  return fc.tuple(groups, services).chain(([known, offered]) => {
+    const sources = [
+      ...Object.keys(known).map((name) => `group:${name}`),
+      ...Object.keys(sites).map((name) => `site:${name}`),
+      ...roles,
+    ];
+    return fc
       .array(
         fc.record({
-          from: some(Object.keys(known).map((name) => `group:${name}`)),
+          from: some(sources),
           to: fc.constantFrom(...Object.keys(offered)),
           why: fc.constantFrom('on call', 'reads', 'writes'),
         }),
         { maxLength: 4 },
       )
-      .map((access) => ({ ...validRaw(), sites, groups: known, services: offered, access })),
-  );
+      .map((access) => repaired({ ...validRaw(), sites, groups: known, services: offered, access }));
+  });
 });
 
 /** The same configuration, told in another order: keys and lists reversed at every depth. */

@@ -45,14 +45,21 @@ function passing(plan: MeshPlan, config: MeshConfig): string[] {
     ...addressOf.values(),
     ...hostsOf(plan)
       .filter(({ node }) => !node)
-      .map(({ lan }) => lan),
+      .flatMap(({ lan }) => lan ?? []),
   ];
+  // Members answer on their own addresses; that a way leads to their LAN address as well must permit nothing.
+  const targets = hostsOf(plan).flatMap(({ name, lan }): [string, string][] => [
+    ...[addressOf.get(name) ?? lan].flatMap((address): [string, string][] =>
+      address === undefined ? [] : [[name, address]],
+    ),
+    ...(addressOf.has(name) && lan !== undefined ? [[`LAN of ${name}`, lan] as [string, string]] : []),
+  ]);
   return sources.flatMap((src) =>
-    hostsOf(plan).flatMap((host) =>
+    targets.flatMap(([name, dst]) =>
       PROBES.filter((port) => {
         const [proto = '', number] = port.split('/');
-        return lab.allowed({ src, dst: addressOf.get(host.name) ?? host.lan, proto, port: Number(number) });
-      }).map((port) => `${src} ${host.name} ${port}`),
+        return lab.allowed({ src, dst, proto, port: Number(number) });
+      }).map((port) => `${src} ${name} ${port}`),
     ),
   );
 }
@@ -67,20 +74,35 @@ function probesOf(port: string): string[] {
 }
 
 /** What the written intents say, straight from the configuration: this test's own reading, not the compiler's. */
-function intended(config: MeshConfig): string[] {
-  const all = Object.values(config.sites).flatMap(({ routers, hosts }) => [
-    ...routers.map((host) => ({ name: host.name, roles: [...host.roles, 'router'] })),
-    ...hosts.map((host) => ({ name: host.name, roles: host.roles })),
-  ]);
+function intended(config: MeshConfig, addressOf: ReadonlyMap<string, string>): string[] {
+  const all = Object.entries(config.sites).flatMap(([site, { cloud, routers, hosts }]) => {
+    const routed = routers.length > 0 && cloud !== 'digitalocean';
+    return [
+      ...routers.map((host) => ({ name: host.name, site, roles: [...host.roles, 'router'], member: true, routed })),
+      ...hosts.map(({ name, roles, member = cloud === 'digitalocean' }) => ({ name, site, roles, member, routed })),
+    ];
+  });
   const lines = config.access.flatMap(({ from, to }) => {
     const service = config.services[to];
-    const hosts = all.filter(({ name, roles }) =>
+    const served = all.filter(({ name, roles }) =>
       service?.on.some((place) => place === name || roles.some((role) => place === `role:${role}`)),
     );
-    const people = from.flatMap((source) => config.groups[source.slice('group:'.length)] ?? []);
-    return people.flatMap((person) =>
-      hosts.flatMap(({ name }) => (service?.ports ?? []).flatMap(probesOf).map((port) => `${person} ${name} ${port}`)),
-    );
+    return from.flatMap((source) => {
+      const [kind, which = ''] = source.split(':');
+      const members = all.filter(
+        ({ site, roles, member }) => member && (kind === 'site' ? site === which : roles.includes(which)),
+      );
+      const sources =
+        kind === 'group' ? (config.groups[which] ?? []) : members.map(({ name }) => addressOf.get(name) ?? '');
+      // Members answer for themselves; a LAN host only through its site's routers, and never to its own LAN alone.
+      const hosts = served.filter(
+        ({ member, routed, site }) =>
+          member || (routed && (kind === 'group' || members.some((one) => one.site !== site))),
+      );
+      return sources.flatMap((src) =>
+        hosts.flatMap(({ name }) => (service?.ports ?? []).flatMap(probesOf).map((port) => `${src} ${name} ${port}`)),
+      );
+    });
   });
   return [...new Set(lines)].sort();
 }
@@ -143,7 +165,7 @@ describe('the policy of the one-site stack, judged by the lab', () => {
   test('the credential tag may give every tag of every node; a person without it may not', () => {
     const lab = interpret(plan.policy.text, { admins: ['root@example.com'] });
     const tags = nodesOf(plan).nodes.flatMap((node) => node.tags);
-    expect(new Set(tags)).toEqual(new Set(['tag:router', 'tag:router-eu-fra']));
+    expect(new Set(tags)).toEqual(new Set(['tag:router', 'tag:router-eu-fra', 'tag:site-eu-fra']));
     for (const tag of tags) {
       expect(lab.ownsTag(tag, { tags: [plan.policy.ownerTag] })).toBe(true);
       expect(lab.ownsTag(tag, { tags: [], user: 'ada@example.com' })).toBe(false);
@@ -190,7 +212,7 @@ test('for any mesh exactly the intents pass, the policy is valid and its own tes
     fc.property(anyMesh, (raw) => {
       const config = accepted(raw);
       const plan = compile(config);
-      expect([...new Set(passing(plan, config))].sort()).toEqual(intended(config));
+      expect([...new Set(passing(plan, config))].sort()).toEqual(intended(config, nodesOf(plan).addressOf));
       expect(interpret(plan.policy.text).failingTests()).toEqual([]);
     }),
     { numRuns: 60 },

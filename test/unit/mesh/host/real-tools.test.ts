@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { render } from '../../../../mesh/host/render.ts';
 import type { HostSpec } from '../../../../mesh/host/spec.ts';
-import { plainSpec, routerSpec } from './specs.ts';
+import { memberSpec, plainSpec, routerSpec } from './specs.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'release-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -22,21 +22,27 @@ function run(...argv: [string, ...string[]]): Outcome {
 }
 
 const INTERFACES = 'define LANIF = "enp7s0"\ndefine PUBIF = "eth0"\n';
+const ENVIRONMENT = 'LANIF=enp7s0\nPUBIF=eth0\nLANADDR=10.77.10.2\n';
 let written = 0;
 /** The release's files below a folder of its own, the include beside them; answers that folder. */
 function write(spec: HostSpec, change: (path: string, content: string) => string = (_, content) => content): string {
   const folder = join(root, String((written += 1)));
   mkdirSync(folder);
   writeFileSync(join(folder, 'interfaces.nft'), INTERFACES);
+  writeFileSync(join(folder, 'interfaces.env'), ENVIRONMENT);
   for (const [path, { content }] of Object.entries(render(spec).files)) {
     mkdirSync(dirname(folder + path), { recursive: true });
-    const here = content.replaceAll('/var/lib/site-mesh/interfaces.nft', join(folder, 'interfaces.nft'));
+    const here = content.replaceAll('/var/lib/site-mesh/interfaces.', join(folder, 'interfaces.'));
     writeFileSync(folder + path, change(path, here));
   }
   return folder;
 }
 
-const routers = [routerSpec(), routerSpec({ snat: false }), routerSpec({ remotePrefixes: [] })];
+const rulesets: [string, HostSpec][] = [
+  ['a router', routerSpec()],
+  ['a router that keeps sources', routerSpec({ snat: false })],
+  ['a member', memberSpec()],
+];
 
 /** A network namespace of its own: `nft -c` asks the kernel, and nothing may reach this machine's rules. */
 const nft = (folder: string, ...flags: string[]): Outcome =>
@@ -44,7 +50,7 @@ const nft = (folder: string, ...flags: string[]): Outcome =>
 const hasNft = run('unshare', '-rn', 'nft', 'list', 'ruleset').code === 0;
 
 describe.skipIf(!hasNft)('the ruleset, by the real nft (needs nftables and user namespaces)', () => {
-  test.each(routers.map((spec, i) => [i, spec] as const))('is accepted and loads (router %i)', (_, spec) => {
+  test.each(rulesets)('is accepted and loads (%s)', (_, spec) => {
     const folder = write(spec);
     expect(nft(folder, '-c')).toEqual({ code: 0, said: '' });
     expect(nft(folder)).toEqual({ code: 0, said: '' });
@@ -82,19 +88,43 @@ const hasIp = run('unshare', '-rn', 'ip', 'rule').code === 0;
 describe.skipIf(!hasIp)('the ip rules, by the real ip (needs iproute2 and user namespaces)', () => {
   const UNIT = 'etc/systemd/system/site-mesh-rules.service';
   /** Runs the unit's command lines as systemd would, in a namespace of its own. */
-  const starts = (spec: HostSpec): string => {
-    const text = render(spec).files[`/${UNIT}`]?.content ?? '';
-    return [...text.matchAll(/^ExecStart(?:Pre)?=(.+)$/gm)].map((line) => line[1]?.replaceAll('$$', '$')).join(' && ');
+  const starts = (spec: HostSpec, environment = ENVIRONMENT): string => {
+    const folder = write(spec);
+    writeFileSync(join(folder, 'interfaces.env'), environment);
+    const text = readFileSync(join(folder, UNIT), 'utf8');
+    const [, file = ''] = /^EnvironmentFile=(.+)$/m.exec(text) ?? [];
+    const lines = [...text.matchAll(/^ExecStart(?:Pre)?=(.+)$/gm)].map((line) => line[1]?.replaceAll('$$', '$'));
+    return [`. ${file}`, ...lines].join(' && ');
   };
+  const ipRules = (...scripts: string[]): Outcome =>
+    run('unshare', '-rn', 'sh', '-c', [...scripts, 'ip rule'].join(' && '));
+  /** Preference → the rest of its lines. */
+  const at = (said: string, preference: number): string[] =>
+    [...said.matchAll(new RegExp(`^${preference}:\\s+(.*?)\\s*$`, 'gm'))].map(([, rest]) => rest ?? '');
 
   test('are there once after two starts, and follow a changed release', () => {
-    const script = `${starts(routerSpec())} && ${starts(routerSpec({ remotePrefixes: ['10.77.30.0/24'] }))} && ip rule`;
-    const { code, said } = run('unshare', '-rn', 'sh', '-c', script);
-    expect(code).toBe(0);
-    expect(said.match(/^2500:/gm)).toHaveLength(1);
-    expect(said.match(/^2501:/gm)).toHaveLength(1);
-    expect(said.match(/^5271:.*10\.77\.30\.0\/24/gm)).toHaveLength(1);
-    expect(said).not.toContain('10.77.20.0/24');
+    const lan = { prefix: '10.77.10.0/24', supernet: '10.0.0.0/8', gateway: '10.0.0.1' };
+    const { code, said } = ipRules(starts(routerSpec()), starts(routerSpec({}, { lan })));
+    expect([code, at(said, 2500), at(said, 2501), at(said, 5271)]).toEqual([
+      0,
+      ['from all to 10.77.10.0/24 lookup main', 'from all to 10.0.0.1 lookup main'],
+      ['from 10.77.10.2 lookup main'],
+      ['from all to 10.0.0.0/8 unreachable'],
+    ]);
+  });
+
+  test('of a member keep its LAN out of the tunnel and nothing else', () => {
+    const { code, said } = ipRules(starts(routerSpec()), starts(memberSpec()));
+    expect([code, at(said, 2500), at(said, 2501), at(said, 5271)]).toEqual([
+      0,
+      ['from all to 10.77.10.0/24 lookup main', 'from all to 10.77.0.1 lookup main'],
+      [],
+      [],
+    ]);
+  });
+
+  test('of a router cannot be made where the host did not resolve its address', () => {
+    expect(ipRules(starts(routerSpec(), 'LANIF=enp7s0\nPUBIF=eth0\n')).code).not.toBe(0);
   });
 });
 

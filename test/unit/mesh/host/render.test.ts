@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mergeParts } from '../../../../mesh/host/part.ts';
 import { render } from '../../../../mesh/host/render.ts';
-import type { Release } from '../../../../mesh/host/spec.ts';
-import { plainSpec, routerSpec } from './specs.ts';
+import type { HostSpec, Release } from '../../../../mesh/host/spec.ts';
+import { memberSpec, plainSpec, routerSpec } from './specs.ts';
 
 const NFT = '/etc/site-mesh/site.nft';
 const RULES = '/etc/systemd/system/site-mesh-rules.service';
@@ -31,13 +31,70 @@ describe('a plain host', () => {
   });
 });
 
+describe('an existing host', () => {
+  test('keeps its sshd as its owner has it: a plain one gets nothing at all, a router all but the hardening', () => {
+    const { sshUser: login, ...plain } = plainSpec();
+    const { sshUser: same, ...router } = routerSpec();
+    expect([login, same]).toEqual(['ops', 'ops']);
+    expect(render(plain)).toEqual({ files: {}, units: {}, packages: {} });
+    const { [SSHD]: hardening, ...rest } = render(routerSpec()).files;
+    expect(hardening).toBeDefined();
+    expect(render(router).files).toEqual(rest);
+    expect(Object.keys(render(router).units)).not.toContain('ssh.service');
+  });
+});
+
+describe('a member that is no router', () => {
+  const release = render(memberSpec());
+
+  test('keeps its own LAN out of the tunnel, and needs no way for what it does not forward', () => {
+    const rules = text(release, RULES);
+    expect(rules).toContain('ip -4 rule add pref 2500 to 10.77.10.0/24 lookup main\n');
+    expect(rules).not.toMatch(/ExecStart=.*(2501|5271)/);
+  });
+
+  test('has tailscaled, pinned and after the guards, and no bogons; it clamps and masquerades nothing', () => {
+    expect(release.packages).toEqual({ tailscale: '1.102.3' });
+    expect(Object.keys(release.units)).toEqual([
+      'site-mesh-nft.service',
+      'site-mesh-rules.service',
+      'ssh.service',
+      'tailscaled.service',
+    ]);
+    expect(text(release, NFT)).toContain('chain no_bogons');
+    expect(text(release, NFT)).not.toMatch(/maxseg|masquerade|LANIF(?! and)/);
+    expect(text(release, '/etc/systemd/system/tailscaled.service.d/site-mesh.conf')).toMatch(
+      /^After=site-mesh-nft\.service site-mesh-rules\.service$/m,
+    );
+  });
+});
+
 describe('a subnet router', () => {
-  test('keeps its own LAN out of the tunnel, and remote prefixes off the LAN gateway', () => {
+  test('keeps its own LAN out of the tunnel, and what the tunnel does not carry off the LAN gateway', () => {
     const rules = text(render(routerSpec()), RULES);
     expect(rules).toContain('ip -4 rule add pref 2500 to 10.77.10.0/24 lookup main\n');
-    expect(rules).toContain('ip -4 rule add pref 2501 from 10.77.10.2 lookup main\n');
-    expect(rules).toContain('ip -4 rule add pref 5271 to 10.77.20.0/24 unreachable\n');
-    expect(text(render(routerSpec({ remotePrefixes: [] })), RULES)).not.toContain('unreachable\n');
+    expect(rules).toContain('ip -4 rule add pref 2501 from $LANADDR lookup main\n');
+    expect(rules).toContain('\nEnvironmentFile=/var/lib/site-mesh/interfaces.env\n');
+    expect(rules).toContain('ip -4 rule add pref 5271 to 10.77.0.0/16 unreachable\n');
+    expect(rules.match(/rule add pref 5271/g)).toHaveLength(1);
+  });
+
+  test('keeps a LAN gateway out of the tunnel that lies outside the site’s prefix, and needs no rule for one inside', () => {
+    const rulesFor = (gateway?: string): string[] => {
+      const { prefix, supernet } = plainSpec().lan;
+      const lan = { prefix, supernet, ...(gateway !== undefined && { gateway }) };
+      return [...text(render(routerSpec({}, { lan })), RULES).matchAll(/rule add pref 2500 to (\S+)/g)].map(
+        ([, to]) => to ?? '',
+      );
+    };
+    expect(rulesFor('10.77.0.1')).toEqual(['10.77.10.0/24', '10.77.0.1']);
+    expect(rulesFor('10.77.10.1')).toEqual(['10.77.10.0/24']);
+    expect(rulesFor()).toEqual(['10.77.10.0/24']);
+  });
+
+  test('names its LAN address nowhere: not every cloud lets it be chosen', () => {
+    const all = Object.values(render(routerSpec({ snat: false })).files).map((file) => file.content);
+    expect(all.join('')).not.toContain('10.77.10.2');
   });
 
   test('clamps in the forward hook, both ways, by the route', () => {
@@ -77,11 +134,16 @@ describe('a subnet router', () => {
 describe('every release', () => {
   const spec = fc
     .record({
-      router: fc.boolean(),
+      kind: fc.constantFrom('router', 'member', 'host'),
       snat: fc.boolean(),
-      remotes: fc.subarray(['10.77.20.0/24', '10.77.30.0/24', '10.9.0.0/16']),
+      ours: fc.boolean(),
+      advertises: fc.subarray(['10.77.10.0/24', '10.77.20.0/24', '10.9.0.0/16'], { minLength: 1 }),
     })
-    .map(({ router, snat, remotes }) => (router ? routerSpec({ snat, remotePrefixes: remotes }) : plainSpec()));
+    .map(({ kind, snat, ours, advertises }): HostSpec => {
+      const { sshUser, ...one } =
+        kind === 'router' ? routerSpec({ snat, advertises }) : kind === 'member' ? memberSpec() : plainSpec();
+      return { ...one, ...(ours && sshUser !== undefined && { sshUser }) };
+    });
 
   test('is one that the host accepts: plain paths, modes, watches of its own files, text that ends with a line', () => {
     fc.assert(
@@ -105,7 +167,7 @@ describe('every release', () => {
   test('is the same for the same spec, whatever the order of its lists', () => {
     fc.assert(
       fc.property(spec, (one) => {
-        const router = one.router && { ...one.router, remotePrefixes: [...one.router.remotePrefixes].reverse() };
+        const router = one.router && { ...one.router, advertises: [...one.router.advertises].reverse() };
         const turned = router === undefined ? one : { ...one, router };
         expect(JSON.stringify(render(turned))).toBe(JSON.stringify(render(one)));
       }),

@@ -1,18 +1,21 @@
 import type { HostSpec, RouterSpec } from '../../../../mesh/host/spec.ts';
 
-const LAN = { address: '10.77.10.2', prefix: '10.77.10.0/24', gateway: '10.77.0.1' };
+const LAN = { prefix: '10.77.10.0/24', supernet: '10.77.0.0/16', gateway: '10.77.0.1' };
+const MEMBER = { tailscaleVersion: '1.102.3' };
 
 export function plainSpec(more: Partial<HostSpec> = {}): HostSpec {
-  return { name: 'fra-db-01', site: 'eu-fra', sshUser: 'ops', lan: { ...LAN, address: '10.77.10.10' }, ...more };
+  return { name: 'fra-db-01', site: 'eu-fra', sshUser: 'ops', lan: LAN, ...more };
 }
 
-export function routerSpec(more: Partial<RouterSpec> = {}): HostSpec {
-  const router = {
-    advertises: ['10.77.10.0/24'],
-    remotePrefixes: ['10.77.20.0/24', '10.77.30.0/24'],
-    snat: true,
-    tailscaleVersion: '1.102.3',
+/** In the tailnet, forwards nothing. */
+export function memberSpec(more: Partial<HostSpec> = {}): HostSpec {
+  return { ...plainSpec(), member: MEMBER, ...more };
+}
+
+export function routerSpec(router: Partial<RouterSpec> = {}, more: Partial<HostSpec> = {}): HostSpec {
+  return {
+    ...memberSpec({ name: 'fra-edge-01' }),
+    router: { advertises: ['10.77.10.0/24'], snat: true, ...router },
     ...more,
   };
-  return { name: 'fra-edge-01', site: 'eu-fra', sshUser: 'ops', lan: LAN, router };
 }
