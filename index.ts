@@ -16,7 +16,9 @@ export const hosts = compose({
   stack,
   privateKey: settings.sshPrivateKey,
   jumpPrivateKey: settings.jumpPrivateKey,
-  providers: makeProviders(settings, plan.tailnet.name),
+  // Loaded when a router is drained: a preview has no use for an SSH client.
+  drain: async (host, to) => (await import('./provider/drain.ts')).drainRouter(host, to),
+  providers: makeProviders(settings, plan),
   protect: stack === 'prod',
 });
 

@@ -3,8 +3,11 @@ import { addCheck } from './commands/check.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
+import { addGraph } from './commands/graph.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
+import { addPreflight } from './commands/preflight.ts';
+import { addRecover } from './commands/recover.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
 import { EXIT } from './exit.ts';
@@ -21,8 +24,10 @@ export function program(): Command {
 Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh plan staging               what the stack decides, before a cloud is asked
+  mesh graph staging --out mesh.svg    the same as a picture
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
-  mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails`,
+  mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails
+  mesh recover staging --dry-run  after a crash: what was made and is not recorded`,
     )
     .addHelpText(
       'afterAll',
@@ -39,9 +44,12 @@ Exit codes:
   addPlan(root);
   addCheck(root);
   addCredentials(root);
+  addGraph(root);
+  addPreflight(root);
   addEnv(root);
   addLab(root);
   addSchema(root);
+  addRecover(root);
   addEngine(root);
   return root;
 }

@@ -75,9 +75,12 @@ function configHint(content: unknown): string {
   return key === undefined || key === 'config' ? '' : ` (is "${key}" meant to be it?)`;
 }
 
-/** `{secure: ciphertext}`, Pulumi's form of an encrypted value. */
+/** `{secure: ciphertext}`, Pulumi's form of an encrypted value; or a mapping of nothing but such values. */
 export function isSecret(value: unknown): boolean {
-  return isRecord(value) && Object.keys(value).length === 1 && typeof value.secure === 'string';
+  if (!isRecord(value)) return false;
+  const members = Object.values(value);
+  if (members.length === 1 && typeof value.secure === 'string') return true;
+  return members.length > 0 && members.every(isSecret);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

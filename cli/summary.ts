@@ -10,7 +10,7 @@ import type { PreparedLab } from './lab/prepare.ts';
 const hostOutput = z.object({
   name: z.string(),
   site: z.string(),
-  kind: z.enum(['router', 'host']),
+  kind: z.enum(['router', 'member', 'host']),
   publicAddress: z.string(),
   lan: z.string(),
   tailnetAddresses: z.array(z.string()),

@@ -1,5 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { JumpPlan, SshPlan } from '../mesh/plan/types.ts';
+import type { ConnectionArgs } from '../provider/resources/connection.ts';
+
+/** Asks one router to withdraw its routes; rejects when it could not be asked. The program hands it in. */
+export type Drain = (host: string, to: pulumi.Unwrap<ConnectionArgs>) => Promise<void>;
 
 /** How the deploying side reaches hosts: the plan's half in plain, the keys as secrets. */
 export interface DeployAccess {
@@ -8,6 +12,7 @@ export interface DeployAccess {
   privateKey: pulumi.Input<string>;
   /** The same for jump hosts; only used where the plan has one. */
   jumpPrivateKey: pulumi.Input<string>;
+  drain: Drain;
 }
 
 /** Where the SSH server of one host is. */

@@ -17,6 +17,8 @@ export interface HostMachine {
   lan: pulumi.Input<string>;
   /** Made by us? Else destroying the release puts back what was there. */
   provisioned: boolean;
+  /** Changes with each restart that this program made; absent where nobody but the owner restarts the machine. */
+  generation?: pulumi.Input<number | string>;
   /** What must exist before the host is configured, such as its LAN attachment. */
   ready: pulumi.Resource[];
 }
@@ -32,6 +34,8 @@ export interface MeshHostArgs {
 /** What runs on one host: its release, on members its tailnet node, and the user's own commands. */
 export class MeshHost extends pulumi.ComponentResource {
   readonly hash: pulumi.Output<string>;
+  /** The host's own public key line, which connections pin. */
+  readonly hostKey: pulumi.Output<string>;
   /** Empty on hosts that are no tailnet members. */
   readonly tailnetAddresses: pulumi.Output<string[]>;
   /** The last resource of the host: who waits for it finds the host finished. */
@@ -45,6 +49,7 @@ export class MeshHost extends pulumi.ComponentResource {
     super('site-mesh:index:Host', name, {}, options);
     const { managed, node } = plan;
     if (managed === undefined) throw new Error(`${plan.name} is not managed; nothing runs there`);
+    const restarts = machine.generation === undefined ? {} : { generation: machine.generation };
     const release = new HostRelease(
       name,
       {
@@ -57,11 +62,14 @@ export class MeshHost extends pulumi.ComponentResource {
         units: managed.release.units,
         packages: managed.release.packages,
         provisioned: machine.provisioned,
+        ...(!machine.provisioned && { accepts: plan.accepts }),
         bootTimeout: access.ssh.bootTimeout,
+        ...restarts,
       },
       { parent: this, dependsOn: machine.ready },
     );
     this.hash = release.hash;
+    this.hostKey = release.hostKey;
     // From here on the recorded key: the bootstrap key is retired by the join.
     const recorded = connection(access, machine.target, release.hostKey);
     const member =
@@ -76,6 +84,7 @@ export class MeshHost extends pulumi.ComponentResource {
           advertiseRoutes: node.advertises,
           acceptRoutes: node.acceptRoutes,
           snat: node.snat,
+          ...restarts,
         },
         { parent: this, dependsOn: [release, ...tailnet] },
       );

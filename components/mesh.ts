@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { accountNames, accountOf } from '../mesh/plan/accounts.ts';
 import type { HostKind, MeshPlan, SitePlan } from '../mesh/plan/types.ts';
-import type { DeployAccess } from './connection.ts';
+import type { DeployAccess, Drain } from './connection.ts';
 import { DigitalOceanAccount } from './digitalocean/account.ts';
 import { DigitalOceanSite } from './digitalocean/site.ts';
 import { ExistingSite } from './existing/site.ts';
@@ -17,6 +17,7 @@ export interface MeshArgs {
   stack: string;
   privateKey: pulumi.Input<string>;
   jumpPrivateKey: pulumi.Input<string>;
+  drain: Drain;
   providers: MeshProviders;
   /** true in production: see HetznerSite. */
   protect: boolean;
@@ -33,6 +34,8 @@ export interface HostOutput {
   tailnetAddresses: pulumi.Output<string[]>;
   /** Hash of the confirmed release. */
   release: pulumi.Output<string>;
+  /** Public key line that SSH connections pin. The next up reads it here, before it knows it otherwise (drain.ts). */
+  hostKey: pulumi.Output<string>;
 }
 
 /** What all sites share. */
@@ -43,9 +46,9 @@ interface Context extends MeshArgs {
 
 /** The whole mesh of a plan: the tailnet's policy first, then the accounts at the clouds, each with its sites. */
 export function compose(args: MeshArgs): HostOutput[] {
-  const { plan, privateKey, jumpPrivateKey, providers } = args;
+  const { plan, privateKey, jumpPrivateKey, drain, providers } = args;
   const tailnet = new Tailnet(plan.network.name, { policy: plan.policy }, { providers: providers.shared });
-  const access: DeployAccess = { ssh: plan.ssh, privateKey, jumpPrivateKey };
+  const access: DeployAccess = { ssh: plan.ssh, privateKey, jumpPrivateKey, drain };
   const context: Context = { ...args, access, policy: [tailnet.policy] };
   const running = new Map<string, RunningHost[]>();
   for (const account of accountNames(plan, 'hetzner')) for (const one of hetzner(context, account)) running.set(...one);
@@ -116,4 +119,5 @@ const output = ({ plan, machine, host }: RunningHost): HostOutput => ({
   lan: pulumi.output(machine.lan),
   tailnetAddresses: host.tailnetAddresses,
   release: host.hash,
+  hostKey: host.hostKey,
 });

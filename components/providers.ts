@@ -4,13 +4,15 @@ import * as hcloud from '@pulumi/hcloud';
 import type * as pulumi from '@pulumi/pulumi';
 import * as tailscale from '@pulumi/tailscale';
 import { MeshProvider } from '../provider/resources/provider.ts';
+import { hostsOf } from '../mesh/plan/index.ts';
+import type { MeshPlan } from '../mesh/plan/types.ts';
 import type { Account, Settings } from './settings.ts';
 
 /** Providers by package name: handed to a component, they serve all its children. */
 export type Providers = Record<string, pulumi.ProviderResource>;
 
 export interface MeshProviders {
-  /** tailscale, mesh, command: the same everywhere. */
+  /** tailscale, mesh, the engine's own, and command where somebody has commands of his own: the same everywhere. */
   shared: Providers;
   /** By cloud and account, as a site's plan names them: that account's own. */
   accounts: Map<string, pulumi.ProviderResource>;
@@ -21,14 +23,18 @@ export const accountKey = (cloud: string, account: string): string => `${cloud}/
 
 /**
  * All providers, each made explicitly with its own credential (default providers are switched off, so an ambient one is
- * never used), and only those of clouds that the stack uses.
+ * never used), and only those that the plan uses: nobody fetches a plugin for nothing.
  */
-export function makeProviders(settings: Settings, tailnet: string): MeshProviders {
+export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders {
+  const tailnet = plan.tailnet.name;
+  const commands = plan.sites.some((site) => hostsOf(site).some((host) => host.commands.length > 0));
   return {
     shared: {
       tailscale: new tailscale.Provider('tailscale', { ...settings.tailscale, tailnet }),
       mesh: new MeshProvider('mesh', { ...settings.tailscale, tailnet }),
-      command: new command.Provider('command'),
+      // The engine's own, which answers for the stack: a default one would come and go in the state with each resize.
+      pulumi: new Engine('engine'),
+      ...(commands && { command: new command.Provider('command') }),
     },
     accounts: new Map(settings.accounts.map((one) => [accountKey(one.cloud, one.account), accountProvider(one)])),
   };
@@ -39,4 +45,10 @@ function accountProvider({ cloud, account, token, endpoint }: Account): pulumi.P
   if (cloud === 'hetzner') return new hcloud.Provider(name, { token, ...(endpoint !== undefined && { endpoint }) });
   // Always said: the SDK would else take DIGITALOCEAN_API_URL, and send the token there.
   return new digitalocean.Provider(name, { token, apiEndpoint: endpoint ?? 'https://api.digitalocean.com' });
+}
+
+class Engine extends pulumi.ProviderResource {
+  constructor(name: string) {
+    super('pulumi', name);
+  }
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { loadConfig, readConfig, type LabConfig } from './api/config.ts';
 import { isAlive, parseIdentity, type ProcessIdentity } from './api/identity.ts';
 import { openStore } from './api/store.ts';
+import type { Hold } from './holds.ts';
 import type { FaultName, Unexecuted } from './types.ts';
 
 /** A lab that runs, and what a client needs of it. Holds secrets: for programs, not for print. */
@@ -139,6 +140,8 @@ export async function labUp(dir: string, options: { onProgress?: (message: strin
       const status = await probe(config);
       if (status !== undefined) {
         onProgress?.(`the lab answers at ${address(config)}`);
+        // Somebody else's was faster: ours must not come up later, when that one has been stopped.
+        if (status.pid !== child.pid && exit === undefined) child.kill('SIGTERM');
         return info(dir, config, status.pid, status.pid === child.pid);
       }
     }
@@ -200,6 +203,32 @@ export async function labReset(dir: string): Promise<void> {
   }
 }
 
+const RELOADED = z.object({ clashes: z.array(z.string()) });
+
+/**
+ * Makes a lab that runs know what was added to its lab.json; does nothing to one that is stopped, for it reads that when it
+ * starts.
+ * @throws LabError when what was added cannot be in it, or when the lab that runs is not of this checkout's version
+ */
+export async function labReload(dir: string): Promise<void> {
+  const state = await labStatus(dir);
+  if (!state.running) return;
+  let clashes: string[];
+  try {
+    ({ clashes } = RELOADED.parse(await ask(state.info.config, 'POST', '/reload')));
+  } catch (error) {
+    throw new LabError(
+      `the lab in ${dir} does not take over what was added to it. Start it anew, it keeps what was built: mesh lab down && mesh lab up`,
+      { cause: error },
+    );
+  }
+  if (clashes.length > 0) {
+    throw new LabError(
+      `two machines of the lab have one address: ${clashes.join('; ')}. Give the existing host another address; or start over, and the clouds keep off it: mesh lab reset`,
+    );
+  }
+}
+
 /** The config of a lab that answers. */
 async function runningConfig(dir: string): Promise<LabConfig> {
   const state = await labStatus(dir);
@@ -229,4 +258,13 @@ export async function listFaults(dir: string): Promise<{ fault: string; target: 
 export async function unexecuted(dir: string): Promise<Unexecuted[]> {
   const answer = z.object({ unexecuted: z.array(z.object({ host: z.string(), what: z.string(), why: z.string() })) });
   return answer.parse(await ask(await runningConfig(dir), 'GET', '/unexecuted')).unexecuted;
+}
+
+/** Stops everything at the nth change from now (an API request or a line on a host); lab.log says `held` when it is reached. */
+export async function armHold(dir: string, hold: Hold): Promise<void> {
+  await ask(await runningConfig(dir), 'POST', '/hold', hold);
+}
+
+export async function releaseHold(dir: string): Promise<void> {
+  await ask(await runningConfig(dir), 'DELETE', '/hold');
 }

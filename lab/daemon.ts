@@ -1,20 +1,16 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { uniteCompute } from './api/compute.ts';
-import { digitalOceanAccounts, loadConfig } from './api/config.ts';
-import { digitalOceanCompute } from './api/digitalocean/compute.ts';
+import { loadConfig, readConfig } from './api/config.ts';
 import { createFaults } from './api/faults.ts';
-import { createCompute } from './api/hetzner/compute.ts';
 import { ownIdentity } from './api/identity.ts';
 import { portHolder } from './api/port-holder.ts';
-import { createApi, listenApi } from './api/server.ts';
+import { listenApi } from './api/server.ts';
 import { openStore } from './api/store.ts';
 import { LabBusyError } from './api/writer-lock.ts';
 import { EXIT_BUSY } from './control.ts';
-import { startSshd } from './sshd/index.ts';
-import { tailscaleApi } from './tailnet/api.ts';
-import { createTailnet } from './tailnet/index.ts';
-import { PREPARED_POLICY } from './tailnet/policy/default.ts';
+import { Holds } from './holds.ts';
+import { liveModel } from './model.ts';
+import { startSshd, type Sshd } from './sshd/index.ts';
 
 /** Turns "address in use" into what a person can act on. */
 async function bind<T>(dir: string, what: string, port: number, body: () => Promise<T>): Promise<T> {
@@ -37,25 +33,8 @@ async function main(dir: string): Promise<void> {
   const log = openSync(join(dir, 'lab.log'), 'a', 0o600);
   const write = (entry: object) => void writeSync(log, `${JSON.stringify(entry)}\n`);
   const clock = Date.now;
+  const holds = new Holds(write);
   const faults = createFaults(store);
-  const compute = uniteCompute([
-    createCompute({ store, faults, clock, tenants: config.tenants }),
-    digitalOceanCompute({ store, faults, clock, accounts: digitalOceanAccounts(config.tenants) }),
-  ]);
-  const tailnet = createTailnet({
-    store,
-    faults,
-    clock,
-    // Stacks that name the same tailnet share one entry.
-    tailnets: [
-      ...new Map(
-        config.tenants.map(({ tailscale: { tailnet, ...keys } }) => [
-          tailnet,
-          { name: tailnet, ...keys, preparedPolicy: PREPARED_POLICY },
-        ]),
-      ).values(),
-    ],
-  });
   const { port: jumpPort, user, hostKey, clientKey } = config.jump;
   const pidFile = join(dir, 'lab.pid');
   const closers: (() => Promise<void> | void)[] = [() => closeSync(log), () => store.close()];
@@ -68,15 +47,26 @@ async function main(dir: string): Promise<void> {
     for (const close of closers.toReversed()) await close();
     process.exit(0);
   };
+  let sshd: Sshd | undefined;
+  const { compute, nodes, api } = liveModel(() => readConfig(dir) ?? config, {
+    store,
+    faults,
+    clock,
+    unexecuted: () => sshd?.unexecuted() ?? [],
+    stop: () => void stop('asked by the control API'),
+    log: write,
+    holds,
+  });
   try {
-    const sshd = await bind(dir, 'jump host', jumpPort, () =>
+    const jump = await bind(dir, 'jump host', jumpPort, () =>
       startSshd({
         port: jumpPort,
         compute,
-        nodes: tailnet.nodes,
+        nodes,
         store,
         faults,
         clock,
+        changed: (what) => holds.changed(what),
         jump: { hostKeyPrivate: hostKey.privateKey, authorizedPublicKey: clientKey.publicKey, user },
         onError: (error) =>
           write({
@@ -86,19 +76,10 @@ async function main(dir: string): Promise<void> {
           }),
       }),
     );
-    closers.push(() => sshd.close());
-    const app = createApi({
-      config,
-      store,
-      faults,
-      clock,
-      tailscale: tailscaleApi(tailnet),
-      unexecuted: () => sshd.unexecuted(),
-      stop: () => void stop('asked by the control API'),
-      log: write,
-    });
-    const api = await bind(dir, 'API', config.apiPort, () => listenApi(app, config.host, config.apiPort));
-    closers.push(() => api.close());
+    sshd = jump;
+    closers.push(() => jump.close());
+    const server = await bind(dir, 'API', config.apiPort, () => listenApi(api, config.host, config.apiPort));
+    closers.push(() => server.close());
   } catch (error) {
     for (const close of closers.toReversed()) await close();
     throw error;

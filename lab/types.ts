@@ -33,6 +33,8 @@ export const FAULTS = {
   'slow-tailnet': 'the tailnet API takes five seconds to answer about this device',
   'key-spent': 'the join key was already used by somebody else',
   'policy-edited': 'somebody edits the tailnet policy just before our push',
+  'command-fails': 'the user’s own command ends with exit 1 on this host',
+  'foreign-software': 'Docker and ufw are on an existing host that has no release of ours yet',
   'name-taken': 'the cloud says that this name is already used',
 } as const;
 export type FaultName = keyof typeof FAULTS;
@@ -59,9 +61,19 @@ export interface ServerView {
   lanAddress?: string;
   /** Clock value of the last boot. Without it a boot is seen only when somebody looked while the server was off. */
   bootedAt?: number;
+  /** A machine that nobody's user_data made: what it was before anybody deployed anything. */
+  existing?: {
+    /** Of its SSH server; the clouds' servers have 22. */
+    port: number;
+    /** Lets `authorizedKeys` in; root, or may `sudo -n`. */
+    user: string;
+    /** OpenSSH private key, ed25519. */
+    hostKey: string;
+  };
 }
 export interface Compute {
-  byPublicAddress(address: string): ServerView | undefined;
+  /** The server whose SSH server answers there. */
+  byPublicAddress(address: string, port: number): ServerView | undefined;
   all(): ServerView[];
 }
 

@@ -8,6 +8,7 @@ import { pause } from '../io/wait.ts';
 import { releaseHash } from '../mesh/host/hash.ts';
 import { signalOf, withHost } from './hosts.ts';
 import type { Hosts, OpenHost, OpenOptions } from './hosts.ts';
+import { inspect } from './preflight.ts';
 
 /** After this many seconds without confirmation a host goes back by itself. */
 const REVERT_SECONDS = 120;
@@ -20,6 +21,8 @@ export interface Deployment {
   name: string;
   connection: Connection;
   request: StageRequest;
+  /** Look first at what is on the machine, and stop when it stands in the way. */
+  preflight: boolean;
   /** How long the host may take to answer, and its first boot to end. */
   bootSeconds: number;
   authSeconds: number;
@@ -44,6 +47,7 @@ export async function deploy(op: Operation, hosts: Hosts, deployment: Deployment
   const host = await openBooted(op, hosts, deployment, open);
   try {
     const { tool } = host;
+    if (deployment.preflight) await inspect(op, tool, deployment);
     op.status(`staging release ${short(hash)}`);
     const staged = await tool.stage(deployment.request);
     if (staged.hash !== hash) {

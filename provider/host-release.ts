@@ -3,12 +3,14 @@ import { diffInputs } from '../io/rpc/diff.ts';
 import { UNKNOWN, Unknown, UserError } from '../io/rpc/types.ts';
 import type { DiffAnswer, Inputs, Operation, ResourceHandler } from '../io/rpc/types.ts';
 import type { Connection } from '../io/ssh/connect.ts';
-import { HostToolError } from '../io/ssh/host-tool.ts';
+import type { StageRequest } from '../io/ssh/host-tool.ts';
+import { ACCEPTABLE } from '../mesh/config/schema/host.ts';
 import { releaseHash } from '../mesh/host/hash.ts';
 import type { MeshClient } from './client.ts';
 import { deploy } from './deploy.ts';
 import { signalOf, withHost } from './hosts.ts';
 import type { OpenOptions } from './hosts.ts';
+import { restoreHost } from './restore.ts';
 import { checkInputs, connectionSchema, hasUnknown, parseInputs, pick, textOf } from './schema.ts';
 
 const release = {
@@ -34,19 +36,24 @@ const schema = z.strictObject({
   ...release,
   credentials: z.record(z.string(), z.string()).optional(),
   provisioned: z.boolean(),
+  accepts: z.array(z.enum(ACCEPTABLE)).optional(),
   bootTimeout: z.number().positive().optional(),
+  generation: z.union([z.int(), z.string()]).optional(),
 });
 type Args = z.output<typeof schema>;
 
 /** A change of these is a change of the host; of the others, of how it is reached and recorded. */
 const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix'];
-const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'bootTimeout'];
+const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'accepts', 'bootTimeout'];
+/** A change of this: the host was off meanwhile. The same release is brought again, which starts what did not come up by itself. */
+const RESTART_INPUTS = ['generation'];
 
 const BOOT_SECONDS = 300;
 /** A host that was up before may be restarting, but is not installing itself. */
 const UPDATE_SECONDS = 60;
 const READ_SECONDS = 20;
-const DELETE_SECONDS = 60;
+/** For all of a delete: dialling, logging in, restoring. Package managers take their time. */
+const DELETE_SECONDS = 180;
 /** From the first refused login of a first boot: cloud-init may still be about to install the key. */
 const AUTH_SECONDS = 120;
 
@@ -58,10 +65,8 @@ export const hostRelease: ResourceHandler<MeshClient> = {
 
   diff: (_op, _id, olds, _oldInputs, news) => {
     const answer: DiffAnswer = { changes: {} };
-    const changes = diffInputs(
-      pick(olds, [...HOST_INPUTS, ...RECORD_INPUTS]),
-      pick(news, [...HOST_INPUTS, ...RECORD_INPUTS]),
-    );
+    const inputs = [...HOST_INPUTS, ...RECORD_INPUTS, ...RESTART_INPUTS];
+    const changes = diffInputs(pick(olds, inputs), pick(news, inputs));
     for (const [path, kind] of Object.entries(changes)) answer.changes[path] = kind;
     if (news.serverId instanceof Unknown || news.serverId !== olds.serverId) answer.changes.serverId = 'update-replace';
     if (!touchesHost(olds, news)) Object.assign(answer.changes, liveChanges(olds, news));
@@ -73,11 +78,12 @@ export const hostRelease: ResourceHandler<MeshClient> = {
     const args = parseInputs(schema, news);
     const connection = args.connection;
     const bootSeconds = args.bootTimeout ?? BOOT_SECONDS;
-    const request = { ...stageRequest(args), retireBootstrapKey: false };
+    const request = stageRequest(args, client, false);
     const { hash, hostKey } = await deploy(op, client.hosts, {
       name: args.host,
       connection,
       request,
+      preflight: !args.provisioned,
       bootSeconds,
       authSeconds: AUTH_SECONDS,
     });
@@ -111,18 +117,20 @@ export const hostRelease: ResourceHandler<MeshClient> = {
 
   async update(op, _id, olds, _oldInputs, news, preview, client) {
     const recorded = textOf(olds, 'hostKey');
-    const changed = touchesHost(olds, news) || Object.keys(liveChanges(olds, news)).length > 0;
+    const restarted = differ(olds, news, RESTART_INPUTS);
+    const changed = restarted || touchesHost(olds, news) || Object.keys(liveChanges(olds, news)).length > 0;
     if (!changed) return { outputs: { ...news, ...pick(olds, ['hash', 'hostKey', 'drift']) } };
     if (preview)
       return { outputs: { ...news, hash: hashOf(news) ?? UNKNOWN, hostKey: recorded ?? UNKNOWN, drift: [] } };
     const args = parseInputs(schema, news);
     // The bootstrap key may go once the host's own is in the state: every later connection can pin that one.
-    const request = { ...stageRequest(args), retireBootstrapKey: recorded?.startsWith('ssh-ed25519 ') ?? false };
+    const request = stageRequest(args, client, recorded?.startsWith('ssh-ed25519 ') ?? false);
     const deployment = {
       name: args.host,
       connection: pinned(args, olds),
       request,
-      bootSeconds: UPDATE_SECONDS,
+      preflight: false,
+      bootSeconds: restarted ? (args.bootTimeout ?? BOOT_SECONDS) : UPDATE_SECONDS,
       authSeconds: 0,
     };
     const { hash, hostKey } = await deploy(op, client.hosts, deployment);
@@ -133,22 +141,8 @@ export const hostRelease: ResourceHandler<MeshClient> = {
     // A server that we made goes away with all that is on it.
     if (olds.provisioned === true) return;
     const args = parseInputs(schema, oldInputs);
-    const open = openOptions(op, args.host, DELETE_SECONDS);
-    try {
-      const { restored } = await withHost(
-        client.hosts,
-        pinned(args, olds),
-        { ...open, signal: signalOf(op, DELETE_SECONDS) },
-        (tool) => tool.restore(),
-      );
-      op.log('info', `${args.host}: restored ${restored.length} files as they were before the first release`);
-    } catch (error) {
-      if (op.signal.aborted || error instanceof HostToolError) throw error;
-      op.log(
-        'warning',
-        `${message(error)}\n${args.host} was not restored: the release stays on it, and nobody manages it any more.`,
-      );
-    }
+    const seconds = Math.min(DELETE_SECONDS, op.timeout ?? DELETE_SECONDS);
+    await restoreHost(op, client.hosts, { name: args.host, connection: pinned(args, olds) }, seconds);
   },
 };
 
@@ -157,13 +151,25 @@ function pinned(args: Args, outputs: Inputs): Connection {
   return { ...args.connection, hostKey: textOf(outputs, 'hostKey') ?? args.connection.hostKey };
 }
 
-function stageRequest(args: Args) {
+function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: boolean): StageRequest {
   const { files, units, packages, lan, lanPrefix } = args;
-  return { release: { files, units, packages }, credentials: args.credentials ?? {}, lan, lanPrefix };
+  const name = tailnet.state === 'known' ? tailnet.name : null;
+  return {
+    release: { files, units, packages },
+    credentials: args.credentials ?? {},
+    lan,
+    lanPrefix,
+    retireBootstrapKey,
+    ...(!args.provisioned && { existing: { accepts: args.accepts ?? [], tailnet: name } }),
+  };
 }
 
 function touchesHost(olds: Inputs, news: Inputs): boolean {
-  return Object.keys(diffInputs(pick(olds, HOST_INPUTS), pick(news, HOST_INPUTS))).length > 0;
+  return differ(olds, news, HOST_INPUTS);
+}
+
+function differ(olds: Inputs, news: Inputs, keys: string[]): boolean {
+  return Object.keys(diffInputs(pick(olds, keys), pick(news, keys))).length > 0;
 }
 
 /** What a read found on the host that is not what was recorded. */

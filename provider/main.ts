@@ -3,6 +3,7 @@ import { checkConfig, configure } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { hostKey } from './host-key.ts';
 import { hostRelease } from './host-release.ts';
+import { serverReady } from './server-ready.ts';
 import { tailnetNode } from './tailnet-node.ts';
 import { tailnetPolicy } from './tailnet-policy.ts';
 
@@ -16,6 +17,7 @@ await serveProvider<MeshClient>({
   resources: {
     'mesh:index:HostKey': hostKey,
     'mesh:index:HostRelease': hostRelease,
+    'mesh:index:ServerReady': serverReady,
     'mesh:index:TailnetNode': tailnetNode,
     'mesh:index:TailnetPolicy': tailnetPolicy,
   },

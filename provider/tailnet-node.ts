@@ -6,6 +6,7 @@ import type { Device } from '../io/tailscale/client.ts';
 import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { withHost } from './hosts.ts';
+import { carryRoutes, warnOfMissingRoutes } from './routes.ts';
 import { applySettings, enrol, leaveQuietly, nodeContext, sameTags, verified } from './join.ts';
 import type { NodeArgs } from './join.ts';
 import { asSet, checkInputs, connectionSchema, parseInputs, pick } from './schema.ts';
@@ -21,11 +22,14 @@ const schema = z.strictObject({
   snat: z.boolean(),
   loginServer: z.url({ protocol: /^https?$/ }).optional(),
   keySeconds: z.int().min(60).max(86_400, 'a join key may live for a day (86400 s) at most').optional(),
+  generation: z.union([z.int(), z.string()]).optional(),
 });
 
 /** What is set on the host by asking it to join again; tags are the control server's, the rest is only recorded. */
 const HOST_INPUTS = ['hostname', 'advertiseRoutes', 'acceptRoutes', 'snat', 'loginServer'];
-const INPUTS = [...HOST_INPUTS, 'tags', 'connection', 'keySeconds'];
+/** A change of this: the host was off meanwhile, its routes drained before. */
+const RESTART_INPUTS = ['generation'];
+const INPUTS = [...HOST_INPUTS, ...RESTART_INPUTS, 'tags', 'connection', 'keySeconds'];
 const DELETE_SECONDS = 60;
 
 /** One host's membership in the tailnet. Its state holds no key: one is made for each join and is spent by it. */
@@ -51,14 +55,18 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
     if (preview) return { id: '', outputs: { ...news, nodeId: UNKNOWN, name: UNKNOWN, addresses: UNKNOWN } };
     const args: NodeArgs = parseInputs(schema, news);
     const node = nodeContext(op, tailnetOf(client), args);
-    const nodeId = await withHost(client.hosts, args.connection, node.open, (tool) => enrol(node, tool));
-    try {
-      return { id: nodeId, outputs: outputsOf(news, await verified(node, nodeId)) };
-    } catch (error) {
-      // It did join: recorded, a destroy removes it and the next up verifies again.
-      if (op.signal.aborted || !(error instanceof UserError)) throw error;
-      throw new PartialFailure(nodeId, { ...news, nodeId }, [error.message]);
-    }
+    return withHost(client.hosts, args.connection, node.open, async (tool) => {
+      const nodeId = await enrol(node, tool);
+      try {
+        const device = await verified(node, nodeId);
+        await carryRoutes(node, tool, nodeId, { undrain: true });
+        return { id: nodeId, outputs: outputsOf(news, device) };
+      } catch (error) {
+        // It did join: recorded, a destroy removes it and the next up verifies again.
+        if (op.signal.aborted || !(error instanceof UserError)) throw error;
+        throw new PartialFailure(nodeId, { ...news, nodeId }, [error.message]);
+      }
+    });
   },
 
   async read(op, id, outputs, inputs, client) {
@@ -70,6 +78,7 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
     if (client.tailnet.state !== 'known') return { id, outputs, inputs };
     const device = await client.tailnet.api.devices.get(id, op.signal);
     if (device === undefined) return undefined;
+    await warnOfMissingRoutes(op, client.tailnet.api, device, inputs.advertiseRoutes);
     const tags = sameTags(device.tags, inputs.tags) ? (inputs.tags ?? []) : [...device.tags].sort();
     // Inputs too: that is what the engine compares to show what somebody changed.
     return { id, inputs: { ...inputs, tags }, outputs: { ...outputsOf(outputs, device), tags } };
@@ -80,7 +89,8 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
     const changed = (keys: string[]): boolean => Object.keys(diffInputs(pick(olds, keys), pick(news, keys))).length > 0;
     // No change at all: the engine repeats what a partial failure left undone.
     const unfinished = changes.length === 0 || olds.name === undefined;
-    const onHost = unfinished || changed(HOST_INPUTS);
+    const restarted = changed(RESTART_INPUTS);
+    const onHost = unfinished || restarted || changed(HOST_INPUTS);
     if (preview) {
       const name = changed(['hostname']) ? UNKNOWN : (olds.name ?? UNKNOWN);
       return { outputs: { ...news, nodeId: id, name, addresses: olds.addresses ?? UNKNOWN } };
@@ -89,14 +99,19 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
     const args: NodeArgs = parseInputs(schema, news);
     const node = nodeContext(op, tailnetOf(client), args);
     await verified(node, id);
-    if (onHost) await withHost(client.hosts, args.connection, node.open, (tool) => applySettings(node, tool));
+    if (onHost) {
+      await withHost(client.hosts, args.connection, node.open, async (tool) => {
+        await applySettings(node, tool);
+        await carryRoutes(node, tool, id, { undrain: unfinished || restarted });
+      });
+    }
     return { outputs: outputsOf(news, await verified(node, id)) };
   },
 
   async delete(op, id, _olds, oldInputs, client) {
     const { api } = tailnetOf(client);
     const args: NodeArgs = parseInputs(schema, oldInputs);
-    await leaveQuietly(op, client.hosts, args, DELETE_SECONDS);
+    await leaveQuietly(op, client.hosts, args, Math.min(DELETE_SECONDS, op.timeout ?? DELETE_SECONDS));
     if (!(await api.devices.delete(id, op.signal))) op.log('debug', `device ${id} was gone already`);
   },
 };

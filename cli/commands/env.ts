@@ -1,6 +1,6 @@
 import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
-import { labVariables } from '../lab/environment.ts';
+import { labPaths, labVariables } from '../lab/environment.ts';
 import { prepareLab } from '../lab/prepare.ts';
 import { TREE } from '../paths.ts';
 import { stderrProgress } from '../progress.ts';
@@ -32,7 +32,7 @@ Example:
         // So that mesh in that shell means the same lab as pulumi does.
         ...(process.env.MESH_LAB_DIR ? { MESH_LAB_DIR: labDir } : {}),
       };
-      const path = [join(labDir, 'bin'), join(TREE, 'bin'), join(TREE, 'node_modules', '.bin')];
+      const path = [labPaths(labDir, stack).bin, join(TREE, 'bin'), join(TREE, 'node_modules', '.bin')];
       if (options.json === true) {
         process.stdout.write(`${JSON.stringify({ ...variables, PATH: path.join(delimiter) }, null, 2)}\n`);
         return;

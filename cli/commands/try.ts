@@ -67,6 +67,10 @@ function failure(error: unknown, stack: string, labUp: boolean): unknown {
     [],
     [
       [`edit Pulumi.${stack}.yaml, then ${tryCommand(stack)}`, 'go on from here'],
+      [
+        `npx mesh recover ${stack} --lab`,
+        'when it says that a name is used already: a run that was killed made the object',
+      ],
       ['npx mesh lab status', 'which faults are switched on; npx mesh lab fault clear switches them off'],
       [tryCommand(stack, '--fresh'), 'start over: forgets all that this lab built, every stack'],
     ],

@@ -1,13 +1,16 @@
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { officialNames } from '../../lab/plugins/install.ts';
 import { TREE } from '../paths.ts';
 
 /** Where a lab keeps what the engine needs. All below the lab's directory; nothing of it is tracked. */
 export function labPaths(labDir: string, stack: string) {
+  // Official plugins are another PULUMI_HOME: neither choice finds what the other left.
+  const own = officialNames().size > 0 ? join(labDir, 'official') : labDir;
   return {
-    bin: join(labDir, 'bin'),
-    cli: join(labDir, 'bin', 'pulumi'),
-    pulumiHome: join(labDir, 'pulumi-home'),
+    bin: join(own, 'bin'),
+    cli: join(own, 'bin', 'pulumi'),
+    pulumiHome: join(own, 'pulumi-home'),
     backend: join(labDir, 'state'),
     passphrase: join(labDir, 'passphrase'),
     stackConfig: join(labDir, `Pulumi.${stack}.yaml`),
@@ -39,9 +42,9 @@ export function labEnvironment(
   stack: string,
   base: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
-  const path = [join(labDir, 'bin'), join(TREE, 'node_modules', '.bin'), base.PATH ?? ''].join(delimiter);
+  const path = [labPaths(labDir, stack).bin, join(TREE, 'node_modules', '.bin'), base.PATH ?? ''].join(delimiter);
   // An inherited credential or backend of the user's must not reach the lab's engine, nor the other way round.
-  const foreign = /^(PULUMI_|HCLOUD_|TAILSCALE_|DIGITALOCEAN_|npm_)/;
+  const foreign = /^(PULUMI_|HCLOUD_|TAILSCALE_|DIGITALOCEAN_|npm_|SSH_AUTH_SOCK$)/;
   const clean = Object.fromEntries(Object.entries(base).filter(([key]) => !foreign.test(key)));
   return { ...clean, ...labVariables(labDir, stack), PATH: path };
 }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { ensureTenant } from '../../lab/api/tenants.ts';
-import { labDown, labUp } from '../../lab/control.ts';
-import { installLanguageHost, installStandIns } from '../../lab/plugins/install.ts';
+import { labDown, labReload, labUp } from '../../lab/control.ts';
+import { installLanguageHost, installPlugins, officialNames } from '../../lab/plugins/install.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { engine } from '../engine.ts';
@@ -13,6 +13,7 @@ import type { Progress } from '../progress.ts';
 import { meshConfig } from '../mesh-config.ts';
 import { readStackFile, type StackFile } from '../stack-file.ts';
 import { labEnvironment, labPaths } from './environment.ts';
+import { existingHosts, namedAccounts } from './existing.ts';
 import { labOverlay } from './overlay.ts';
 import { resetLab } from './reset.ts';
 import { syncStack } from './stack.ts';
@@ -73,11 +74,13 @@ async function prepareDirectory(
   await mkdir(paths.backend, { recursive: true });
   if (!existsSync(paths.passphrase))
     await writeFile(paths.passphrase, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(alreadyThere);
-  installLanguageHost(paths.bin, found, TREE);
-  installStandIns(paths.pulumiHome, TREE);
-  const { tenant, added } = await ensureTenant(labDir, stack, plan.tailnet.name);
-  // The daemon reads its tenants when it starts. No stop in between: it would never hear of this one.
-  if (added && (await labDown(labDir))) progress(`the lab restarts, to know the stack "${stack}"`);
+  const official = officialNames();
+  installLanguageHost(paths.bin, found, TREE, official);
+  installPlugins(paths.pulumiHome, TREE, official);
+  const { tenant } = await ensureTenant(labDir, stack, plan.tailnet.name, {
+    accounts: namedAccounts(file.config).map(({ account }) => account),
+    existing: existingHosts(file.config),
+  });
   check();
   const { started, config } = await labUp(labDir, { onProgress: progress });
   try {
@@ -85,7 +88,9 @@ async function prepareDirectory(
     const env = labEnvironment(labDir, stack);
     // Not before it runs: only a lab that runs can tell which faults to keep.
     if (fresh) await resetLab(labDir, { keepFaults: true });
-    await syncStack(labDir, file, labOverlay(config, tenant));
+    // Also when nothing was added just now: whoever added it may have been killed before he said so.
+    await labReload(labDir);
+    await syncStack(labDir, file, labOverlay(config, tenant, file.config));
     check();
     if (exclusive) await unlockStack(labDir, stack, { cli: paths.cli, env, progress });
     return { labDir, cli: paths.cli, env, file, plan, started };

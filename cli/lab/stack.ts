@@ -28,8 +28,9 @@ export async function syncStack(labDir: string, file: StackFile, overlay: Overla
   const current = existsSync(paths.stackConfig) ? await readConfig(paths.stackConfig) : undefined;
   const digest = fingerprint(salt, overlay.secrets);
   const known = current?.digest === digest ? Object.entries(current.config).filter(([, value]) => isSecret(value)) : [];
-  const plain = Object.entries(file.config).filter(([key, value]) => !isSecret(value) && !(key in overlay.secrets));
-  const config = { ...Object.fromEntries(plain), ...overlay.plain(file.config), ...Object.fromEntries(known) };
+  const ours = new Set(Object.keys(overlay.secrets).map((key) => key.split('[', 1)[0]));
+  const plain = Object.entries(file.config).filter(([key, value]) => !isSecret(value) && !ours.has(key));
+  const config = { ...Object.fromEntries(plain), ...overlay.plain, ...Object.fromEntries(known) };
   const text = `# Written by mesh from Pulumi.${file.stack}.yaml; edit that file.\n${stringify({ encryptionsalt: salt, config })}`;
   if (known.length === 0) {
     await replaceFile(paths.stackConfig, text);
@@ -56,7 +57,9 @@ async function initStack(cli: string, env: NodeJS.ProcessEnv, stack: string): Pr
 
 async function setSecrets(cli: string, env: NodeJS.ProcessEnv, secrets: Record<string, string>): Promise<void> {
   for (const [key, value] of Object.entries(secrets)) {
-    const run = await runPulumi(['config', 'set', '--secret', key], { cli, env, stdin: value });
+    // Without --path the engine would take the brackets for a part of the name.
+    const member = key.includes('[') ? ['--path'] : [];
+    const run = await runPulumi(['config', 'set', '--secret', ...member, key], { cli, env, stdin: value });
     if (run.code !== 0) throw new CliError(EXIT.lab, `the lab's secret ${key} could not be set: ${run.stderr.trim()}`);
   }
 }

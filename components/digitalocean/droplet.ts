@@ -1,14 +1,15 @@
 import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
-import type { HostPlan, SshPlan } from '../../mesh/plan/types.ts';
+import type { HostPlan } from '../../mesh/plan/types.ts';
 import { bootstrapUserData } from '../bootstrap.ts';
-import type { SshTarget } from '../connection.ts';
+import type { DeployAccess, SshTarget } from '../connection.ts';
+import { drainBefore } from '../drain.ts';
 import type { HostMachine } from '../host.ts';
 
 export interface DigitalOceanDropletArgs {
   plan: HostPlan;
   region: string;
-  ssh: SshPlan;
+  access: DeployAccess;
   /** Fingerprint of the account's deploy key. */
   sshKey: pulumi.Input<string>;
   /** Id of the site's VPC. */
@@ -27,16 +28,18 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
   readonly hostKey: pulumi.Output<string>;
   readonly lan: pulumi.Output<string>;
   readonly provisioned = true;
+  /** The plugin switches a resized droplet on again by itself, so its size tells the restarts. */
+  readonly generation: string;
   readonly ready: pulumi.Resource[];
   /** What a project can hold of it, by the names that the cloud gives. */
   readonly urns: pulumi.Output<string>[];
 
   constructor(name: string, args: DigitalOceanDropletArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:digitalocean:Droplet', name, {}, options);
-    const { plan, region, protect, ssh } = args;
+    const { plan, region, protect, access } = args;
     const { server } = plan;
     if (server === undefined) throw new Error(`${plan.name} has no server type; the plan should have one`);
-    const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh }, this);
+    const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh: access.ssh }, this);
     const droplet = new digitalocean.Droplet(
       name,
       {
@@ -59,12 +62,14 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
         // All three replace a running droplet. They matter for the first boot only.
         ignoreChanges: ['userData', 'sshKeys', 'image'],
         dependsOn: args.after,
+        ...(plan.kind === 'router' && { hooks: drainBefore(this, plan.name, access, ['size']) }),
       },
     );
     const address = plan.kind === 'router' ? this.reserved(name, args, droplet) : undefined;
     this.id = droplet.id;
     this.target = { address: address ? address.ipAddress : droplet.ipv4Address };
     this.hostKey = hostKey;
+    this.generation = server.type;
     this.lan = droplet.ipv4AddressPrivate;
     this.ready = [droplet, ...(address ? [address] : [])];
     this.urns = [droplet.dropletUrn];

@@ -53,7 +53,7 @@ export class DigitalOceanSite extends pulumi.ComponentResource {
         {
           plan: host,
           region,
-          ssh: access.ssh,
+          access,
           sshKey: account.sshKey,
           vpc: vpc.id,
           tags: [MANAGED_TAG, wall.tag.name],
@@ -85,10 +85,10 @@ export class DigitalOceanSite extends pulumi.ComponentResource {
           ...(port !== undefined && { portRange: port }),
           sourceAddresses: sources,
         })),
-        // Without outbound rules DigitalOcean lets nothing out.
+        // Without outbound rules DigitalOcean lets nothing out. "all", because it answers 1-65535 as that, and the plugin sees a change.
         outboundRules: [
-          { protocol: 'tcp', portRange: '1-65535', destinationAddresses: everywhere },
-          { protocol: 'udp', portRange: '1-65535', destinationAddresses: everywhere },
+          { protocol: 'tcp', portRange: 'all', destinationAddresses: everywhere },
+          { protocol: 'udp', portRange: 'all', destinationAddresses: everywhere },
           { protocol: 'icmp', destinationAddresses: everywhere },
         ],
       },

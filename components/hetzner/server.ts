@@ -1,8 +1,10 @@
 import * as hcloud from '@pulumi/hcloud';
 import * as pulumi from '@pulumi/pulumi';
-import type { HostPlan, SshPlan } from '../../mesh/plan/types.ts';
+import type { HostPlan } from '../../mesh/plan/types.ts';
+import { ServerReady } from '../../provider/resources/server-ready.ts';
 import { bootstrapUserData } from '../bootstrap.ts';
-import type { SshTarget } from '../connection.ts';
+import type { DeployAccess, SshTarget } from '../connection.ts';
+import { drainBefore } from '../drain.ts';
 import type { HostMachine } from '../host.ts';
 import { numericId } from './ids.ts';
 import { labels } from './labels.ts';
@@ -10,7 +12,7 @@ import { labels } from './labels.ts';
 export interface HetznerServerArgs {
   plan: HostPlan;
   location: string;
-  ssh: SshPlan;
+  access: DeployAccess;
   /** Id of the project's deploy key. */
   sshKey: pulumi.Input<string>;
   subnet: hcloud.NetworkSubnet;
@@ -31,6 +33,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
   readonly hostKey: pulumi.Output<string>;
   readonly lan: string;
   readonly provisioned = true;
+  readonly generation: pulumi.Output<number>;
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: HetznerServerArgs, options: pulumi.ComponentResourceOptions) {
@@ -40,7 +43,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
     if (bought === undefined || lan === undefined)
       throw new Error(`${plan.name} has no server type or no lan; the plan should have both`);
     const tagged = labels(plan.site, plan.kind);
-    const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh: args.ssh }, this);
+    const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh: args.access.ssh }, this);
     const address = plan.kind === 'router' ? this.ownAddress(name, args) : undefined;
     const server = new hcloud.Server(
       name,
@@ -65,6 +68,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
         // All three replace a running server at Hetzner. They matter for the first boot only.
         ignoreChanges: ['userData', 'sshKeys', 'image'],
         dependsOn: [...args.policy, ...args.after],
+        ...(plan.kind === 'router' && { hooks: drainBefore(this, plan.name, args.access, ['serverType']) }),
       },
     );
     // Not inline `networks`: with a network to be replaced the plugin's diff of those panics.
@@ -74,12 +78,32 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
       // Alias IPs are the VIP, which its holder claims by itself: the program would give it back to whom it gave it last.
       { parent: this, deleteBeforeReplace: true, ignoreChanges: ['aliasIps'] },
     );
+    const on = this.switchedOn(name, { host: plan.name, serverType: bought.type }, server);
     this.id = server.id;
     this.target = { address: address ? address.ipAddress : server.ipv4Address };
     this.hostKey = hostKey;
     this.lan = lan;
-    this.ready = [attachment];
+    this.generation = on.generation;
+    this.ready = [attachment, on];
     this.registerOutputs({ id: this.id, publicAddress: this.target.address });
+  }
+
+  /** Asks with the credential of the provider that made the server: one account has many, and a token sees one project. */
+  private switchedOn(name: string, wanted: { host: string; serverType: string }, server: hcloud.Server): ServerReady {
+    const account = this.getProvider('hcloud:index/server:Server');
+    if (!hcloud.Provider.isInstance(account))
+      throw new Error(`${name}: a HetznerServer needs an explicit hcloud provider`);
+    return new ServerReady(
+      name,
+      {
+        cloud: 'hetzner',
+        serverId: server.id,
+        ...wanted,
+        token: account.token.apply((token) => token ?? ''),
+        endpoint: account.endpoint,
+      },
+      { parent: this },
+    );
   }
 
   /** Routers keep their address when their server is replaced: peers' firewalls and our own notes name it. */

@@ -52,7 +52,7 @@ export class HetznerSite extends pulumi.ComponentResource {
       const after = [wall, ...own.after];
       return new HetznerServer(
         host.name,
-        { plan: host, location, ssh: access.ssh, sshKey, subnet, ...placed, policy, after, protect },
+        { plan: host, location, access, sshKey, subnet, ...placed, policy, after, protect },
         { parent: own.parent },
       );
     };

@@ -1,8 +1,8 @@
-"""`apply …`: stage, activate, confirm, status, restore, and the timer's revert."""
+"""`apply …`: stage, activate, confirm, status, and the timer's revert."""
 
 from __future__ import annotations
 
-from mesh_host import checks, hostkeys, node, packages, revert, store, tailscale
+from mesh_host import checks, hostkeys, machine, node, packages, preflight, revert, store, tailscale
 from mesh_host.errors import Check, CheckFailed, CommandFailed, ToolError, WrongState
 from mesh_host.release import File, Release, Unit, parse_stage
 from mesh_host.store import State
@@ -18,6 +18,7 @@ def stage(system: System, stdin: bytes) -> Answer:
     request = parse_stage(stdin)
     release_hash = request.release.hash
     with system.lock():
+        preflight.refuse_first(system, request.release, request.placement)
         # Units of the release name the stable path, and systemd-analyze looks whether it is there.
         if not system.exists(STABLE):
             system.link(STABLE, system.tool)
@@ -42,6 +43,10 @@ def activate(system: System, release_hash: str, seconds: int) -> Answer:
     """Places a staged release, to be confirmed within `seconds` over another connection."""
     with system.lock():
         release = store.staged_release(system, release_hash)
+        placement = store.load_placement(system, release_hash)
+        # Again: the machine may have changed since it was staged, and this is the last moment to leave it alone.
+        preflight.refuse_first(system, release, placement)
+        machine.note(system, release, placement is not None and placement.existing is not None)
         # Before the timer: a download may take longer than the time for confirmation.
         packages.ensure(system, release)
         state = store.load_state(system)
@@ -123,19 +128,6 @@ def go_back_by_timer(system: System, release_hash: str) -> Answer:
         elif state.pending is None:
             revert.disarm(system)
         return {"reverted": state.active}
-
-
-def restore(system: System) -> Answer:
-    """What was there before the first release, packages aside. A second time there is nothing to do."""
-    with system.lock():
-        state = store.load_state(system)
-        # Before sshd reloads, so that it offers them again.
-        back = hostkeys.bring_back(system)
-        back += [path for path in switch(system, state, None).restored if path != hostkeys.DROP_IN]
-        revert.disarm(system)
-        store.save_state(system, State())
-        store.prune(system, [])
-        return {"restored": sorted(back)}
 
 
 def status(system: System) -> Answer:

@@ -23,11 +23,11 @@ class Node:
             raise self.refuse("must be an object")
         return {str(key): Node(value, f"{self.path}.{key}") for key, value in self.value.items()}
 
-    def record(self, keys: Sequence[str]) -> dict[str, Node]:
-        """An object with exactly these keys."""
+    def record(self, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Node]:
+        """An object with exactly these keys; `optional` ones may be left out."""
         members = self.members()
         missing = [key for key in keys if key not in members]
-        unknown = [key for key in members if key not in keys]
+        unknown = [key for key in members if key not in (*keys, *optional)]
         if missing:
             raise self.refuse("lacks " + ", ".join(missing))
         if unknown:

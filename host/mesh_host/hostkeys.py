@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from mesh_host import originals
 from mesh_host.store import State, save_state
 from mesh_host.system import LIB, System
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-site-mesh-hostkeys.conf"
 USER_DATA = "/var/lib/cloud/instance/user-data.txt"
 RETIRED = LIB + "/retired"
+FRESH = "/etc/ssh/.site-mesh-ed25519"
 KINDS = ("ed25519", "ecdsa", "rsa")
 
 
@@ -28,12 +30,16 @@ def ensure_ed25519(system: System) -> None:
     path = key_path("ed25519")
     if system.exists(path):
         return
-    fresh = "/etc/ssh/.site-mesh-ed25519"
-    system.remove(fresh)
-    system.remove(fresh + ".pub")
-    system.must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", system.host(fresh)])
-    system.rename(fresh + ".pub", path + ".pub")
-    system.rename(fresh, path)
+    forget_half(system)
+    system.must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", system.host(FRESH)])
+    system.rename(FRESH + ".pub", path + ".pub")
+    system.rename(FRESH, path)
+
+
+def forget_half(system: System) -> None:
+    """A key that a killed run has not brought into place."""
+    system.remove(FRESH)
+    system.remove(FRESH + ".pub")
 
 
 def drop_in_text(system: System, state: State) -> str:
@@ -44,6 +50,12 @@ def drop_in_text(system: System, state: State) -> str:
         if (kind == "ed25519" or system.exists(key_path(kind))) and not (state.retired and kind == "ecdsa")
     ]
     return "".join(f"HostKey {key_path(kind)}\n" for kind in kinds)
+
+
+def outlook(system: System) -> dict[str, object]:
+    """Keys that are there and stay, and one that a first release makes."""
+    there = [kind for kind in KINDS if system.exists(key_path(kind))]
+    return {"present": there, "made": [] if "ed25519" in there else ["ed25519"]}
 
 
 def has_bootstrap_key(system: System) -> bool:
@@ -63,7 +75,8 @@ def retire(system: System, state: State) -> list[str]:
     """
     if state.confirmed is None or not system.exists(key_path("ecdsa")):
         return []
-    if not (state.retired or has_bootstrap_key(system)):
+    # On a machine that was there before us every key is its owner's, whatever its user_data says.
+    if not (state.retired or has_bootstrap_key(system)) or originals.load(system).existing:
         return []
     state.retired = True
     save_state(system, state)

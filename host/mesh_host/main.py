@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Callable
 
-from mesh_host import apply, facts, node, routes
+from mesh_host import apply, facts, node, preflight, restore, routes
 from mesh_host.errors import CommandFailed, ToolError, Usage
 from mesh_host.release import HASH, STAGE_LIMIT
 from mesh_host.system import System, open_system
@@ -17,7 +17,7 @@ Answer = dict[str, object]
 PLAIN: dict[tuple[str, ...], Callable[[System], Answer]] = {
     ("facts",): facts.facts,
     ("apply", "status"): apply.status,
-    ("apply", "restore"): apply.restore,
+    ("apply", "restore"): restore.restore,
     ("node", "status"): node.status,
     ("node", "leave"): node.leave,
     ("route", "advertise"): routes.advertise,
@@ -26,6 +26,7 @@ PLAIN: dict[tuple[str, ...], Callable[[System], Answer]] = {
     ("route", "resume"): routes.resume,
 }
 WITH_STDIN: dict[tuple[str, ...], Callable[[System, bytes], Answer]] = {
+    ("apply", "preflight"): preflight.preflight,
     ("apply", "stage"): apply.stage,
     ("node", "join"): node.join,
 }

@@ -50,11 +50,41 @@ def hold(system: System, release: Release) -> None:
             system.must(["apt-mark", "hold", name])
 
 
-def release_holds(system: System, names: list[str]) -> None:
-    """Lets go of packages that a release no longer has; they stay installed."""
-    for name in sorted(names):
-        if installed(system, name)[1]:
-            system.must(["apt-mark", "unhold", name])
+def release_holds(system: System, left: dict[str, bool]) -> None:
+    """Packages that a release no longer has stay installed, held as they were before: name → whether they were."""
+    for name, held in sorted(left.items()):
+        version, now = installed(system, name)
+        if version is not None and now != held:
+            system.must(["apt-mark", "hold" if held else "unhold", name])
+
+
+def needed_by(system: System, name: str) -> list[str]:
+    """Packages that would have to go with this one."""
+    plan = system.must(["apt-get", "-s", "-q", "--allow-change-held-packages", "purge", name], timeout=APT_TIMEOUT)
+    words = [line.split() for line in plan.splitlines()]
+    going = {word[1].partition(":")[0] for word in words if len(word) > 1 and word[0] in ("Purg", "Remv")}
+    return sorted(going - {name})
+
+
+def purge(system: System, name: str) -> None:
+    """Takes a package away that nobody had before us, its settings and state included."""
+    lock = ["-o", "DPkg::Lock::Timeout=60"]
+    system.must(["apt-get", "-q", "-y", *lock, "--allow-change-held-packages", "purge", name], timeout=APT_TIMEOUT)
+
+
+def source_files(release: Release) -> list[str]:
+    """Paths that `add_sources` may write."""
+    file = release.files.get(SOURCES)
+    names = [source["name"] for source in (json.loads(file.content) if file else [])]
+    return [path for name in names for path in (_keyring(name), _list(name))]
+
+
+def _keyring(name: str) -> str:
+    return f"/etc/apt/keyrings/site-mesh-{name}.gpg"
+
+
+def _list(name: str) -> str:
+    return f"/etc/apt/sources.list.d/site-mesh-{name}.list"
 
 
 def add_sources(system: System, release: Release, packages: list[str]) -> None:
@@ -65,7 +95,7 @@ def add_sources(system: System, release: Release, packages: list[str]) -> None:
             continue
         known = os_release(system)
         place = {"id": known.get("ID", ""), "codename": known.get("VERSION_CODENAME", "")}
-        keyring = "/etc/apt/keyrings/site-mesh-{}.gpg".format(source["name"])
+        keyring = _keyring(source["name"])
         if not _fits(system.read(keyring) or b"", source["fingerprint"]):
             url = source["key"].format(**place)
             key = system.fetch(url)
@@ -79,7 +109,7 @@ def add_sources(system: System, release: Release, packages: list[str]) -> None:
                 )
             system.write(keyring, key, 0o644)
         line = "deb [signed-by={}] {} {} main\n".format(keyring, source["url"].format(**place), place["codename"])
-        system.write("/etc/apt/sources.list.d/site-mesh-{}.list".format(source["name"]), line.encode())
+        system.write(_list(source["name"]), line.encode())
 
 
 def _fits(key: bytes, fingerprint: str) -> bool:

@@ -16,6 +16,7 @@ UNIT = re.compile(r"[A-Za-z0-9:_.@-]+\.(service|timer|socket|path|mount|target)"
 PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+:~-]*")
 CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+ACCEPT = re.compile(r"[a-z][a-z0-9-]{0,31}")
 HASH = re.compile(r"[0-9a-f]{64}")
 # The tool's own state, code and files, and what is not on a disk.
 RESERVED = (
@@ -71,12 +72,21 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Existing:
+    """Says that this machine was there before us: which programs its owner lets us live with, and our tailnet."""
+
+    accepts: list[str]
+    tailnet: str | None
+
+
+@dataclass(frozen=True)
 class Placement:
     """What came with a release but is not part of it."""
 
     lan: str
     lan_prefix: str
     retire_bootstrap_key: bool
+    existing: Existing | None = None
 
 
 @dataclass(frozen=True)
@@ -89,13 +99,18 @@ class StageRequest:
 def parse_stage(data: bytes) -> StageRequest:
     """Raises Usage with the path of the first fault."""
     top = parse(data, "StageRequest", STAGE_LIMIT).record(
-        ["release", "credentials", "lan", "lanPrefix", "retireBootstrapKey"]
+        ["release", "credentials", "lan", "lanPrefix", "retireBootstrapKey"], ["existing"]
     )
     credentials = {}
     for name, node in top["credentials"].members().items():
         _match(CREDENTIAL, name, node, "credential name")
         credentials[name] = node.text(64 * 1024)
-    placement = Placement(_address(top["lan"]), _prefix(top["lanPrefix"]), top["retireBootstrapKey"].flag())
+    placement = Placement(
+        _address(top["lan"]),
+        _prefix(top["lanPrefix"]),
+        top["retireBootstrapKey"].flag(),
+        _existing(top["existing"]) if "existing" in top else None,
+    )
     release = parse_release(top["release"])
     try:
         # Lone surrogates arrive as escapes and have no UTF-8 form: neither a hash nor a file can be made of them.
@@ -103,6 +118,13 @@ def parse_stage(data: bytes) -> StageRequest:
     except UnicodeEncodeError as error:
         raise Usage("StageRequest: holds a lone surrogate, which has no UTF-8 form") from error
     return StageRequest(release, credentials, placement)
+
+
+def _existing(node: Node) -> Existing:
+    members = node.record(["accepts", "tailnet"])
+    for item in members["accepts"].items():
+        _match(ACCEPT, item.text(), item, "name of a program")
+    return Existing(sorted(set(members["accepts"].texts())), members["tailnet"].optional_text())
 
 
 def parse_release(node: Node) -> Release:

@@ -40,3 +40,11 @@ def disarm(system: System) -> None:
         system.remove(FOLDER + SERVICE)
         system.remove(FOLDER + TIMER)
         system.must(["systemctl", "daemon-reload"])
+
+
+def forget(system: System) -> None:
+    """Also what a run that was killed while it armed or disarmed the timer has left."""
+    disarm(system)
+    for path in (FOLDER + SERVICE, FOLDER + TIMER):
+        system.remove(path)
+        system.remove(system.part(path))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mesh_host.documents import Node, canonical
 from mesh_host.errors import WrongState
-from mesh_host.release import Placement, Release, StageRequest, parse_release
+from mesh_host.release import Existing, Placement, Release, StageRequest, parse_release
 from mesh_host.system import LIB, System
 
 RELEASES = LIB + "/releases"
@@ -30,6 +30,11 @@ class State:
     overlay: bool = False
     # The bootstrap host key is no longer offered.
     retired: bool = False
+
+    @property
+    def untouched(self) -> bool:
+        """No release is here or was cut off on its way: the next one is the first."""
+        return self.active is None and self.pending is None and not self.switching
 
 
 def load_state(system: System) -> State:
@@ -70,6 +75,7 @@ def write_companions(system: System, release_hash: str, request: StageRequest) -
         "lan": placement.lan,
         "lanPrefix": placement.lan_prefix,
         "retireBootstrapKey": placement.retire_bootstrap_key,
+        "existing": vars(placement.existing) if placement.existing else None,
     }
     system.write(folder(release_hash) + "/placement.json", canonical(document), 0o600)
     system.write(folder(release_hash) + "/credentials.json", canonical(request.credentials), 0o600)
@@ -96,7 +102,8 @@ def load_placement(system: System, release_hash: str) -> Placement | None:
     if data is None:
         return None
     known = json.loads(data)
-    return Placement(str(known["lan"]), str(known["lanPrefix"]), bool(known["retireBootstrapKey"]))
+    existing = Existing(**known["existing"]) if known.get("existing") else None
+    return Placement(str(known["lan"]), str(known["lanPrefix"]), bool(known["retireBootstrapKey"]), existing)
 
 
 def load_credentials(system: System, release_hash: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mesh_host import hostkeys, interfaces, originals, packages, store
+from mesh_host import hostkeys, interfaces, machine, needs, originals, packages, store
 from mesh_host.originals import Originals
 from mesh_host.release import File, Release
 from mesh_host.store import State
@@ -50,8 +50,10 @@ def switch(system: System, state: State, target: str | None) -> Switched:
         system.remove(system.part(path))
     system.must(["systemctl", "daemon-reload"])
     _settle_units(system, state, known, release, done)
+    done.restored += machine.sweep(system, known, release)
     packages.hold(system, release)
-    packages.release_holds(system, sorted(set(known.packages) - set(release.packages)))
+    left = {name: package.held for name, package in known.packages.items() if name not in release.packages}
+    packages.release_holds(system, left)
     _forget(system, known, set(wanted), release)
     state.previous = state.active if state.active != target else state.previous
     state.active = target
@@ -165,7 +167,14 @@ def _forget(system: System, known: Originals, wanted: set[str], release: Release
     """What went back is nobody's of ours any more: the next release that touches it notes it anew."""
     known.paths = {path: original for path, original in known.paths.items() if path in wanted}
     known.units = {name: unit for name, unit in known.units.items() if name in release.units}
-    known.packages = sorted(release.packages)
+    # What we installed on a machine that was not ours stays noted: only a restore takes it away.
+    known.packages = {
+        name: package
+        for name, package in known.packages.items()
+        if name in release.packages or (known.existing and package.version is None)
+    }
+    known.tables, known.preferences = needs.tables(release), needs.preferences(release)
+    known.kernel = known.kernel if needs.sysctls(release) else {}
     originals.save(system, known)
 
 

@@ -175,6 +175,32 @@ class System:
         os.rename(self.host(source), self.host(target))
         self._sync_folder(os.path.dirname(self.host(target)))
 
+    def remove_folder(self, path: str) -> bool:
+        """Removes a folder that is empty; answers whether it is gone."""
+        if not self.entries(path) and os.path.isdir(self.host(path)):
+            self.step("remove folder " + path)
+            os.rmdir(self.host(path))
+        return not self.exists(path)
+
+    def poke(self, path: str, text: str) -> None:
+        """Writes to a file of the kernel, which can be neither created nor renamed over."""
+        self.step("poke " + path)
+        with open(self.host(path), "r+b") as file:
+            file.write(text.encode())
+
+    def room(self, path: str) -> tuple[int, bool]:
+        """(free bytes, whether it is read-only) of the file system that holds `path`, or would hold it."""
+        while path != "/" and not os.path.exists(self.host(path)):
+            path = os.path.dirname(path)
+        found = os.statvfs(self.host(path))
+        return found.f_bavail * found.f_frsize, bool(found.f_flag & os.ST_RDONLY)
+
+    def inode(self, path: str) -> int | None:
+        try:
+            return os.stat(self.host(path)).st_ino
+        except OSError:
+            return None
+
     def mkdir(self, path: str, mode: int = 0o755) -> None:
         if not os.path.isdir(self.host(path)):
             self.step("mkdir " + path)
@@ -231,6 +257,10 @@ class System:
                 return f"{process}/{rest[19]}"
             process = int(rest[1])
         return None
+
+    def login(self) -> str | None:
+        """The account that this run was asked for by; sudo says whose it is. None in a sandbox."""
+        return None if self.root else os.environ.get("SUDO_USER", "root")
 
     @contextmanager
     def lock(self, wait: bool = False) -> Iterator[None]:

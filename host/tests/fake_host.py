@@ -9,12 +9,9 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from tests import fake_tailscale
-
-State = dict[str, Any]
-Outcome = tuple[int, str, str]
+from tests import fake_machine, fake_tailscale
+from tests.fake_machine import FakeMachine, Outcome, State
 
 # Units that the distribution brings; all others exist when their file does.
 DISTRIBUTION = ("ssh.service", "systemd-networkd.service")
@@ -40,6 +37,7 @@ def new_state() -> State:
         "available": {"tailscale": ["1.102.3", "1.100.0"]},
         "failing": [],
         "tailscale": fake_tailscale.new_state(),
+        **fake_machine.new_state(),
     }
 
 
@@ -48,11 +46,7 @@ def read(path: str) -> str:
         return file.read()
 
 
-class FakeHost:
-    def __init__(self, root: str, state: State) -> None:
-        self.root = root
-        self.state = state
-
+class FakeHost(FakeMachine):
     def run(self, argv: Sequence[str], stdin: str = "") -> Outcome:
         del stdin
         line = " ".join(argv)
@@ -65,12 +59,6 @@ class FakeHost:
         outcome: Outcome = handler(list(argv[1:]))
         return outcome
 
-    def path(self, path: str) -> str:
-        return self.root + path
-
-    def text(self, path: str) -> str:
-        return read(self.path(path))
-
     # systemd
 
     def do_systemctl(self, args: list[str]) -> Outcome:
@@ -82,6 +70,8 @@ class FakeHost:
         if verb == "is-active":
             return (0, "active\n", "") if unit["active"] else (3, "inactive\n", "")
         if verb == "is-enabled":
+            if unit.get("masked"):
+                return 1, "masked\n", ""
             if not self.unit_text(name):
                 return 1, "", f"Failed to get unit file state for {name}: No such file or directory"
             return (0, "enabled\n", "") if unit["enabled"] else (1, "disabled\n", "")
@@ -96,11 +86,15 @@ class FakeHost:
         if starts and "ExecStart=/bin/false" in self.unit_text(name):
             self.state["units"][name] = {**unit, "active": False}
             return 1, "", f"Job for {name} failed because the control process exited with error code."
+        if unit["active"] and (now or verb in ("stop", "restart")):
+            self.unit_lines(self.unit_text(name), "ExecStop")
         if verb in ("enable", "disable"):
             unit = {"enabled": verb == "enable", "active": False if now else unit["active"]}
         else:
             unit = {**unit, "active": verb != "stop"}
         if starts:
+            self.unit_lines(self.unit_text(name), "ExecStartPre")
+            self.unit_lines(self.unit_text(name), "ExecStart")
             self.state["loaded"][name] = self.read_by(name)
         self.state["units"][name] = unit
         return 0, "", ""
@@ -109,7 +103,8 @@ class FakeHost:
         if os.path.exists(self.path("/etc/systemd/system/" + name)):
             return self.text("/etc/systemd/system/" + name)
         packaged = name == "tailscaled.service" and "tailscale" in self.state["packages"]
-        return "[Service]\n" if name in DISTRIBUTION or packaged else ""
+        known = name in DISTRIBUTION or name in self.state["foreign_units"]
+        return "[Service]\n" if known or packaged else ""
 
     def read_by(self, name: str) -> dict[str, str]:
         """Every file that the unit reads when it starts: itself, what it names, sshd's drop-ins."""
@@ -128,6 +123,8 @@ class FakeHost:
 
     def do_ip(self, args: list[str]) -> Outcome:
         words = [word for word in args if word not in ("-j", "-4")]
+        if words[0] == "rule":
+            return self.rules(words)
         links: dict[str, str] = self.state["links"]
         if words[0] == "addr":
             entry = [
@@ -158,12 +155,16 @@ class FakeHost:
             if text.count("{") != text.count("}") or unknown:
                 return 1, "", f"{args[2]}:1:1-1: Error: syntax error, unknown {unknown}"
             return 0, "", ""
+        if args[:2] == ["list", "tables"] or args[0] == "delete":
+            return self.tables(args)
         loaded = self.state["units"].get("site-mesh-nft.service", {"active": False})["active"]
         return (0, "", "") if loaded else (1, "", "Error: No such file or directory")
 
     # ssh
 
     def do_sshd(self, args: list[str]) -> Outcome:
+        if args == ["-T"]:
+            return 0, "".join(line + "\n" for line in self.state["sshd"]), ""
         lines = read(args[-1]).splitlines()
         for include in [line.split()[1] for line in lines if line.startswith("Include ")]:
             folder = os.path.dirname(include)
@@ -193,6 +194,8 @@ class FakeHost:
     def do_apt_get(self, args: list[str]) -> Outcome:
         if "update" in args:
             return 0, "", ""
+        if "purge" in args:
+            return self.purge(args)
         for wanted in args[args.index("install") + 1 :]:
             name, _, version = wanted.partition("=")
             if version not in self.state["available"].get(name, []):

@@ -12,6 +12,7 @@ from mesh_host.errors import CommandFailed
 from mesh_host.main import respond
 from mesh_host.system import MARKER, Result, System
 from tests.fake_host import FakeHost, new_state
+from tests.fake_machine import KERNEL
 
 TOOL = "/usr/local/lib/site-mesh/tool-0123456789abcdef/mesh-host"
 ECDSA = "ecdsa-sha2-nistp256 AAAAE2VjZHNhBOOTSTRAP"
@@ -27,6 +28,9 @@ FILES = {
     "/var/lib/cloud/instance/user-data.txt": f"#cloud-config\nssh_keys:\n  ecdsa_public: {ECDSA} x\n",
     "/run/cloud-init/result.json": "{}",
     "/proc/sys/kernel/random/boot_id": "11111111-2222-3333-4444-555555555555\n",
+    "/run/systemd/system/network.target": "",
+    "/dev/net/tun": "",
+    **{path: value + "\n" for path, value in KERNEL.items()},
 }
 
 
@@ -41,6 +45,9 @@ class FakeSystem(System):
         self.time = 1000.0
         self.ssh: str | None = "connection-1"
         self.web: dict[str, bytes] = {}
+        # Folder → (free bytes, read-only), where it is not plenty.
+        self.rooms: dict[str, tuple[int, bool]] = {}
+        self.asking: str | None = None
         self.steps: list[str] = []
         self.die_at: int | None = None
 
@@ -72,6 +79,16 @@ class FakeSystem(System):
 
     def session(self) -> str | None:
         return self.ssh
+
+    def login(self) -> str | None:
+        return self.asking
+
+    def room(self, path: str) -> tuple[int, bool]:
+        return self.rooms.get(path, (2**33, False))
+
+    def poke(self, path: str, text: str) -> None:
+        self.step("poke " + path)
+        self.fake.set_kernel(path, text.strip())
 
 
 class Sandbox:
@@ -127,6 +144,24 @@ class Sandbox:
         self.system.ssh = f"confirms {staged}"
         self.must(f"apply confirm {staged}")
         return staged
+
+    def existing(self, release: dict[str, Any], *accepts: str, **more: Any) -> str:
+        """The same on a machine that was there before us."""
+        return self.apply(release, existing={"accepts": list(accepts), "tailnet": "acme-staging"}, **more)
+
+    def folders(self) -> set[str]:
+        """Every folder of the host, and every file below /var/lib and /usr/local."""
+        found: set[str] = set()
+        for folder, folders, names in os.walk(self.system.root):
+            where = folder[len(self.system.root) :]
+            found.update(f"{where}/{name}" for name in folders)
+            if where.startswith(("/var/lib", "/usr/local")):
+                found.update(f"{where}/{name}" for name in names)
+        # What is in /run ends with the next boot.
+        return {path for path in found if not path.startswith("/run/")}
+
+    def kernel(self) -> dict[str, str]:
+        return {path: (self.get(path) or "").strip() for path in KERNEL}
 
     def tree(self) -> dict[str, tuple[str, str]]:
         """Everything below /etc but the host keys: path → (mode or link, content)."""

@@ -10,6 +10,7 @@ from mesh_host.store import load_state
 from tests import releases
 from tests.releases import NFT
 from tests.sandbox import Died, Sandbox, join, stage
+from tests.test_restore import Whole, lived_in
 
 Act = Callable[[Sandbox], object]
 
@@ -142,6 +143,37 @@ class CrashTest(unittest.TestCase):
             lambda host: host.must("apply restore"),
             check,
         )
+
+    def test_a_first_release_on_an_existing_machine_and_its_restore(self) -> None:
+        before: dict[str, Whole] = {}
+
+        def prepare(host: Sandbox) -> None:
+            lived_in(host)
+            before["all"] = Whole(host)
+
+        def released(host: Sandbox) -> None:
+            self.consistent(host)
+            host.must("apply restore")
+            restored(host)
+
+        def restored(host: Sandbox) -> None:
+            after = Whole(host)
+            for name, value in vars(before["all"]).items():
+                self.assertEqual(vars(after)[name], value, name)
+            self.assertEqual([path for path in host.folders() if "site-mesh" in path], ["/etc/site-mesh"])
+
+        def take(host: Sandbox) -> None:
+            host.existing(releases.subnet_router())
+
+        def give_back(host: Sandbox) -> None:
+            host.must("apply restore")
+
+        def taken(host: Sandbox) -> None:
+            prepare(host)
+            take(host)
+
+        self.every_step(prepare, take, released)
+        self.every_step(taken, give_back, restored)
 
     def test_a_join_spends_one_key_and_leaves_none_behind(self) -> None:
         def prepare(host: Sandbox) -> None:

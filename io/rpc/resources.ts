@@ -85,7 +85,7 @@ export function resourceCalls<Client>(
         // A secret that a handler kept from the olds stays one, unless the program now gives that property itself.
         const kept = olds.secrets.list().filter((path) => !hasProperty(news.value, rootOf(path)));
         return new pb.CheckResponse()
-          .setInputs(encodeStruct(inputs, { secrets: news.secrets.with(kept) }))
+          .setInputs(encodeStruct(inputs, { secrets: news.secrets.with(kept).with(handler.secretInputs ?? []) }))
           .setFailuresList(checkFailures(failures));
       }),
     ),
@@ -174,6 +174,8 @@ function handlerOf<Client>(definition: ProviderDefinition<Client>, urn: string):
   const { type } = parseUrn(urn);
   const handler = Object.hasOwn(definition.resources, type) ? definition.resources[type] : undefined;
   if (handler !== undefined) return handler;
+  const refused = definition.refused ?? {};
+  if (Object.hasOwn(refused, type)) throw new UserError(`${type}: ${refused[type]}`);
   const known = Object.keys(definition.resources).sort().join(', ');
   throw new UserError(
     `${type} is not a resource type of provider ${definition.name} ${definition.version}; it has ${known}`,

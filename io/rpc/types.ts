@@ -42,6 +42,8 @@ export interface Operation {
 
 /** One resource type. All hooks see plain values; `configure` made `Client`. */
 export interface ResourceHandler<Client> {
+  /** Inputs that are secret also when the program forgot to say so. */
+  readonly secretInputs?: readonly string[];
   /** Outputs that are secret whatever the inputs were. */
   readonly secretOutputs?: readonly string[];
   check(
@@ -92,6 +94,8 @@ export interface ProviderDefinition<Client> {
   configure(config: Inputs): Promise<Client> | Client;
   /** By type token, `mesh:index:HostKey`. */
   resources: Record<string, ResourceHandler<Client>>;
+  /** Types that a program may expect here and that this provider refuses: the reason and the way out, by token. */
+  refused?: Record<string, string>;
   functions?: Record<string, FunctionHandler<Client>>;
   /** JSON schema text of the package, for GetSchema. */
   schema?: string;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Preflight } from '../../mesh/host/preflight.ts';
 
 /** The JSON answers of docs/host-protocol.md. Fields that we do not know are ignored: a newer tool may say more. */
 
@@ -23,6 +24,46 @@ export const answers = {
     interfaces: z.object({ public: device, lan: device }),
     hostKeys: z.object({ ed25519: keyLine, ecdsa: keyLine }),
   }),
+  preflight: z.object({
+    first: z.boolean(),
+    files: z.array(
+      z.object({
+        path: z.string(),
+        change: z.enum(['create', 'replace', 'none', 'blocked']),
+        present: z.object({ kind: z.string(), owner: z.string(), mode: z.string(), sha256: z.string() }).nullable(),
+        package: z.string().nullable(),
+      }),
+    ),
+    packages: z.array(
+      z.object({
+        name: z.string(),
+        wanted: z.string(),
+        present: z.string().nullable(),
+        held: z.boolean(),
+        change: z.enum(['install', 'upgrade', 'downgrade', 'hold', 'none']),
+      }),
+    ),
+    units: z.array(
+      z.object({ name: z.string(), enabled: z.string(), active: z.string(), change: z.array(z.string()) }),
+    ),
+    sysctls: z.array(z.object({ key: z.string(), present: z.string().nullable(), wanted: z.string() })),
+    ssh: z.object({
+      hostKeys: z.object({ present: z.array(z.string()), made: z.array(z.string()) }),
+      allowed: z.array(z.string()).nullable(),
+      losing: z.array(z.object({ name: z.string(), keys: z.number(), password: z.boolean(), sessions: z.number() })),
+    }),
+    ours: z.object({ tables: z.array(z.string()), rules: z.array(z.string()) }),
+    findings: z.array(
+      z.object({
+        what: z.string(),
+        severity: z.enum(['refuse', 'warn']),
+        acceptable: z.boolean(),
+        accepted: z.boolean(),
+        detail: z.string(),
+        choice: z.string(),
+      }),
+    ),
+  }) satisfies z.ZodType<Preflight>,
   stage: z.object({ hash, checks: z.array(check), changed: z.array(z.string()) }),
   activate: z.object({
     active: hash,
@@ -39,7 +80,7 @@ export const answers = {
     drift: z.array(z.string()),
     hostKey: keyLine,
   }),
-  restore: z.object({ restored: z.array(z.string()) }),
+  restore: z.object({ restored: z.array(z.string()), kept: z.array(z.string()).default([]) }),
   nodeJoin: z.object({
     nodeId: z.string().min(1),
     name: z.string(),
@@ -71,6 +112,7 @@ export const answers = {
 } as const;
 
 export type Facts = z.infer<typeof answers.facts>;
+export type RestoreAnswer = z.infer<typeof answers.restore>;
 export type StageAnswer = z.infer<typeof answers.stage>;
 export type ActivateAnswer = z.infer<typeof answers.activate>;
 export type ConfirmAnswer = z.infer<typeof answers.confirm>;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Preflight } from '../../mesh/host/preflight.ts';
 import type { Release } from '../../mesh/host/spec.ts';
 import { lines } from '../../mesh/host/tool.ts';
 import type { ToolLine } from '../../mesh/host/tool.ts';
@@ -12,6 +13,7 @@ import type {
   Facts,
   JoinAnswer,
   NodeStatus,
+  RestoreAnswer,
   RouteAnswer,
   StageAnswer,
   StatusAnswer,
@@ -34,6 +36,8 @@ export interface StageRequest {
   lanPrefix: string;
   /** True once the host's own ed25519 key is recorded. */
   retireBootstrapKey: boolean;
+  /** Present when the machine was there before us: a first release is then refused by what its owner does not accept. */
+  existing?: { accepts: string[]; tailnet: string | null };
 }
 
 export interface JoinRequest {
@@ -53,11 +57,13 @@ export interface JoinRequest {
 /** The rows of docs/host-protocol.md. @throws HostToolError for an answer with an error code, SshError for the way there. */
 export interface HostTool {
   facts(): Promise<Facts>;
+  /** Changes nothing. `request.existing` must be there. */
+  preflight(request: StageRequest): Promise<Preflight>;
   stage(request: StageRequest): Promise<StageAnswer>;
   activate(hash: string, revertSeconds: number): Promise<ActivateAnswer>;
   confirm(hash: string): Promise<ConfirmAnswer>;
   status(): Promise<StatusAnswer>;
-  restore(): Promise<{ restored: string[] }>;
+  restore(): Promise<RestoreAnswer>;
   nodeJoin(request: JoinRequest): Promise<JoinAnswer>;
   nodeStatus(): Promise<NodeStatus>;
   nodeLeave(): Promise<{ left: boolean }>;
@@ -84,15 +90,16 @@ interface Call<Schema extends z.ZodType> {
   secrets?: string[];
 }
 
-/** How long each row may take, in seconds. `activate` installs packages; `join` waits for the control server. */
+/** How long each row may take, in seconds. `activate` installs packages, `restore` removes them; `join` waits for the control server. */
 const SECONDS = {
   install: 30,
   facts: 30,
+  preflight: 60,
   stage: 120,
   activate: 900,
   confirm: 90,
   status: 60,
-  restore: 60,
+  restore: 150,
   join: 120,
   node: 30,
   route: 30,
@@ -107,6 +114,11 @@ export function hostTool(session: Session, options: ToolOptions): HostTool {
 
   const install = async (): Promise<void> => {
     const result = await run(lines.install(at), SECONDS.install, options.tool.source);
+    if (at.login !== 'root' && /\bsudo: (command )?not found/.test(result.stderr)) {
+      throw new UserError(
+        `${label}: the host has no sudo, and "${at.login}" is not root. Install package sudo there and let that login use it without a password, or log in as root.`,
+      );
+    }
     if (missing(result, '/usr/bin/python3')) {
       throw new UserError(
         `${label}: the host has no /usr/bin/python3, which the host tool needs (3.9 or newer). Install package python3 there, or use an image that has it.`,
@@ -148,6 +160,15 @@ export function hostTool(session: Session, options: ToolOptions): HostTool {
     call({ verb, line, schema: answers.routes, seconds: SECONDS.route });
   return {
     facts: () => call({ verb: 'facts', line: lines.facts(at), schema: answers.facts, seconds: SECONDS.facts }),
+    preflight: (request) =>
+      call({
+        verb: 'apply preflight',
+        line: lines.preflight(at),
+        schema: answers.preflight,
+        seconds: SECONDS.preflight,
+        stdin: oneLine(request),
+        secrets: Object.values(request.credentials),
+      }),
     stage: (request) =>
       call({
         verb: 'apply stage',

@@ -4,9 +4,9 @@ import type { Compute } from '../types.ts';
 export function uniteCompute(clouds: readonly Compute[]): Compute {
   return {
     all: () => clouds.flatMap((cloud) => cloud.all()),
-    byPublicAddress: (address) => {
+    byPublicAddress: (address, port) => {
       for (const cloud of clouds) {
-        const found = cloud.byPublicAddress(address);
+        const found = cloud.byPublicAddress(address, port);
         if (found !== undefined) return found;
       }
       return undefined;

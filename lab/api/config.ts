@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
+import type { ExistingMachine } from '../existing/machines.ts';
+import { newKeyPair, type KeyPair } from './key-pair.ts';
 
-/** An OpenSSH key pair: PEM and `ssh-ed25519 AAAA…` line. */
-interface KeyPair {
-  privateKey: string;
-  publicKey: string;
+/** Tokens of one further account, one for each cloud: the stack file alone says which cloud it is at. */
+export interface AccountTokens {
+  hcloudToken: string;
+  digitaloceanToken: string;
 }
 
 /** The accounts of one stack: a Hetzner project, a DigitalOcean account and a tailnet. Tenants never see each other. */
@@ -17,6 +18,8 @@ export interface LabTenant {
   hcloudToken: string;
   digitaloceanToken: string;
   tailscale: { tailnet: string; apiKey: string; oauthClientId: string; oauthClientSecret: string };
+  /** By the names that sites of the stack give as `account`. */
+  accounts: Record<string, AccountTokens>;
 }
 
 /** `lab.json`: what one lab instance is. Written once; a running stack's state refers to its addresses and keys. */
@@ -26,6 +29,8 @@ export interface LabConfig {
   /** For /lab, the control routes. */
   labToken: string;
   tenants: LabTenant[];
+  /** Hosts of stacks that no cloud sold, those that no stack names any more included. */
+  existing: ExistingMachine[];
   jump: { port: number; user: string; hostKey: KeyPair; clientKey: KeyPair };
   /** The deploying side's own key: what stacks use to log in on hosts. */
   deployKey: KeyPair;
@@ -35,15 +40,6 @@ const HOST = '127.0.0.1';
 
 function secret(characters: number): string {
   return randomBytes(characters).toString('base64url').replaceAll(/[-_]/g, 'x').slice(0, characters);
-}
-
-function newKeyPair(comment: string): KeyPair {
-  for (;;) {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-    // About one in 400 ed25519 keys that ssh2 1.17.0 makes cannot be parsed again, by itself or by OpenSSH.
-    if (!(ssh2.utils.parseKey(pair.private) instanceof Error))
-      return { privateKey: pair.private, publicKey: pair.public };
-  }
 }
 
 /** Ports that are free now, all held until all are known, so that they differ. */
@@ -77,22 +73,33 @@ export function newTenant(name: string, tailnet: string): LabTenant {
       oauthClientId: `k${secret(10)}CNTRL`,
       oauthClientSecret: `tskey-client-k${secret(10)}CNTRL-${secret(32)}`,
     },
+    accounts: {},
   };
 }
 
-/** Tokens of the DigitalOcean API and whose account each one opens. */
-export function digitalOceanAccounts(tenants: readonly LabTenant[]): { name: string; token: string }[] {
-  return tenants.map(({ name, digitaloceanToken: token }) => ({ name, token }));
-}
-
-/** A lab that is older than its DigitalOcean: the token is derived, so that all who read the file agree on it unwritten. */
-function withDigitalOcean(tenant: LabTenant | Omit<LabTenant, 'digitaloceanToken'>): LabTenant {
-  const derived = createHash('sha256').update(`digitalocean ${tenant.hcloudToken}`).digest('hex');
-  return { digitaloceanToken: `dop_v1_${derived}`, ...tenant };
+export function newAccount(): AccountTokens {
+  return { hcloudToken: secret(64), digitaloceanToken: `dop_v1_${randomBytes(32).toString('hex')}` };
 }
 
 export function configPath(dir: string): string {
   return join(dir, 'lab.json');
+}
+
+/** What a lab that was made by an earlier version does not have. */
+const derivedToken = (from: string): string =>
+  `dop_v1_${createHash('sha256').update(`digitalocean ${from}`).digest('hex')}`;
+
+function withDefaults(value: Omit<LabConfig, 'existing'> & Partial<LabConfig>): LabConfig {
+  if (!Array.isArray(value.tenants)) throw new Error('fields are missing');
+  const tenants = value.tenants.map(
+    (tenant: Partial<LabTenant> & Omit<LabTenant, 'accounts' | 'digitaloceanToken'>) => ({
+      ...tenant,
+      accounts: tenant.accounts ?? {},
+      // Of a lab that is older than its DigitalOcean: derived, so that all who read the file agree on it unwritten.
+      digitaloceanToken: tenant.digitaloceanToken ?? derivedToken(tenant.hcloudToken),
+    }),
+  );
+  return { ...value, tenants, existing: value.existing ?? [] };
 }
 
 /** The config of an existing lab; undefined when there is none yet. */
@@ -100,10 +107,9 @@ export function readConfig(dir: string): LabConfig | undefined {
   const path = configPath(dir);
   if (!existsSync(path)) return undefined;
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as LabConfig;
-    if (typeof value.apiPort !== 'number' || typeof value.labToken !== 'string' || !Array.isArray(value.tenants))
-      throw new Error('fields are missing');
-    return { ...value, tenants: value.tenants.map(withDigitalOcean) };
+    const value = withDefaults(JSON.parse(readFileSync(path, 'utf8')) as LabConfig);
+    if (typeof value.apiPort !== 'number' || typeof value.labToken !== 'string') throw new Error('fields are missing');
+    return value;
   } catch (error) {
     throw new Error(
       `${path}: not a lab config (${error instanceof Error ? error.message : String(error)}). Remove the directory ${dir} to start a new lab.`,
@@ -127,6 +133,7 @@ export async function loadConfig(dir: string): Promise<LabConfig> {
     apiPort,
     labToken: secret(40),
     tenants: [],
+    existing: [],
     jump: {
       port: jumpPort,
       user: 'jump',

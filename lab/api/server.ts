@@ -2,8 +2,10 @@ import { serve } from '@hono/node-server';
 import { Hono, type Env } from 'hono';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { asksForChange, type Holds } from '../holds.ts';
 import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
-import { digitalOceanAccounts, type LabConfig } from './config.ts';
+import { cloudAccounts, digitalOceanAccounts } from './accounts.ts';
+import type { LabConfig } from './config.ts';
 import { digitalOceanApi } from './digitalocean/index.ts';
 import { isFaultName } from './faults.ts';
 import { hetznerApi } from './hetzner/index.ts';
@@ -19,23 +21,26 @@ export interface RequestLog {
   tenant?: string;
 }
 
-interface ApiParts<Tailscale extends Env> {
-  config: Pick<LabConfig, 'labToken' | 'tenants'>;
+export interface ApiParts<Tailscale extends Env = Env> {
+  config: Pick<LabConfig, 'labToken' | 'tenants' | 'existing'>;
   store: Store;
   faults: Faults;
   clock: Clock;
   /** Mounted at /api/v2. */
   tailscale: Hono<Tailscale>;
   unexecuted: () => Unexecuted[];
+  /** Takes over what was added to lab.json; answers sentences about what in it cannot be. */
+  reload: () => string[];
   /** Ends the lab, after the answer to the request that asked for it. */
   stop: () => void;
   log: (entry: RequestLog) => void;
+  holds: Holds;
   /** Duration of cloud actions, ms. */
   actionMs?: number;
 }
 
 /** An HTTP application. */
-interface Api {
+export interface Api {
   fetch(request: Request): Response | Promise<Response>;
 }
 
@@ -46,9 +51,12 @@ interface LabStatus extends ProcessIdentity {
 }
 
 const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
+const HOLD = z.object({ nth: z.int().positive(), of: z.string().optional(), before: z.enum(['answer', 'nothing']) });
 
-function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' | 'unexecuted' | 'stop'>): Hono {
-  const { faults } = parts;
+function controlRoutes(
+  parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds'>,
+): Hono {
+  const { faults, holds } = parts;
   const routes = new Hono();
   routes.use(async (context, next) => {
     if (context.req.header('authorization') !== `Bearer ${parts.config.labToken}`)
@@ -77,11 +85,22 @@ function controlRoutes(parts: Pick<ApiParts<Env>, 'config' | 'store' | 'faults' 
     faults.clear(fault);
     return context.json({ faults: faults.list() });
   });
+  routes.post('/hold', async (context) => {
+    const input = HOLD.safeParse(await context.req.json().catch(() => undefined));
+    if (!input.success) return context.json({ error: 'a hold needs nth and before' }, 422);
+    holds.arm(input.data);
+    return context.json({ armed: input.data });
+  });
+  routes.delete('/hold', (context) => {
+    holds.release();
+    return context.json({ armed: null });
+  });
   routes.get('/unexecuted', (context) => context.json({ unexecuted: parts.unexecuted() }));
   routes.post('/reset', (context) => {
     parts.store.reset();
     return context.json({ reset: true });
   });
+  routes.post('/reload', (context) => context.json({ clashes: parts.reload() }));
   routes.post('/stop', (context) => {
     setImmediate(parts.stop);
     return context.json({ stopping: true });
@@ -106,6 +125,8 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       ms: Math.round(performance.now() - started),
       ...(tenant === undefined ? {} : { tenant }),
     });
+    const { method, path } = context.req;
+    if (asksForChange(method, path) && context.res.ok) await parts.holds.changed(`${method} ${path}`);
   });
   app.route('/lab', controlRoutes(parts));
   app.route(
@@ -114,7 +135,8 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       store,
       faults,
       clock,
-      tenants: config.tenants,
+      tenants: cloudAccounts(config.tenants),
+      taken: config.existing.map((machine) => machine.address),
       ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
     }),
   );

@@ -1,37 +1,63 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { configPath, loadConfig, newTenant, readConfig, type LabConfig, type LabTenant } from './config.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { declare, type LabExistingHost } from '../existing/machines.ts';
+import { configPath, loadConfig, newAccount, newTenant, type LabConfig, type LabTenant } from './config.ts';
 import { LabBusyError, acquireWriterLock } from './writer-lock.ts';
 
 /** The lock is held for one read and one write of a small file. */
 const LOCK_TRIES = 500;
 
+/** What a stack needs of the lab beside its default accounts. */
+interface Demands {
+  /** Names that its sites give as `account`. */
+  accounts?: readonly string[];
+  existing?: readonly LabExistingHost[];
+}
+
 /**
- * The accounts of one stack, made when they are not there: a Hetzner project of its own and the tailnet that the stack
- * names. Stacks that name the same tailnet share it, credentials included, as they would on the service. Two callers at
- * once end up with the same accounts.
- * `added` tells that a running daemon does not know them yet.
+ * The accounts of one stack and its existing hosts, made when they are not there: a Hetzner project of its own, one more for
+ * each further account, and the tailnet that the stack names. Stacks that name the same tailnet share it, credentials
+ * included, as they would on the service. What a stack does not name any more stays: it has to be able to take down what it
+ * built there. Two callers at once end up with the same accounts and keys.
+ * `added` tells that a running daemon does not know all of it yet.
  */
 export async function ensureTenant(
   dir: string,
   name: string,
   tailnet: string,
+  demands: Demands = {},
 ): Promise<{ tenant: LabTenant; added: boolean }> {
   await loadConfig(dir);
   const release = await lock(`${configPath(dir)}.lock`);
   try {
     // Read again: another stack's accounts may have joined meanwhile.
     const config = await loadConfig(dir);
-    const known = config.tenants.find((tenant) => tenant.name === name);
-    if (known?.tailscale.tailnet === tailnet) return { tenant: known, added: false };
-    const shared = config.tenants.find((tenant) => tenant.tailscale.tailnet === tailnet)?.tailscale;
-    const fresh = newTenant(name, tailnet);
-    const tenant = { ...(known ?? fresh), tailscale: shared ?? fresh.tailscale };
-    replaceConfig(dir, { ...config, tenants: [...config.tenants.filter((one) => one.name !== name), tenant] });
-    return { tenant: readConfig(dir)?.tenants.find((one) => one.name === name) ?? tenant, added: true };
+    const tenant = tenantOf(config, name, tailnet, demands.accounts ?? []);
+    const known = config.tenants.some((one) => one.name === name);
+    const wanted = {
+      ...config,
+      tenants: known ? config.tenants.map((one) => (one.name === name ? tenant : one)) : [...config.tenants, tenant],
+      existing: declare(config.existing, demands.existing ?? []),
+    };
+    const added = !isDeepStrictEqual(wanted, config);
+    if (added) replaceConfig(dir, wanted);
+    return { tenant, added };
   } finally {
     release();
   }
+}
+
+function tenantOf(config: LabConfig, name: string, tailnet: string, accounts: readonly string[]): LabTenant {
+  const fresh = newTenant(name, tailnet);
+  const known = config.tenants.find((tenant) => tenant.name === name) ?? fresh;
+  const missing = accounts.filter((account) => !Object.hasOwn(known.accounts, account));
+  const shared = config.tenants.find((tenant) => tenant.tailscale.tailnet === tailnet)?.tailscale;
+  return {
+    ...known,
+    tailscale: shared ?? fresh.tailscale,
+    accounts: { ...known.accounts, ...Object.fromEntries(missing.map((account) => [account, newAccount()])) },
+  };
 }
 
 async function lock(path: string): Promise<() => void> {

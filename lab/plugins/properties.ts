@@ -11,15 +11,19 @@ import {
 } from '../../io/rpc/types.ts';
 
 /** What the plugin's schema says of one property. */
-interface PropertySpec {
+export interface PropertySpec {
   type: 'string' | 'number' | 'boolean' | 'list' | 'map';
   required?: true;
   /** A change replaces the resource. */
   replace?: true;
+  /** Only these changes of the property replace it. */
+  replaceWhen?: (state: Value, program: Value) => boolean;
   /** Absent in the program = what the cloud says stands, without a diff. */
   computed?: true;
   /** Order means nothing. */
   set?: true;
+  /** What tells members of a set apart; by default all that is not empty in them. */
+  key?: (member: Value) => string;
   default?: Value;
   /** Whether state and program mean the same. */
   equal?: (state: Value, program: Value) => boolean;
@@ -28,7 +32,7 @@ interface PropertySpec {
 }
 
 export interface ResourceSpec {
-  /** Plugin framework rather than SDKv2: defaults are planned, not recorded as inputs, and replacements create first. */
+  /** Plugin framework rather than SDKv2: defaults are planned, never recorded as inputs, and replacements create first. */
   framework: boolean;
   /** Whether `name` is made up when absent (all types that have one). */
   named: boolean;
@@ -37,7 +41,7 @@ export interface ResourceSpec {
   outputs: readonly string[];
 }
 
-const DEFAULTS = '__defaults';
+export const DEFAULTS = '__defaults';
 
 export function isObject(value: Value): value is Record<string, Value> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Unknown);
@@ -63,9 +67,9 @@ function typeFault(spec: PropertySpec, value: Value): string | undefined {
   return actual === spec.type ? undefined : `expected a ${spec.type}, got a ${actual}`;
 }
 
+/** A name that was there before is kept, also where the program gave it and gives none any more. */
 function autoName(name: string, olds: Inputs | undefined): Value {
-  const kept = olds?.[DEFAULTS];
-  if (typeof olds?.name === 'string' && Array.isArray(kept) && kept.includes('name')) return olds.name;
+  if (typeof olds?.name === 'string') return olds.name;
   return `${name}-${randomBytes(4).toString('hex').slice(0, 7)}`;
 }
 
@@ -99,12 +103,13 @@ export function checkInputs(
     if (inputs[property] !== undefined || failures.some((failure) => failure.property === property)) continue;
     if (known.required === true)
       failures.push({ property, reason: `The argument "${property}" is required, but no definition was found` });
-    else if (known.default !== undefined && !spec.framework) {
+    // The SDKv2 bridge leaves out defaults that mean nothing (false, 0, ""); the framework's bridge fills in none and keeps no list.
+    else if (!spec.framework && !isEmpty(known.default)) {
       inputs[property] = known.default;
       defaulted.push(property);
     }
   }
-  inputs[DEFAULTS] = defaulted.sort();
+  if (!spec.framework) inputs[DEFAULTS] = defaulted.sort();
   return { inputs, failures };
 }
 
@@ -121,7 +126,7 @@ export function canonical(value: Value): string {
   return value instanceof Unknown ? '?' : JSON.stringify(value ?? null);
 }
 
-function isEmpty(value: Value): boolean {
+export function isEmpty(value: Value): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return true;
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
@@ -134,10 +139,10 @@ export function setOrder(values: readonly Value[]): Value[] {
 
 type Kind = 'add' | 'update' | 'delete';
 
-function setDiff(property: string, old: Value, next: Value[]): Record<string, Kind> {
+function setDiff(property: string, old: Value, next: Value[], key: (member: Value) => string): Record<string, Kind> {
   const before = Array.isArray(old) ? old : [];
-  const keysBefore = before.map(canonical);
-  const keysAfter = next.map(canonical);
+  const keysBefore = before.map(key);
+  const keysAfter = next.map(key);
   const changes: Record<string, Kind> = {};
   keysBefore.forEach((key, index) => {
     if (!keysAfter.includes(key)) changes[`${property}[${index}]`] = 'delete';
@@ -156,7 +161,7 @@ function propertyDiff(property: string, spec: PropertySpec, old: Value, next: Va
   if (spec.equal !== undefined && !hasUnknown(next))
     return spec.equal(old, next) ? {} : { [property]: isEmpty(old) ? 'add' : 'update' };
   if (isEmpty(old) && isEmpty(next)) return {};
-  if (spec.set === true && Array.isArray(next)) return setDiff(property, old, next);
+  if (spec.set === true && Array.isArray(next)) return setDiff(property, old, next, spec.key ?? canonical);
   return diffInputs({ [property]: old }, { [property]: next });
 }
 
@@ -165,10 +170,11 @@ export function diffResource(spec: ResourceSpec, olds: Inputs, news: Inputs): Di
   const changes: Record<string, PropertyDiff> = {};
   let replaces = false;
   for (const [property, known] of Object.entries(spec.properties)) {
-    const next = news[property] ?? (spec.framework ? known.default : undefined);
+    const next = news[property] ?? known.default;
+    const replacing = known.replace === true || known.replaceWhen?.(olds[property], next) === true;
     for (const [path, kind] of Object.entries(propertyDiff(property, known, olds[property], next))) {
-      changes[path] = known.replace === true ? `${kind}-replace` : kind;
-      replaces ||= known.replace === true;
+      changes[path] = replacing ? `${kind}-replace` : kind;
+      replaces ||= replacing;
     }
   }
   // A name that the program chose would collide: the SDKv2 bridge deletes first. The framework's has no such rule.

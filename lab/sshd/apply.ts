@@ -1,6 +1,7 @@
 import { Refusal } from './answer.ts';
 import { bringBackBootstrapKey, retireBootstrapKey } from './host-key.ts';
 import { generateKey, publicLine, sha256 } from './keys.ts';
+import { giveBack, noteExisting, refuseFirst } from './preflight.ts';
 import { changedPaths, drift, emptyDisk, hashOf, liveRelease, touchedUnits } from './release.ts';
 import { readStageRequest } from './requests.ts';
 import { goBack, makeActive, prune, releaseOf } from './revert.ts';
@@ -33,6 +34,7 @@ function checkLan(known: string | undefined, asked: string): void {
 
 export function stage(at: LineContext, stdin: Buffer): unknown {
   const request = readStageRequest(stdin);
+  refuseFirst(at, request.release, request.existing);
   const received = at.faults.hits('flip-byte', at.view.name) ? flipByte(request.release) : request.release;
   const hash = hashOf(received);
   checkLan(at.view.lanAddress, request.lan);
@@ -42,6 +44,7 @@ export function stage(at: LineContext, stdin: Buffer): unknown {
     lan: request.lan,
     lanPrefix: request.lanPrefix,
     retireBootstrapKey: request.retireBootstrapKey,
+    ...(request.existing && { existing: request.existing }),
     credentials: Object.fromEntries(
       Object.entries(request.credentials).map(([name, secret]) => [name, sha256(secret)]),
     ),
@@ -64,6 +67,9 @@ export function activate(at: LineContext, hash: string, secondsText: string): un
   }
   const release = releaseOf(at.collections, at.view.id, hash);
   if (!release) throw new Refusal('not-staged', `release ${hash} is not on this host; stage it first`);
+  const existing = host.staged[hash]?.existing;
+  refuseFirst(at, release, existing);
+  noteExisting(at, existing);
   const restarted = touchedUnits(diskOf(at), release, host.active === null);
   if (host.pending === null) host.overlay = overlayRuns(at);
   host.pending = { hash, deadline: at.clock() + seconds * 1000, connection: at.connection };
@@ -141,8 +147,9 @@ export function restore(at: LineContext): unknown {
   host.pending = null;
   prune(at.collections, host, []);
   const back = bringBackBootstrapKey(host);
+  const more = giveBack(at);
   at.save();
-  return { restored: [...restored, ...back].sort() };
+  return { restored: [...restored, ...back, ...more.restored].sort(), kept: more.kept };
 }
 
 /** The line that the host's own timer runs. */

@@ -2,7 +2,8 @@ import { parse } from 'yaml';
 import { generateKey, usablePrivateKey } from './keys.ts';
 import type { HostRecord, KeyType, Login } from './types.ts';
 
-type FirstBoot = Pick<HostRecord, 'logins' | 'rootKeys' | 'hostKeys' | 'bootstrapKey' | 'unexecuted'>;
+/** What a host is before anybody deployed anything. */
+export type FirstBoot = Pick<HostRecord, 'logins' | 'rootKeys' | 'hostKeys' | 'bootstrapKey' | 'unexecuted'>;
 
 /** Keys of a cloud-config that the lab carries out or that need nothing done. */
 const CARRIED_OUT = new Set([

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { publicLine } from './keys.ts';
 import type { LineContext } from './types.ts';
 
@@ -15,7 +16,8 @@ export function facts(at: LineContext): unknown {
     bootId: host.bootId,
     firstBoot: at.clock() < host.bornAt + at.firstBootMs ? 'running' : 'done',
     interfaces: {
-      public: { name: 'eth0', address: view.publicAddress },
+      // A stack may know an existing host by a name, and the lab has no DNS.
+      public: { name: 'eth0', address: isIP(view.publicAddress) === 0 ? null : view.publicAddress },
       lan: lan === undefined ? null : { name: lanName, address: lan },
     },
     hostKeys: {

@@ -7,7 +7,8 @@ const PUT_AWAY = ['/etc/ssh/ssh_host_ecdsa_key', '/etc/ssh/ssh_host_ecdsa_key.pu
  * before that nobody has recorded the ed25519 key, and the host could not be verified any more.
  */
 export function retireBootstrapKey(host: HostRecord): string[] {
-  if (host.retired || !host.bootstrapKey || host.confirmed === null) return [];
+  // On a machine that was there before us every key is its owner's, whatever its user_data says.
+  if (host.retired || !host.bootstrapKey || host.existing === true || host.confirmed === null) return [];
   if (host.hostKeys.ecdsa === undefined || host.hostKeys.ed25519 === undefined) return [];
   host.retired = true;
   return ['ecdsa'];

@@ -4,7 +4,7 @@ import ssh2 from 'ssh2';
 import type { AuthContext, CipherAlgorithm, Connection, ServerChannel, Session } from 'ssh2';
 import { notFound, Refusal, refused } from './answer.ts';
 import { authorizedBlob, generateKey, parseKey } from './keys.ts';
-import { parseLine, readsStdin } from './line.ts';
+import { changeOf, parseLine, readsStdin } from './line.ts';
 import { STDIN_LIMIT } from './requests.ts';
 import { mayNot, runLine } from './run-line.ts';
 import type { Answer, HostRecord, LineContext } from './types.ts';
@@ -79,6 +79,8 @@ export interface HostSshd {
   context(connection: string): LineContext | undefined;
   /** True: present keys that are not the host's. */
   otherHostKey: boolean;
+  /** After a line that changed the host: what its answer waits for. */
+  changed(line: string): Promise<void> | undefined;
   /** Faults of the lab itself. */
   onError(error: unknown): void;
 }
@@ -95,7 +97,11 @@ function run(channel: ServerChannel, text: string, who: Who, connection: string,
     if (!at) return;
     try {
       const tooLarge = new Refusal('usage', `stdin is larger than ${STDIN_LIMIT} bytes`);
-      reply(channel, stdin ? runLine(at, line, stdin) : refused(tooLarge));
+      const said = stdin ? runLine(at, line, stdin) : refused(tooLarge);
+      const what = said.code === 0 ? changeOf(line) : undefined;
+      const wait = what === undefined ? undefined : sshd.changed(what);
+      if (wait === undefined) reply(channel, said);
+      else void wait.then(() => reply(channel, said));
     } catch (error) {
       sshd.onError(error);
       reply(channel, { code: 255, stdout: '', stderr: 'the lab failed; see its log\n' });

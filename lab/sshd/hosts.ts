@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Compute, ServerView, Store, TailnetNodes, Unexecuted } from '../types.ts';
+import { asFound, renamed } from './as-found.ts';
 import { firstBoot } from './cloud-init.ts';
 import { prune, revertWhenDue } from './revert.ts';
+import { unexecutedOn } from './unexecuted.ts';
 import type { Collections, Disk, HostRecord, Release } from './types.ts';
 
 /** Called when a server went off, was rebooted or is gone: its connections end. */
@@ -50,15 +52,17 @@ export class Hosts {
   unexecuted(): Unexecuted[] {
     return this.collections.hosts
       .all()
-      .flatMap((host) => host.unexecuted.map((entry) => ({ host: host.name, ...entry })));
+      .flatMap((host) => unexecutedOn(host).map((entry) => ({ host: host.name, ...entry })));
   }
 
   #follow(server: ServerView): void {
-    const host = this.collections.hosts.get(server.id);
-    if (!host) {
+    const known = this.collections.hosts.get(server.id);
+    if (!known) {
       if (server.running) this.#firstBoot(server);
       return;
     }
+    const told = renamed(known, server);
+    const host = told ?? known;
     const reverted = revertWhenDue(this.collections, host, this.#clock());
     const rebooted = server.running && server.bootedAt !== undefined && server.bootedAt !== host.bootedAt;
     const switched = host.powered !== server.running || rebooted;
@@ -70,7 +74,7 @@ export class Hosts {
       }
       if (host.nodeId !== null) this.#nodes.setOnline(host.nodeId, server.running);
     }
-    if (reverted || switched) this.collections.hosts.put(server.id, host);
+    if (told || reverted || switched) this.collections.hosts.put(server.id, host);
     if (switched) this.#unplugged(server.id);
   }
 
@@ -83,7 +87,9 @@ export class Hosts {
       bootedAt: server.bootedAt ?? null,
       bootId: randomUUID(),
       powered: true,
-      ...firstBoot(server.userData, server.authorizedKeys),
+      ...(server.existing
+        ? asFound(server.existing, server.authorizedKeys)
+        : firstBoot(server.userData, server.authorizedKeys)),
       retired: false,
       tools: [],
       staged: {},

@@ -1,8 +1,9 @@
 import type { ServerChannel } from 'ssh2';
 import type { Clock, Compute, Faults, ServerView, Store, TailnetNodes, Unexecuted } from '../types.ts';
+import { sameAddress } from '../existing/machines.ts';
 import { serveHost, type HostSshd } from './host-sshd.ts';
 import { Hosts } from './hosts.ts';
-import { listenJump, type Forwarder } from './jump.ts';
+import { listenJump, type Forwarder, type Refused } from './jump.ts';
 import { letsIn } from './sshd-config.ts';
 
 export interface SshdOptions {
@@ -16,6 +17,8 @@ export interface SshdOptions {
   jump: { hostKeyPrivate: string; authorizedPublicKey: string; user: string };
   /** How long `facts` says that the first boot runs, in ms of `clock`; 300 by default. */
   firstBootMs?: number;
+  /** Called after a line that changed a host, and before its answer, which waits for the promise if there is one. */
+  changed?: (what: string) => Promise<void> | undefined;
   /** Faults of the lab itself: nothing a client did. By default they go to stderr. */
   onError?: (error: unknown) => void;
 }
@@ -30,6 +33,15 @@ export interface Sshd {
 
 /** How often servers are looked at that nobody talks to: a switched-off server ends its connections and its node goes offline. */
 const LOOK_MS = 100;
+
+const sshPort = (server: ServerView): number => server.existing?.port ?? 22;
+
+/** Why nobody answers there: the jump host forwards to SSH servers only, and some listen on another port than 22. */
+function unserved(compute: Compute, address: string, port: number): Refused {
+  if (port !== 22) return { reason: 'prohibited', words: 'open failed' };
+  const there = compute.all().some((server) => sameAddress(server.publicAddress, address));
+  return { reason: 'failed', words: there ? 'Connection refused' : 'No route to host' };
+}
 
 /**
  * Starts the jump host and, behind it, the SSH server of every host (docs/host-protocol.md, answered from records).
@@ -46,7 +58,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
   const hosts = new Hosts({ store, compute, nodes, clock, unplugged });
 
   const sshdOf = (server: ServerView): HostSshd => {
-    const now = (): ServerView | undefined => compute.byPublicAddress(server.publicAddress);
+    const now = (): ServerView | undefined => compute.byPublicAddress(server.publicAddress, sshPort(server));
     const host: HostSshd['host'] = () => {
       const view = now();
       return view?.id === server.id ? hosts.running(view) : undefined;
@@ -55,6 +67,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
       host,
       otherHostKey: faults.hits('other-host-key', server.name),
       onError,
+      changed: (line) => options.changed?.(`${server.name}: ${line}`),
       letsIn: (user) => letsIn(hosts.collections.disks.get(server.id), user),
       context: (connection) => {
         const record = host();
@@ -82,10 +95,10 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
     channel.once('close', () => ends.delete(end));
   };
 
-  const forward: Forwarder = (target, accept) => {
-    if (target.destPort !== 22) return { reason: 'prohibited', words: 'open failed' };
-    const server = compute.byPublicAddress(target.destIP);
-    if (!server) return { reason: 'failed', words: 'No route to host' };
+  const forward: Forwarder = ({ destIP, destPort }, accept) => {
+    const found = compute.byPublicAddress(destIP, destPort);
+    const server = found && sshPort(found) === destPort ? found : undefined;
+    if (!server) return unserved(compute, destIP, destPort);
     const host = hosts.running(server);
     if (!host) return { reason: 'failed', words: 'Connection timed out' };
     if (faults.hits('no-answer', server.name)) {

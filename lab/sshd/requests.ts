@@ -55,6 +55,12 @@ const stageRequest = z.strictObject({
   lan: z.ipv4(),
   lanPrefix: z.cidrv4().refine(withoutHostBits, 'has host bits'),
   retireBootstrapKey: z.boolean(),
+  existing: z
+    .strictObject({
+      accepts: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'not the name of a program')),
+      tailnet: z.string().nullable(),
+    })
+    .optional(),
 });
 
 const joinRequest = z.strictObject({

@@ -2,8 +2,10 @@ import { done, notFound, Refusal, refused } from './answer.ts';
 import * as apply from './apply.ts';
 import { facts } from './facts.ts';
 import { sha256 } from './keys.ts';
-import { toolPath, type Line } from './line.ts';
+import { toolPath, type Line, type ProtocolLine } from './line.ts';
 import * as node from './node.ts';
+import { runOwnCommand } from './own-command.ts';
+import { preflight } from './preflight.ts';
 import type { Answer, LineContext } from './types.ts';
 
 function install(at: LineContext, wanted: string, source: Buffer): unknown {
@@ -23,6 +25,7 @@ type Verb = (at: LineContext, args: string[], stdin: Buffer) => unknown;
 /** By words of the line; the number says how many arguments follow. */
 const VERBS: Record<string, { takes: number; run: Verb }> = {
   facts: { takes: 0, run: (at) => facts(at) },
+  'apply preflight': { takes: 0, run: (at, _args, stdin) => preflight(at, stdin) },
   'apply stage': { takes: 0, run: (at, _args, stdin) => apply.stage(at, stdin) },
   'apply activate': { takes: 2, run: (at, [hash = '', seconds = '']) => apply.activate(at, hash, seconds) },
   'apply confirm': { takes: 1, run: (at, [hash = '']) => apply.confirm(at, hash) },
@@ -38,7 +41,7 @@ const VERBS: Record<string, { takes: number; run: Verb }> = {
   'route status': { takes: 0, run: (at) => node.routeStatus(at) },
 };
 
-function dispatch(at: LineContext, line: Line, stdin: Buffer): unknown {
+function dispatch(at: LineContext, line: ProtocolLine, stdin: Buffer): unknown {
   if (line.kind === 'install') return install(at, line.sha256, stdin);
   for (const words of [1, 2]) {
     const verb = VERBS[line.args.slice(0, words).join(' ')];
@@ -50,6 +53,7 @@ function dispatch(at: LineContext, line: Line, stdin: Buffer): unknown {
 
 /** Runs one line on a host's record. Throws only for faults of the lab itself. */
 export function runLine(at: LineContext, line: Line, stdin: Buffer): Answer {
+  if (line.kind === 'own') return runOwnCommand(at, line.name, stdin);
   if (line.kind === 'tool' && !at.host.tools.includes(line.path)) return notFound(line.path);
   try {
     return done(dispatch(at, line, stdin));
@@ -61,6 +65,8 @@ export function runLine(at: LineContext, line: Line, stdin: Buffer): Answer {
 
 /** The answer to a login that may not do this: `sudo -n` without the right, or a root-only program without `sudo`. */
 export function mayNot(line: Line, login: { root: boolean; sudo: boolean }): Answer | undefined {
+  // Nothing in it needs root: what it may do is up to the script.
+  if (line.kind === 'own') return undefined;
   if (line.sudo && !login.root && !login.sudo) return { code: 1, stdout: '', stderr: 'sudo: a password is required\n' };
   if (!line.sudo && !login.root) return { code: 126, stdout: '', stderr: 'bash: line 1: Permission denied\n' };
   return undefined;

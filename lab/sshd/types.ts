@@ -33,6 +33,14 @@ export interface Staged {
   lanPrefix: string;
   retireBootstrapKey: boolean;
   credentials: Record<string, string>;
+  /** Absent for servers of ours. */
+  existing?: ExistingMachine;
+}
+
+/** What a request says of a machine that was there before us. */
+export interface ExistingMachine {
+  accepts: string[];
+  tailnet: string | null;
 }
 
 export interface Pending {
@@ -76,6 +84,15 @@ export interface HostRecord {
   wantedRoutes: string[];
   drained: boolean;
   unexecuted: { what: string; why: string }[];
+  /** Scripts of the user's own commands, by name, as last received. Absent: none so far. */
+  ownCommands?: Record<string, { sha256: string; bytes: number }>;
+  /** Software that was there before us: `docker`, `firewalld`, `nftables`, `tailscale`, `ufw`. */
+  present?: string[];
+  /** A release came with the word that the machine was there before us; what follows was noted then. */
+  existing?: boolean;
+  /** The ed25519 host key came with our first release. */
+  madeKey?: boolean;
+  packagesBefore?: Record<string, string>;
 }
 export type KeyType = 'ecdsa' | 'ed25519';
 

@@ -55,3 +55,12 @@ export function noteConfirmation(host: HostRecord): void {
 export function noteJoin(host: HostRecord): void {
   note(host, 'tailscaled was not run: the node is a member, but no packet goes through the tunnel', NO_KERNEL);
 }
+
+/** All that this host accepted but did not run. */
+export function unexecutedOn(host: HostRecord): HostRecord['unexecuted'] {
+  const own = Object.entries(host.ownCommands ?? {}).map(([name, { sha256, bytes }]) => ({
+    what: `own command ${name} was accepted, not run`,
+    why: `${NO_PROGRAMS} (its script: ${bytes} bytes, sha256 ${sha256.slice(0, 12)})`,
+  }));
+  return [...host.unexecuted, ...own];
+}

@@ -12,7 +12,15 @@ type Index = ReadonlyMap<string, readonly Place[]>;
  */
 export function resolveAccess(config: MeshConfig): ResolvedAccess {
   const index = indexed(places(config));
-  const intents = config.access.map((rule) => intent(config, rule, index)).sort((a, b) => compare(a.key, b.key));
+  const sources = new Map<string, Party[]>();
+  const partiesOf = (from: string): Party[] => {
+    const known = sources.get(from) ?? partiesFrom(from, index);
+    sources.set(from, known);
+    return known;
+  };
+  const intents = config.access
+    .map((rule) => intent(config, rule, index, partiesOf))
+    .sort((a, b) => compare(a.key, b.key));
   const implicit = control(config);
   return {
     rules: [...intents.flatMap(({ rules }) => rules), ...implicit.map(({ rule }) => rule)],
@@ -30,7 +38,7 @@ interface Resolved {
 }
 
 /** One rule per set of targets that some of the intent's sources can reach; mostly that is one rule. */
-function intent(config: MeshConfig, rule: RuleConfig, index: Index): Resolved {
+function intent(config: MeshConfig, rule: RuleConfig, index: Index, partiesOf: (from: string) => Party[]): Resolved {
   const service: ServiceConfig | undefined = config.services[rule.to];
   if (service === undefined)
     throw new Error(`access rule names service ${rule.to}, which parseConfig should have refused`);
@@ -40,7 +48,7 @@ function intent(config: MeshConfig, rule: RuleConfig, index: Index): Resolved {
   const entries: AccessEntry[] = [];
   const byTargets = new Map<string, AccessRule>();
   for (const from of rule.from.toSorted()) {
-    const parties = kinds(from.startsWith('group:') ? [{ kind: 'person' }] : (index.get(from) ?? []).map(partyOf));
+    const parties = partiesOf(from);
     const hosts = served.filter((host) => {
       const verdicts = parties.map((party) => path(party, host.party));
       for (const verdict of verdicts) if (!verdict.possible) notes.push(`${from} → ${rule.to}: ${verdict.why}`);
@@ -59,13 +67,11 @@ function intent(config: MeshConfig, rule: RuleConfig, index: Index): Resolved {
   return { key: JSON.stringify([rule.to, rule.from.toSorted(), rule.why]), rules, entries, notes };
 }
 
-const partyOf = ({ party }: Place): Party => party;
-
-/** One party of each kind and site: paths depend on nothing else. */
-function kinds(parties: readonly Party[]): Party[] {
-  return [
-    ...new Map(parties.map((one) => [one.kind === 'person' ? '' : `${one.kind} ${one.site.name}`, one])).values(),
-  ];
+/** Who stands behind a source, one party of each kind and site: paths depend on nothing else. */
+function partiesFrom(from: string, index: Index): Party[] {
+  if (from.startsWith('group:')) return [{ kind: 'person' }];
+  const parties = (index.get(from) ?? []).map(({ party }) => party);
+  return [...new Map(parties.map((one) => [`${one.kind} ${one.site.name}`, one])).values()];
 }
 
 function sourceOf(selector: string): Endpoint {

@@ -30,10 +30,8 @@ export function isSourcePrefix(text: string): boolean {
   return address.toString() === ipaddr.IPv6.networkAddressFromCIDR(text).toString();
 }
 
-const toNumber = (address: string): number =>
-  ipaddr.IPv4.parse(address)
-    .toByteArray()
-    .reduce((sum, byte) => sum * 256 + byte, 0);
+/** Of checked text, so without the library's parser: it took half of the time that thousands of hosts need. */
+const toNumber = (address: string): number => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
 const toAddress = (value: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 

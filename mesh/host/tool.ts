@@ -46,6 +46,7 @@ export function toolPath(sha256: string): string {
 export const lines = {
   install: (tool: ToolLine): string => `${sudo(tool)}/usr/bin/python3 -I -c '${LOADER}' install ${hex(tool.sha256)}`,
   facts: (tool: ToolLine): string => line(tool, 'facts'),
+  preflight: (tool: ToolLine): string => line(tool, 'apply preflight'),
   stage: (tool: ToolLine): string => line(tool, 'apply stage'),
   activate: (tool: ToolLine, hash: string, revertSeconds: number): string =>
     line(tool, `apply activate ${hex(hash)} ${whole(revertSeconds)}`),

@@ -40,10 +40,22 @@ export interface HostReleaseArgs {
   /** False on hosts that existed before: destroying the release then puts back what was there. */
   provisioned: pulumi.Input<boolean>;
   /**
+   * What a first release on a host that existed before may find there and live with: `docker`, `firewalld`, `nftables`,
+   * `tailscale`, `ufw`. All else that is in its way refuses it. A change of this alone changes nothing on the host.
+   * @default []
+   * @example ['docker']
+   */
+  accepts?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
    * Seconds that the first boot of a new server may take.
    * @default 300
    */
   bootTimeout?: pulumi.Input<number>;
+  /**
+   * Changes with each restart that the program made: `ServerReady.generation`, or the size itself where the cloud's
+   * plugin restarts a server that it resizes. A change waits until the host is back and brings the same release again.
+   */
+  generation?: pulumi.Input<number | string>;
 }
 
 /**

@@ -42,6 +42,11 @@ export interface TailnetNodeArgs {
    * @default 3600
    */
   keySeconds?: pulumi.Input<number>;
+  /**
+   * Changes with each restart that the program made: `ServerReady.generation`, or the size itself where the cloud's
+   * plugin restarts a server that it resizes. A change waits until the host is back and advertises its routes again: they were drained before it went off.
+   */
+  generation?: pulumi.Input<number | string>;
 }
 
 /** One host's membership in the tailnet. No key is in its state. */

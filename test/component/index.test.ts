@@ -34,6 +34,7 @@ test('the program registers what the components alone register, and says what it
       lan: '10.78.10.2',
       tailnetAddresses: ['100.64.0.1'],
       release: 'hash-of-fra-edge-01',
+      hostKey: 'ssh-ed25519 fra-edge-01',
     },
     {
       name: 'fra-edge-02',
@@ -43,6 +44,7 @@ test('the program registers what the components alone register, and says what it
       lan: '10.78.10.3',
       tailnetAddresses: ['100.64.0.1'],
       release: 'hash-of-fra-edge-02',
+      hostKey: 'ssh-ed25519 fra-edge-02',
     },
     {
       name: 'fra-db-01',
@@ -52,6 +54,7 @@ test('the program registers what the components alone register, and says what it
       lan: '10.78.10.10',
       tailnetAddresses: [],
       release: 'hash-of-fra-db-01',
+      hostKey: 'ssh-ed25519 fra-db-01',
     },
   ]);
   expect(outputs.sites).toEqual([

@@ -16,6 +16,8 @@ export interface Registration {
   protect: boolean;
   deleteBeforeReplace: boolean;
   ignoreChanges: string[];
+  /** Names of the hooks before an update. */
+  beforeUpdate: string[];
 }
 
 export interface Recording {
@@ -60,6 +62,7 @@ interface Wire {
   getProtect(): boolean;
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
+  getHooks(): { getBeforeUpdateList(): string[] } | undefined;
 }
 interface Outputs {
   getUrn(): string;
@@ -69,6 +72,8 @@ type Reply = (error: Error | null, answer?: { getUrn(): string }) => void;
 interface Monitor {
   registerResource(request: Wire, reply: Reply): Promise<void>;
   registerResourceOutputs(request: Outputs, reply: Reply): void;
+  /** The SDK's mock monitor has none. */
+  registerResourceHook?(request: unknown, reply: (error: Error | null) => void): void;
 }
 
 /**
@@ -114,6 +119,7 @@ export async function record(
 function listen(monitor: Monitor, recording: Recording): () => Promise<void> {
   const register = monitor.registerResource.bind(monitor);
   const outputs = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResourceHook = (_request, reply) => reply(null);
   let pending = 0;
   let seen = 0;
   monitor.registerResource = (request, reply) => {
@@ -157,6 +163,7 @@ function registration(request: Wire, urn: string): Registration {
     protect: request.getProtect(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     ignoreChanges: request.getIgnorechangesList(),
+    beforeUpdate: request.getHooks()?.getBeforeUpdateList() ?? [],
   };
 }
 

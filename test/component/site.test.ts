@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ancestors, one, type Recording, type Registration, type Secret } from './record.ts';
+import { ancestors, one, Secret, type Recording, type Registration } from './record.ts';
 import { recordProd, recordStaging, SENTINELS } from './staging.ts';
 
 let update: Recording;
@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 
 const SERVER = 'hcloud:index/server:Server';
-const chain = ['hcloud:index/server:Server', 'mesh:index:HostRelease', 'mesh:index:TailnetNode'];
+const chain = [SERVER, 'mesh:index:ServerReady', 'mesh:index:HostRelease', 'mesh:index:TailnetNode'];
 const urn = (type: string, name: string): string => one(update, type, name).urn;
 
 describe('the chain of a router pair', () => {
@@ -40,6 +40,7 @@ describe('the chain of a router pair', () => {
     expect(node).toContain(urn('mesh:index:HostRelease', 'fra-edge-01'));
     expect(release).toContain(urn('hcloud:index/serverNetwork:ServerNetwork', 'fra-edge-01'));
     expect(release).toContain(urn(SERVER, 'fra-edge-01'));
+    expect(release).toContain(urn('mesh:index:ServerReady', 'fra-edge-01'));
   });
 
   test('the LAN host waits for neither router', () => {
@@ -126,6 +127,44 @@ describe('servers at Hetzner', () => {
     );
     expect(one(update, SERVER, 'fra-edge-01').inputs.placementGroupId).toEqual(expect.any(Number));
     expect(one(update, SERVER, 'fra-db-01').inputs).not.toHaveProperty('placementGroupId');
+  });
+});
+
+describe('a server that was off', () => {
+  const ready = (name: string): Registration => one(update, 'mesh:index:ServerReady', name);
+
+  test('is made sure of by its id and type, with the credential of the provider that made it', () => {
+    for (const name of ['fra-edge-01', 'fra-db-01']) {
+      const { inputs, parent, propertyDependencies } = ready(name);
+      expect(parent).toBe(urn('site-mesh:hetzner:Server', name));
+      expect(propertyDependencies.serverId).toEqual([urn(SERVER, name)]);
+      expect(inputs).toMatchObject({ cloud: 'hetzner', serverType: 'cx23', host: name });
+      expect(inputs.token).toEqual(new Secret(SENTINELS.hcloudToken));
+      expect(inputs).not.toHaveProperty('endpoint');
+    }
+  });
+
+  test('its restarts reach its own release and node, and those of nobody else', () => {
+    const takers = update.resources.filter(({ inputs }) => 'generation' in inputs);
+    expect(takers.map(({ type, name }) => `${type} ${name}`).sort()).toEqual([
+      'mesh:index:HostRelease fra-db-01',
+      'mesh:index:HostRelease fra-edge-01',
+      'mesh:index:HostRelease fra-edge-02',
+      'mesh:index:TailnetNode fra-edge-01',
+      'mesh:index:TailnetNode fra-edge-02',
+    ]);
+    for (const { name, inputs, propertyDependencies } of takers) {
+      expect(inputs.generation).toBe(3);
+      expect(propertyDependencies.generation).toEqual([ready(name).urn]);
+    }
+  });
+
+  test('routers are drained before an update of their server, and only they', () => {
+    const hooked = update.resources.filter(({ beforeUpdate }) => beforeUpdate.length > 0);
+    expect(hooked.map(({ type, name, beforeUpdate }) => [type, name, beforeUpdate])).toEqual([
+      [SERVER, 'fra-edge-01', ['drain-fra-edge-01']],
+      [SERVER, 'fra-edge-02', ['drain-fra-edge-02']],
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
 import { parse } from 'yaml';
+import type { Drain } from '../../components/connection.ts';
 import { compose } from '../../components/mesh.ts';
 import { makeProviders } from '../../components/providers.ts';
 import { readSettings } from '../../components/settings.ts';
@@ -106,6 +107,8 @@ export function answers(): Answers {
         return { id, state: { publicKey: `ecdsa-sha2-nistp256 ${name}`, privateKey: SENTINELS.hostPrivateKey } };
       case 'mesh:index:HostRelease':
         return { id, state: { hash: `hash-of-${name}`, hostKey: `ssh-ed25519 ${name}`, drift: [] } };
+      case 'mesh:index:ServerReady':
+        return { id, state: { status: 'running', generation: 3 } };
       case 'mesh:index:TailnetNode':
         return { id, state: { nodeId: `n${id}`, addresses: ['100.64.0.1'] } };
       case 'mesh:index:TailnetPolicy':
@@ -117,13 +120,13 @@ export function answers(): Answers {
 }
 
 /** The program of index.ts without its exports, so that it can run many times in one process. */
-export function program(): void {
+export function program(drain: Drain = () => Promise.resolve()): void {
   const settings = readSettings();
   const stack = pulumi.getStack();
   const plan = planMesh(settings.config, { stack });
-  const providers = makeProviders(settings, plan.tailnet.name);
+  const providers = makeProviders(settings, plan);
   const { sshPrivateKey: privateKey, jumpPrivateKey } = settings;
-  compose({ plan, stack, privateKey, jumpPrivateKey, providers, protect: stack === 'prod' });
+  compose({ plan, stack, privateKey, jumpPrivateKey, drain, providers, protect: stack === 'prod' });
 }
 
 export const recordStaging = (options: RecordOptions = {}, run: () => unknown = program): Promise<Recording> =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { ProtocolClient } from './client.ts';
 import { nodeContract } from './node-contract.ts';
+import { preflightContract } from './preflight-contract.ts';
 import { releaseContract } from './release-contract.ts';
 import { revertContract } from './revert-contract.ts';
 import { toolContract } from './tool-contract.ts';
@@ -32,5 +33,6 @@ export function hostProtocolContract(
     releaseContract(client, abilities);
     revertContract(client, abilities);
     nodeContract(client);
+    preflightContract(client, abilities);
   });
 }

@@ -22,3 +22,25 @@ export function small(text = 'first – ü 𝄞'): Release {
 export function withTailscale(): Release {
   return { ...small('with tailscale'), packages: { tailscale: '1.102.3' } };
 }
+
+/** What makes a router of a machine: with it other programs' rules about forwarding are in the way. */
+export function router(): Release {
+  const sysctls = { content: 'net.ipv4.ip_forward = 1\n', mode: '0644' };
+  const release = withTailscale();
+  return {
+    ...release,
+    files: {
+      ...release.files,
+      '/etc/sysctl.d/90-site-mesh.conf': sysctls,
+      '/etc/systemd/system/site-mesh-sysctl.service': {
+        content:
+          '[Unit]\nDescription=contract\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/lib/systemd/systemd-sysctl /etc/sysctl.d/90-site-mesh.conf\n',
+        mode: '0644',
+      },
+    },
+    units: {
+      ...release.units,
+      'site-mesh-sysctl.service': { enabled: true, onChange: 'restart', watches: ['/etc/sysctl.d/90-site-mesh.conf'] },
+    },
+  };
+}

@@ -35,6 +35,8 @@ export interface HostTransport {
   readFile?(path: string): Promise<string | undefined>;
   /** Somebody with an editor. */
   writeFile?(path: string, content: string): Promise<void>;
+  /** Puts software of others on the machine: `docker`, `ufw`, `tailscale` (logged out). */
+  foreign?(names: string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,4 +46,6 @@ export interface HostAbilities {
   checks: boolean;
   busy: boolean;
   files: boolean;
+  /** Can be given software of others. */
+  foreign: boolean;
 }

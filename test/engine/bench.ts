@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -19,20 +19,6 @@ export interface Run extends PulumiRun {
   events: EngineEvent[];
 }
 
-/** Puts `pulumi-resource-NAME` files of MESH_PLUGIN_DIR in the place of our stand-ins, to hold those against the real ones. */
-async function officialPlugins(dir: string): Promise<void> {
-  const from = process.env.MESH_PLUGIN_DIR;
-  if (from === undefined) return;
-  const plugins = join(dir, 'pulumi-home', 'plugins');
-  for (const plugin of await readdir(plugins)) {
-    const name = /^resource-(.+)-v[^-]+$/.exec(plugin)?.[1];
-    if (name === undefined) continue;
-    const file = `pulumi-resource-${name}`;
-    await rm(join(plugins, plugin, file));
-    await copyFile(join(from, file), join(plugins, plugin, file));
-  }
-}
-
 /** A lab of its own with the real engine over it, for one test file. */
 export class Bench {
   readonly dir: string;
@@ -50,7 +36,6 @@ export class Bench {
     const dir = await mkdtemp(join(tmpdir(), 'site-mesh-engine-'));
     process.env.MESH_LAB_DIR = dir;
     const lab = await prepareLab(STACK, () => undefined);
-    await officialPlugins(dir);
     const config = readConfig(dir);
     if (config === undefined) throw new Error('the lab wrote no lab.json');
     return new Bench(dir, lab, config);
@@ -65,7 +50,6 @@ export class Bench {
   async fresh(): Promise<void> {
     await resetLab(this.dir, { keepFaults: false });
     await prepareLab(STACK, () => undefined);
-    await officialPlugins(this.dir);
   }
 
   get tenant(): LabTenant {

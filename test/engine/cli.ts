@@ -29,8 +29,8 @@ export class Running {
   #over = false;
 
   constructor(command: string, args: readonly string[], { env = {}, cwd = TREE }: StartOptions = {}) {
-    // What the test's own process was given is not what a user's shell has.
-    const foreign = /^(VITEST|TEST|NODE_ENV|NODE_OPTIONS|PULUMI_|MESH_|npm_|FORCE_COLOR)/;
+    // What the test's own process was given is not what a user's shell has, but for the choice of plugins.
+    const foreign = /^(VITEST|TEST|NODE_ENV|NODE_OPTIONS|PULUMI_|MESH_(?!PLUGIN)|npm_|FORCE_COLOR)/;
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
     const child = spawn(command, [...args], {
       cwd,

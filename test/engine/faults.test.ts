@@ -66,8 +66,8 @@ test.each(CASES)(
     await clearFaults(bench.dir);
     // The fault itself wrote this text: a person has to decide whose policy it is.
     if (fault === 'policy-edited') return;
-    // A server whose start failed is recorded, and off: the plugin does not start it again. A person replaces it.
-    const again = await bench.up(...(fault === 'action-error' ? ['--replace', await bench.urn('Server', target)] : []));
+    // A server whose start failed is recorded, and off: the plugin does not start it again, ServerReady does.
+    const again = await bench.up();
     expect(again.code, again.text).toBe(0);
   },
 );

@@ -100,3 +100,15 @@ test('after the joins no key of the tailnet opens anything', async () => {
   );
   expect(states.filter((key) => key.keyType === 'auth').every((key) => key.invalid === true)).toBe(true);
 });
+
+test('a resize, with the drain before it, logs no secret at verbosity 3', async () => {
+  await bench.edit((config) => {
+    const sites = z.record(z.string(), z.record(z.string(), z.unknown())).parse(config['site-mesh:sites']);
+    config['site-mesh:sites'] = { ...sites, 'eu-fra': { ...sites['eu-fra'], serverType: 'cx33' } };
+  });
+  const run = await bench.pulumi(['up', '--yes', '--skip-preview', '--logtostderr', '--logflow', '-v=3']);
+  expect(run.code, run.text.slice(-3000)).toBe(0);
+  expect(run.text).toContain('fra-edge-01 was drained');
+  expectAbsent(run.text, 'the verbose log of a resize');
+  expectAbsent((await bench.pulumi(['stack', 'export'])).stdout, 'the state after it');
+});

@@ -50,8 +50,9 @@ function chooseImage(input: Create, size: Size): Image {
 
 /** Without a region the droplet goes where its VPC is, else anywhere. */
 function chooseRegion(account: Account, input: Create, size: Size): string {
-  const vpc = input.vpc_uuid === null || input.vpc_uuid === undefined ? undefined : account.vpcs.get(input.vpc_uuid);
-  const slug = input.region ?? vpc?.region ?? size.regions[0] ?? '';
+  const asked = [input.region, account.vpcs.get(input.vpc_uuid ?? '')?.region, size.regions[0]];
+  // Clients send an empty text for a region that they leave out.
+  const slug = asked.find((region) => typeof region === 'string' && region !== '') ?? '';
   if (!REGIONS.some((region) => region.slug === slug && region.available))
     throw unprocessable('You specified an invalid region for Droplet creation.');
   if (!size.regions.includes(slug)) throw unprocessable('Size is not available in this region.');

@@ -20,6 +20,8 @@ export interface HetznerDeps {
   clock: Clock;
   /** One project per token. */
   tenants: readonly { name: string; hcloudToken: string }[];
+  /** Public addresses that belong to somebody else. */
+  taken?: readonly string[];
   /** How long an action runs, ms. */
   actionMs?: number;
 }
@@ -173,11 +175,12 @@ export class Project {
   /** A free address of the documentation ranges, no other tenant's; each one is used once before any is used again. */
   allocateAddress(type: 'ipv4' | 'ipv6'): string {
     const cursors = this.#deps.store.collection<number>('hetzner/address-cursors');
-    const taken = new Set(
-      this.#deps.tenants
+    const taken = new Set([
+      ...(this.#deps.taken ?? []),
+      ...this.#deps.tenants
         .flatMap((tenant) => this.#deps.store.collection<PrimaryIpRecord>(`hetzner/${tenant.name}/primary_ips`).all())
         .map((record) => record.ip),
-    );
+    ]);
     const pool = type === 'ipv4' ? 2 * 254 : 0xffff;
     const from = cursors.get(type) ?? 0;
     for (let step = 0; step < pool; step++) {

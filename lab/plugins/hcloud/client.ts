@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { UserError } from '../../../io/rpc/types.ts';
+import type { Run as AnyRun } from '../resource.ts';
 
 const ACTION = z.object({
   id: z.number(),
@@ -34,6 +35,8 @@ export class ApiFailure extends UserError {
     this.code = code;
   }
 }
+
+export type Run = AnyRun<HcloudClient>;
 
 interface ClientOptions {
   /** Base address, `http://127.0.0.1:1234/v1`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError, type Inputs, type ResourceHandler, type Value } from '../../../io/rpc/types.ts';
-import { ACTION_LIST, ApiFailure, MANY_ACTIONS, retryOn, type HcloudClient } from './client.ts';
-import { defineResource, labels, list, number, numbers, shown, text, texts, type Run } from './resource.ts';
+import { ACTION_LIST, ApiFailure, MANY_ACTIONS, retryOn, type HcloudClient, type Run } from './client.ts';
+import { defineResource, labels, list, number, numbers, shown, text, texts } from '../resource.ts';
 import { canonical, isObject, setOrder } from '../properties.ts';
 
 const TARGET = z.discriminatedUnion('type', [

@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { UserError, type ResourceHandler, type Value } from '../../../io/rpc/types.ts';
-import { ApiFailure, ONE_ACTION, retryOn, type HcloudClient } from './client.ts';
-import { defineResource, flag, labels, number, shown, text, type Run } from './resource.ts';
+import { ApiFailure, ONE_ACTION, retryOn, type HcloudClient, type Run } from './client.ts';
+import { defineResource, flag, labels, number, shown, text } from '../resource.ts';
 
 const NETWORK = z.object({
   id: z.number(),

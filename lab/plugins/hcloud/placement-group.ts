@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError, type ResourceHandler } from '../../../io/rpc/types.ts';
 import { ACTION_OR_NULL, type HcloudClient } from './client.ts';
-import { defineResource, labels, shown, text } from './resource.ts';
+import { defineResource, labels, shown, text } from '../resource.ts';
 
 const GROUP = z.object({
   id: z.number(),

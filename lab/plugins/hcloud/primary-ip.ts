@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CheckFailure, Inputs, Operation, ResourceHandler } from '../../../io/rpc/types.ts';
-import { ACTION_OR_NULL, ApiFailure, retryOn, type HcloudClient } from './client.ts';
-import { defineResource, flag, labels, number, text, type Run } from './resource.ts';
+import { ACTION_OR_NULL, ApiFailure, retryOn, type HcloudClient, type Run } from './client.ts';
+import { defineResource, flag, labels, number, text } from '../resource.ts';
 
 const PRIMARY_IP = z.object({
   id: z.number(),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { UserError, type CheckFailure, type Inputs, type ResourceHandler } from '../../../io/rpc/types.ts';
-import { ApiFailure, ONE_ACTION, retryOn, type HcloudClient } from './client.ts';
+import { ApiFailure, ONE_ACTION, retryOn, type HcloudClient, type Run } from './client.ts';
 import { splitId } from './network.ts';
-import { defineResource, number, text, texts, type Run } from './resource.ts';
+import { defineResource, number, text, texts } from '../resource.ts';
 
 export const PRIVATE_NET = z.object({
   network: z.number(),

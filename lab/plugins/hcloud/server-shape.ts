@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Inputs, Value } from '../../../io/rpc/types.ts';
-import { list } from './resource.ts';
+import { list } from '../resource.ts';
 import { canonical, isObject, type ResourceSpec } from '../properties.ts';
 import { PRIVATE_NET } from './server-network.ts';
 

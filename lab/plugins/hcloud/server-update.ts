@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError, type Inputs } from '../../../io/rpc/types.ts';
-import { MANY_ACTIONS, retryOn } from './client.ts';
-import { flag, labels, list, numbers, text, texts, type Run } from './resource.ts';
+import { MANY_ACTIONS, retryOn, type Run } from './client.ts';
+import { flag, labels, list, numbers, text, texts } from '../resource.ts';
 import { canonical, isObject } from '../properties.ts';
 import { attachBody, attachToNetwork, detachFromNetwork } from './server-network.ts';
 import { publicNetOf, type ApiServer } from './server-shape.ts';

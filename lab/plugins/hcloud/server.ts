@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError, type Inputs, type ResourceHandler } from '../../../io/rpc/types.ts';
-import { ACTION_LIST, ACTION_OR_NULL, ONE_ACTION, retryOn, type HcloudClient } from './client.ts';
-import { defineResource, flag, labels, list, numbers, text, texts, type Run } from './resource.ts';
+import { ACTION_LIST, ACTION_OR_NULL, ONE_ACTION, retryOn, type HcloudClient, type Run } from './client.ts';
+import { defineResource, flag, labels, list, numbers, text, texts } from '../resource.ts';
 import { isObject, setOrder } from '../properties.ts';
 import { attachBody, attachToNetwork } from './server-network.ts';
 import { SERVER, SERVER_SPEC, publicNetOf, serverOutputs, type ApiServer } from './server-shape.ts';

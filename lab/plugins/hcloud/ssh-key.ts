@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Inputs, ResourceHandler } from '../../../io/rpc/types.ts';
 import { ApiFailure, type HcloudClient } from './client.ts';
-import { defineResource, labels, text } from './resource.ts';
+import { defineResource, labels, text } from '../resource.ts';
 
 const KEY = z.object({
   id: z.number(),

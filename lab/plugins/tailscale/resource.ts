@@ -7,6 +7,7 @@ import {
   type Value,
 } from '../../../io/rpc/types.ts';
 import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from '../properties.ts';
+import { importedInputs, refreshedInputs } from '../read-inputs.ts';
 import { UNCANCELLED } from '../uncancelled.ts';
 import type { TailscaleClient } from './client.ts';
 
@@ -90,7 +91,9 @@ export function defineResource(hooks: Hooks): ResourceHandler<TailscaleClient> {
       const found = await hooks.read({ client, signal: UNCANCELLED }, id, outputs);
       if (found === undefined) return undefined;
       const merged = { ...outputs, ...found.outputs };
-      return { id: found.id ?? id, outputs: merged, inputs: refreshed(spec, inputs, merged) };
+      const importing = Object.keys(inputs).length === 0;
+      const answered = importing ? importedInputs(spec, merged) : refreshedInputs(spec, inputs, merged);
+      return { id: found.id ?? id, outputs: merged, inputs: answered };
     },
     update: async (op, id, olds, _oldInputs, news, preview, client) => {
       const planned = plan(news, olds);
@@ -115,21 +118,6 @@ const unknowns = (spec: ResourceSpec, news: Inputs): Inputs =>
       .filter((key) => news[key] === UNKNOWN)
       .map((key) => [key, UNKNOWN]),
   );
-
-/** Inputs as a refresh leaves them: what the service answers, where it differs from what the program said. */
-function refreshed(spec: ResourceSpec, inputs: Inputs, outputs: Inputs): Inputs {
-  const importing = Object.keys(inputs).length === 0;
-  const next: Inputs = { ...inputs };
-  for (const [property, one] of Object.entries(spec.properties)) {
-    if (importing) next[property] = outputs[property];
-    else if (
-      inputs[property] !== undefined &&
-      Object.keys(diffResource({ ...spec, properties: { [property]: one } }, outputs, inputs).changes).length > 0
-    )
-      next[property] = outputs[property];
-  }
-  return next;
-}
 
 export function text(values: Inputs, property: string): string {
   const value = values[property];

@@ -49,8 +49,8 @@ function addressProblem(address: string, site: DraftSite, supernet: string | und
   if (address === networkAddress(cidr)) return `is the network address of ${cidr}`;
   if (address === broadcastAddress(cidr)) return `is the broadcast address of ${cidr}`;
   if (supernet === undefined || name === undefined) return undefined;
-  const { gateway, title } = cloudOf(name);
-  if (address === gateway?.(supernet, cidr)) return `is the gateway of the ${title} network`;
+  const cloud = cloudOf(name);
+  if (address === cloud.gateway?.(supernet, cidr)) return `is the gateway of the ${cloud.title} network`;
   return undefined;
 }
 

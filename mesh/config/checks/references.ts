@@ -23,6 +23,7 @@ function serviceFaults(model: Draft): Fault[] {
   const hosts = allHosts(model);
   const names = hosts.flatMap((host) => host.entry.name ?? []);
   const known = roles(model);
+  const declared = new Set(names);
   for (const { path, entry } of model.services) {
     for (const [index, place] of (entry.on ?? []).entries()) {
       const at = [...path, 'on', index];
@@ -30,7 +31,7 @@ function serviceFaults(model: Draft): Fault[] {
       if (role !== undefined) {
         if (!known.includes(role))
           faults.push(fault(at, place, 'is a role that no host has', choice(role, known, ROLE_REMEDY)));
-      } else if (!names.includes(place)) {
+      } else if (!declared.has(place)) {
         faults.push(
           fault(at, place, 'is not the name of a host', choice(place, names, 'declare the host under a site')),
         );

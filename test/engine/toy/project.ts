@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { installPlugins } from '../../../lab/plugins/install.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const NODE = join(ROOT, 'node_modules/.bin/node');
@@ -20,18 +21,22 @@ export class ToyProject {
   readonly policy = join(this.directory, 'policy');
   readonly #cli = join(this.directory, 'bin/pulumi');
 
-  /** @param cli a Pulumi CLI; it is hard-linked (or copied), for it looks for language hosts beside its real file */
-  constructor(cli: string) {
+  /**
+   * @param cli a Pulumi CLI; it is hard-linked (or copied), for it looks for language hosts beside its real file
+   * @param program beside this file
+   */
+  constructor(cli: string, program = 'program.ts') {
     for (const folder of ['bin', 'home', 'state', 'provider']) mkdirSync(join(this.directory, folder));
     try {
       linkSync(cli, this.#cli);
     } catch {
       cpSync(cli, this.#cli);
     }
+    installPlugins(join(this.directory, 'home'), ROOT, new Set());
     this.#script('bin/pulumi-language-nodejs', join(ROOT, 'lab/plugins/language-nodejs.ts'));
     this.#script('provider/pulumi-resource-toy', join(import.meta.dirname, 'provider.ts'));
     symlinkSync(join(ROOT, 'node_modules'), join(this.directory, 'node_modules'));
-    cpSync(join(import.meta.dirname, 'program.ts'), join(this.directory, 'index.ts'));
+    cpSync(join(import.meta.dirname, program), join(this.directory, 'index.ts'));
     cpSync(join(import.meta.dirname, 'policy'), this.policy, { recursive: true });
     const options = { typescript: false };
     this.#json('package.json', { type: 'module', main: 'index.ts' });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { CliError, EXIT } from '../../../cli/exit.ts';
-import { labVariables } from '../../../cli/lab/environment.ts';
+import { labEnvironment, labVariables } from '../../../cli/lab/environment.ts';
 import { holdTry, inTurn } from '../../../cli/lab/turns.ts';
 import { unlockStack } from '../../../cli/lab/unlock.ts';
 import { labDirectory, TREE } from '../../../cli/paths.ts';
@@ -30,6 +30,15 @@ describe('the lab directory', () => {
   it('reaches the engine as a URL, whatever characters its name has', () => {
     const url = labVariables('/a b/50%#1?', 'staging').PULUMI_BACKEND_URL;
     expect(url).toBe('file:///a%20b/50%25%231%3F/state');
+  });
+});
+
+describe('the environment of the lab’s engine', () => {
+  it('has nothing of the user that opens a door elsewhere, and the rest as it was', () => {
+    const mine = { HOME: '/home/ada', SSH_AUTH_SOCK: '/run/agent', HCLOUD_TOKEN: 'real', PULUMI_ACCESS_TOKEN: 'real' };
+    const env = labEnvironment('/lab', 'staging', mine);
+    expect(env.HOME).toBe('/home/ada');
+    expect(Object.keys(env).filter((name) => Object.hasOwn(mine, name))).toEqual(['HOME']);
   });
 });
 

@@ -19,5 +19,20 @@ test('a credential in plain is a fault that does not show it; an encrypted one i
   const [fault] = keyFaults({ 'site-mesh:sshPrivateKey': 'hunter2' });
   expect(fault).toContain('pulumi config set --secret site-mesh:sshPrivateKey');
   expect(fault).not.toContain('hunter2');
-  expect(keyFaults({ 'site-mesh:sshPrivateKey': { secure: 'v1:x' } })).toEqual([]);
+  expect(keyFaults({ 'digitalocean:token': 'hunter2' })[0]).toContain('pulumi config set --secret digitalocean:token');
+  expect(
+    keyFaults({
+      'site-mesh:sshPrivateKey': { secure: 'v1:x' },
+      'digitalocean:token': { secure: 'v1:x' },
+      'digitalocean:apiEndpoint': 'http://127.0.0.1:1',
+    }),
+  ).toEqual([]);
+});
+
+test('a mapping of encrypted values is a secret, one with a value in plain is none', () => {
+  const secret = { secure: 'v1:x' };
+  const config = (value: unknown) => ({ 'site-mesh:accountTokens': value });
+  expect(namespaced(config({ eu: secret, us: secret }))).toEqual({});
+  expect(namespaced(config({ eu: secret, us: 'plain' }))).toEqual({ accountTokens: { eu: secret, us: 'plain' } });
+  expect(keyFaults({ 'hcloud:token': { eu: secret, us: 'plain' } })).toHaveLength(1);
 });

@@ -8,6 +8,7 @@ if (existsSync(PYTHON)) {
     checks: true,
     busy: true,
     files: true,
+    foreign: true,
   });
 } else {
   describe('the host protocol, spoken by the host tool in a sandbox', () => {

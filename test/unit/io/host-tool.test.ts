@@ -56,6 +56,16 @@ async function failure(work: Promise<unknown>): Promise<Error> {
   throw new Error('expected a failure');
 }
 
+describe('a host without sudo', () => {
+  test('is told so, and not that it lacks Python', async () => {
+    const { tool } = host(() => ({ code: 127, stderr: 'bash: line 1: sudo: command not found' }));
+    const { message } = await failure(tool.nodeLeave());
+    expect(message).toContain('has no sudo, and "ops" is not root');
+    const without = host(() => ({ code: 127, stderr: 'bash: line 1: /usr/bin/python3: No such file or directory' }));
+    expect((await failure(without.tool.nodeLeave())).message).toContain('no /usr/bin/python3');
+  });
+});
+
 describe('a host without the tool', () => {
   test.each([
     ['a shell says 127', { code: 127, stderr: 'not found' }],

@@ -56,6 +56,16 @@ describe('secrets of a resource', () => {
     expect(secrets.list().sort()).toEqual(['connection.key', 'privateKey']);
   });
 
+  it('are marked by check where the program forgot to', async () => {
+    const provider = await started(echo({ secretInputs: ['connection'] }));
+    const news = encodeStruct({ connection: { key: 's3cret' }, open: 'x' });
+    const { value, secrets } = decodeStruct(
+      (await provider.check(new pb.CheckRequest().setUrn(URN).setNews(news))).getInputs(),
+    );
+    expect(value).toEqual({ connection: { key: 's3cret' }, open: 'x' });
+    expect(secrets.list()).toEqual(['connection']);
+  });
+
   it('stay secret when check keeps them from the last run, unless the program gives the property in the open', async () => {
     const provider = await started(
       echo({ check: (_op, news, olds) => Promise.resolve({ inputs: { ...olds, ...news }, failures: [] }) }),
@@ -169,6 +179,13 @@ describe('errors', () => {
     );
     const invoke = new pb.InvokeRequest().setTok('toString');
     expect((await failure(provider.invoke(invoke))).details).toContain('not a function of provider t');
+  });
+
+  it('tell why a type is refused on purpose', async () => {
+    const refused = { 't:index:Gone': 'this one is not played here' };
+    const provider = await started(echo(), { definition: { refused } });
+    const request = new pb.CreateRequest().setUrn(URN.replace('Thing', 'Gone'));
+    expect((await failure(provider.create(request))).details).toBe('t:index:Gone: this one is not played here');
   });
 
   it('refuse resources of a provider that was not configured', async () => {

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uniteCompute } from '../../../lab/api/compute.ts';
-import { digitalOceanAccounts } from '../../../lab/api/config.ts';
+import { digitalOceanAccounts } from '../../../lab/api/accounts.ts';
 import { digitalOceanCompute } from '../../../lab/api/digitalocean/compute.ts';
 import { createFaults } from '../../../lab/api/faults.ts';
 import { createCompute } from '../../../lab/api/hetzner/compute.ts';
 import { createApi, listenApi, type RequestLog } from '../../../lab/api/server.ts';
 import { openStore } from '../../../lab/api/store.ts';
+import { Holds } from '../../../lab/holds.ts';
 import type { Clock } from '../../../lab/types.ts';
 
 export const TOKENS = { staging: 's'.repeat(64), prod: 'p'.repeat(64) };
@@ -37,17 +38,20 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
     hcloudToken: TOKENS[name],
     digitaloceanToken: DO_TOKENS[name],
     tailscale: { tailnet: '', apiKey: '', oauthClientId: '', oauthClientSecret: '' },
+    accounts: {},
   }));
   const log: RequestLog[] = [];
   const app = createApi({
-    config: { labToken: LAB_TOKEN, tenants },
+    config: { labToken: LAB_TOKEN, tenants, existing: [] },
     store,
     faults,
     clock,
     tailscale: new Hono(),
     unexecuted: () => [{ host: 'fra-edge-01', what: 'nft -c', why: 'no nft here' }],
+    reload: () => [],
     stop: () => undefined,
     log: (entry) => void log.push(entry),
+    holds: new Holds(() => undefined),
     actionMs,
   });
   const server = await listenApi(app, '127.0.0.1', 0);

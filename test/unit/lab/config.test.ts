@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -74,6 +74,62 @@ describe('lab.json', () => {
     ).toEqual(['a', 'b', 'c']);
     expect(answers.slice(3).map((answer) => answer.tenant)).toEqual(answers.slice(0, 3).map((answer) => answer.tenant));
     expect(readdirSync(dir)).toEqual(['lab.json']);
+  });
+
+  it('gives a stack its further accounts and its existing hosts once, and keeps what it names no more', async () => {
+    const host = { name: 'gra-edge-01', address: '198.51.100.10', port: 2222, user: 'debian', lan: '10.77.40.2' };
+    const demands = { accounts: ['acme-eu', 'acme-us'], existing: [host] };
+    const first = await ensureTenant(dir, 'prod', 'acme-prod', demands);
+    expect(first.added).toBe(true);
+    const tokens = Object.values(first.tenant.accounts).flatMap((account) => [
+      account.hcloudToken,
+      account.digitaloceanToken,
+    ]);
+    expect(new Set([first.tenant.hcloudToken, ...tokens]).size).toBe(5);
+    expect(first.tenant.accounts['acme-eu']?.hcloudToken).toHaveLength(64);
+    expect(first.tenant.accounts['acme-us']?.digitaloceanToken).toMatch(/^dop_v1_[0-9a-f]{64}$/);
+    const { existing } = await loadConfig(dir);
+    expect(existing).toEqual([{ ...host, hostKey: existing[0]?.hostKey }]);
+    expect(ssh2.utils.parseKey(existing[0]?.hostKey.privateKey ?? '')).not.toBeInstanceOf(Error);
+
+    expect(await ensureTenant(dir, 'prod', 'acme-prod', demands)).toEqual({ tenant: first.tenant, added: false });
+    expect(await ensureTenant(dir, 'prod', 'acme-prod')).toEqual({ tenant: first.tenant, added: false });
+    expect((await loadConfig(dir)).existing).toEqual(existing);
+    expect((await ensureTenant(dir, 'prod', 'acme-prod', { accounts: ['acme-ap'] })).added).toBe(true);
+    expect((await ensureTenant(dir, 'prod', 'acme-prod', { existing: [{ ...host, user: 'root' }] })).added).toBe(true);
+  });
+
+  it('moves a stack to the tailnet that it names now, and shares a tailnet', async () => {
+    const first = await ensureTenant(dir, 'staging', 'acme-staging');
+    const moved = await ensureTenant(dir, 'staging', 'acme-prod');
+    expect(moved.tenant.hcloudToken).toBe(first.tenant.hcloudToken);
+    expect(moved.tenant.tailscale.tailnet).toBe('acme-prod');
+    expect((await ensureTenant(dir, 'prod', 'acme-prod')).tenant.tailscale).toEqual(moved.tenant.tailscale);
+  });
+
+  it('of an earlier version is read as one without further accounts and existing hosts', async () => {
+    const { tenant } = await ensureTenant(dir, 'staging', 'acme-staging');
+    const config = await loadConfig(dir);
+    // What is undefined is not written.
+    const old = { ...config, existing: undefined, tenants: [{ ...tenant, accounts: undefined }] };
+    writeFileSync(configPath(dir), JSON.stringify(old));
+    expect(readFileSync(configPath(dir), 'utf8')).not.toMatch(/existing|accounts/);
+    expect(readConfig(dir)).toEqual(config);
+  });
+
+  it('of a lab without DigitalOcean gets a token, the same one for everybody who reads it', async () => {
+    const { tenant } = await ensureTenant(dir, 'staging', 'acme');
+    expect(tenant.digitaloceanToken).toMatch(/^dop_v1_[0-9a-f]{64}$/);
+    const config = await loadConfig(dir);
+    const without = (one: object) =>
+      Object.fromEntries(Object.entries(one).filter(([key]) => key !== 'digitaloceanToken'));
+    writeFileSync(configPath(dir), JSON.stringify({ ...config, tenants: config.tenants.map(without) }));
+    const derived = readConfig(dir)?.tenants[0]?.digitaloceanToken;
+    expect(derived).toMatch(/^dop_v1_[0-9a-f]{64}$/);
+    expect(derived).not.toBe(tenant.digitaloceanToken);
+    expect((await ensureTenant(dir, 'staging', 'acme')).tenant.digitaloceanToken).toBe(derived);
+    expect((await ensureTenant(dir, 'prod', 'acme-prod')).tenant.digitaloceanToken).not.toBe(derived);
+    expect(readConfig(dir)?.tenants[0]?.digitaloceanToken).toBe(derived);
   });
 
   it('that is damaged is named, with the way out', () => {

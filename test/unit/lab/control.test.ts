@@ -11,6 +11,7 @@ import { ensureTenant } from '../../../lab/api/tenants.ts';
 import {
   clearFaults,
   labDown,
+  labReload,
   labReset,
   labStatus,
   labUp,
@@ -35,11 +36,12 @@ async function hetzner(
   method: string,
   path: string,
   body?: object,
+  token = lab.config.tenants[0]?.hcloudToken ?? '',
 ): Promise<{ status: number; text: string }> {
   const response = await fetch(`${lab.hcloudEndpoint}${path}`, {
     method,
     headers: {
-      authorization: `Bearer ${lab.config.tenants[0]?.hcloudToken ?? ''}`,
+      authorization: `Bearer ${token}`,
       'content-type': 'application/json',
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -61,6 +63,8 @@ describe('the lab', () => {
     expect(await labStatus(dir)).toMatchObject({ running: false });
     const again = await labUp(dir);
     expect(again.hcloudEndpoint).toBe(lab.hcloudEndpoint);
+    const account = await fetch(`${again.digitaloceanEndpoint}/v2/account`);
+    expect([account.status, await account.json()]).toMatchObject([401, { message: 'Unable to authenticate you' }]);
     expect((await hetzner(again, 'GET', '/networks')).text).toContain('"kept"');
   });
 
@@ -114,6 +118,47 @@ describe('the lab', () => {
     await labReset(dir);
     expect((await labUp(dir)).config).toEqual(lab.config);
     expect(await names()).toContain('"networks":[]');
+  });
+
+  it('takes over stacks, accounts and existing hosts that are added while it runs', async () => {
+    const lab = await labUp(dir);
+    await hetzner(lab, 'POST', '/networks', network('kept'));
+    const { tenant } = await ensureTenant(dir, 'prod', 'acme-prod', {
+      accounts: ['acme-eu'],
+      existing: [{ name: 'gra-edge-01', address: '203.0.113.1', port: 22, user: 'root', lan: '10.77.40.2' }],
+    });
+    const account = tenant.accounts['acme-eu']?.hcloudToken ?? '';
+    expect((await hetzner(lab, 'GET', '/networks', undefined, tenant.hcloudToken)).status).toBe(401);
+    expect((await hetzner(lab, 'GET', '/networks', undefined, account)).status).toBe(401);
+    await labReload(dir);
+    expect((await hetzner(lab, 'POST', '/networks', network('theirs'), account)).status).toBe(201);
+    expect((await hetzner(lab, 'GET', '/networks', undefined, account)).text).toContain('"theirs"');
+    // An account is a project of its own.
+    expect((await hetzner(lab, 'GET', '/networks', undefined, tenant.hcloudToken)).text).toContain('"networks":[]');
+    expect(await labStatus(dir)).toMatchObject({ running: true, info: { pid: lab.pid } });
+    expect((await hetzner(lab, 'GET', '/networks')).text).toContain('"kept"');
+    // An address that an existing host has is nobody else's.
+    const ip = { name: 'ip', type: 'ipv4', assignee_type: 'server', location: 'fsn1' };
+    expect((await hetzner(lab, 'POST', '/primary_ips', ip)).text).toContain('"203.0.113.2"');
+  });
+
+  it('does not take over an existing host at an address that a cloud gave away, until it is reset', async () => {
+    const lab = await labUp(dir);
+    const server = { name: 'fra-edge-01', server_type: 'cx23', image: 'debian-12', location: 'fsn1' };
+    expect((await hetzner(lab, 'POST', '/servers', server)).status).toBe(201);
+    const host = { name: 'gra-edge-01', address: '203.0.113.1', port: 22, user: 'root', lan: '10.77.40.2' };
+    await ensureTenant(dir, 'staging', 'acme-staging', { existing: [host] });
+    await expect(labReload(dir)).rejects.toThrow(
+      /203\.0\.113\.1 is the existing host gra-edge-01, and the server fra-edge-01 of a cloud.*mesh lab reset/,
+    );
+    await labReset(dir);
+    await labReload(dir);
+    expect((await hetzner(lab, 'POST', '/servers', server)).text).toContain('"203.0.113.2"');
+  });
+
+  it('that is stopped has nothing to take over: it reads its file when it starts', async () => {
+    await labReload(dir);
+    expect(await labStatus(dir)).toMatchObject({ running: false });
   });
 
   it('refuses a second writer of its directory', async () => {

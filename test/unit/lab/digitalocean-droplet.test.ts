@@ -133,15 +133,15 @@ describe('POST /droplets', () => {
     settle();
     const [own = ''] = await address(id, 'public');
     expect(own).toMatch(/^192\.0\.2\./);
-    expect(cloud.compute.byPublicAddress(own)).toMatchObject({ running: true, lanAddress: '10.104.0.2' });
-    expect(cloud.compute.byPublicAddress('192.0.2.199')).toBeUndefined();
+    expect(cloud.compute.byPublicAddress(own, 22)).toMatchObject({ running: true, lanAddress: '10.104.0.2' });
+    expect(cloud.compute.byPublicAddress('192.0.2.199', 22)).toBeUndefined();
   });
 
   it('without public networking has a LAN address only', async () => {
     const id = await makeOcean(cloud, 'droplets', { ...DROPLET, public_networking: false });
     settle();
     expect([await address(id, 'public'), (await address(id, 'private')).length]).toEqual([[], 1]);
-    expect(cloud.compute.byPublicAddress('')).toBeUndefined();
+    expect(cloud.compute.byPublicAddress('', 22)).toBeUndefined();
   });
 });
 
@@ -216,7 +216,7 @@ describe('a droplet', () => {
     const [own = ''] = await address(id, 'public');
     await cloud.ocean('DELETE', `/droplets/${id}`);
     expect(await get(id)).toMatchObject({ locked: true });
-    expect(cloud.compute.byPublicAddress(own)?.running).toBe(false);
+    expect(cloud.compute.byPublicAddress(own, 22)?.running).toBe(false);
     settle();
     expect((await cloud.ocean('GET', `/droplets/${id}`)).status).toBe(404);
     expect((await cloud.ocean('DELETE', `/droplets/${id}`)).status).toBe(404);

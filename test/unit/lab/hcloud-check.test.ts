@@ -35,7 +35,22 @@ describe('check', () => {
     const first = await driver.check('Server', 'edge', ROUTER);
     expect(first.name).toMatch(/^edge-[0-9a-f]{7}$/);
     expect((await driver.check('Server', 'edge', ROUTER, first)).name).toBe(first.name);
-    expect((await driver.check('Server', 'edge', { ...ROUTER, name: 'mine' }, first)).name).toBe('mine');
+    const mine = await driver.check('Server', 'edge', { ...ROUTER, name: 'mine' }, first);
+    expect(mine).toMatchObject({ name: 'mine', __defaults: [] });
+    // Taken out of the program again it stays, and counts as made up from then on.
+    expect(await driver.check('Server', 'edge', ROUTER, mine)).toMatchObject({ name: 'mine', __defaults: ['name'] });
+  });
+
+  it('records no default that means nothing, and of framework types none at all', async () => {
+    expect(await driver.check('Server', 'edge', { ...ROUTER, name: 'a' })).toEqual({
+      ...ROUTER,
+      name: 'a',
+      __defaults: [],
+    });
+    expect(await driver.check('SshKey', 'key', { name: 'a', publicKey: 'ssh-ed25519 A' })).toEqual({
+      name: 'a',
+      publicKey: 'ssh-ed25519 A',
+    });
   });
 
   it('takes ids as text, and unknowns for anything', async () => {

@@ -116,8 +116,8 @@ describe('POST /servers', () => {
     });
     settle();
     const address = String(at((await cloud.call('GET', `/servers/${id}`)).json, 'server.public_net.ipv4.ip'));
-    expect(cloud.compute.byPublicAddress(address)).toMatchObject({ name: 'fra-edge-01', running: true });
-    expect(cloud.compute.byPublicAddress('203.0.113.200')).toBeUndefined();
+    expect(cloud.compute.byPublicAddress(address, 22)).toMatchObject({ name: 'fra-edge-01', running: true });
+    expect(cloud.compute.byPublicAddress('203.0.113.200', 22)).toBeUndefined();
   });
 });
 

@@ -249,8 +249,8 @@ describe('drift and restore', () => {
     await roll(release({ files: { '/etc/c': file('c') }, units: {} }));
     await roll(release());
     const paths = ['/etc/site-mesh/a.conf', '/etc/site-mesh/b.nft'];
-    expect((await host.run('apply restore')).json).toEqual({ restored: paths });
-    expect((await host.run('apply restore')).json).toEqual({ restored: [] });
+    expect((await host.run('apply restore')).json).toEqual({ restored: paths, kept: [] });
+    expect((await host.run('apply restore')).json).toEqual({ restored: [], kept: [] });
     expect((await host.run('apply status')).json).toMatchObject({ active: null, confirmed: null });
   });
 });

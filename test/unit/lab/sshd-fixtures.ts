@@ -1,6 +1,8 @@
 import ssh2 from 'ssh2';
 import type { Client as SshClient, ConnectConfig } from 'ssh2';
 import { createHash } from 'node:crypto';
+import { withExisting } from '../../../lab/existing/compute.ts';
+import type { ExistingMachine } from '../../../lab/existing/machines.ts';
 import { startSshd, type Sshd, type SshdOptions } from '../../../lab/sshd/index.ts';
 import { generateKey, parseKey, publicLine } from '../../../lab/sshd/keys.ts';
 import type { FaultName, Faults, JoinRequest, ServerView, Store, TailnetNodes } from '../../../lab/types.ts';
@@ -143,15 +145,16 @@ export interface Lab {
   options: SshdOptions;
 }
 
-export async function startLab(servers: ServerView[] = [server()]): Promise<Lab> {
+export async function startLab(servers: ServerView[] = [server()], machines: ExistingMachine[] = []): Promise<Lab> {
   const store = memoryStore();
   const faults = memoryFaults();
   const tailnet = memoryTailnet();
   let now = 1_000_000;
-  const compute = {
+  const clouds = {
     byPublicAddress: (address: string) => servers.find((one) => one.publicAddress === address),
     all: () => servers,
   };
+  const compute = withExisting(clouds, machines, deployKey.public);
   const jump = { hostKeyPrivate: jumpHostKey.private, authorizedPublicKey: jumpKey.public, user: 'lab' };
   const options: SshdOptions = { port: 0, compute, nodes: tailnet, store, faults, clock: () => now, jump };
   const sshd = await startSshd(options);
@@ -170,7 +173,7 @@ function open(config: ConnectConfig): Promise<SshClient> {
 }
 
 /** A login at the jump host. */
-export const openJump = (lab: Lab, part: ConnectConfig = {}): Promise<SshClient> =>
+export const openJump = (lab: Pick<Lab, 'sshd'>, part: ConnectConfig = {}): Promise<SshClient> =>
   open({
     host: '127.0.0.1',
     port: lab.sshd.port,
@@ -242,7 +245,7 @@ export function execOver(client: SshClient, line: string, stdin: string | Buffer
 }
 
 /** A login on a host, through the jump host. */
-export async function login(lab: Lab, options: LoginOptions = {}): Promise<Login> {
+export async function login(lab: Pick<Lab, 'sshd'>, options: LoginOptions = {}): Promise<Login> {
   const { ciphers: cipher } = options;
   const jump = await openJump(lab, cipher ? { algorithms: { cipher } } : {});
   const pinned = options.hostKey ?? bootstrapKey.public;
@@ -282,7 +285,7 @@ export interface Driven {
   login: Login;
   run(words: string, stdin?: unknown): Promise<{ code: number | null; json: Record<string, unknown> }>;
 }
-export async function drive(lab: Lab, options: LoginOptions = {}): Promise<Driven> {
+export async function drive(lab: Pick<Lab, 'sshd'>, options: LoginOptions = {}): Promise<Driven> {
   const host = await login(lab, options);
   await host.exec(`sudo -n ${INSTALL}`, TOOL_SOURCE);
   return {

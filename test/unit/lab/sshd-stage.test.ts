@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../../lab/sshd/release.ts';
-import { drive, sha256, startLab, type Driven, type Lab } from './sshd-fixtures.ts';
+import { drive, server, sha256, startLab, type Driven, type Lab } from './sshd-fixtures.ts';
 import { file, hashOf, release, request } from './sshd-releases.ts';
 
 let lab: Lab;
@@ -23,6 +23,18 @@ describe('stage', () => {
     expect(lab.sshd.unexecuted()).toContainEqual(
       expect.objectContaining({ host: 'fra-edge-01', what: 'the nftables rules were not checked (nft -c)' }),
     );
+  });
+
+  test('where the cloud chose the LAN address, a release for another one is refused', async () => {
+    lab.servers[0] = server({ lanAddress: '10.77.20.7' });
+    const known = await drive(lab);
+    const { code, json } = await known.run('apply stage', request(release()));
+    expect([code, json]).toMatchObject([
+      3,
+      { error: { code: 'check-failed', checks: [{ name: 'interfaces', result: 'failed' }] } },
+    ]);
+    expect((await known.run('facts')).json.interfaces).toMatchObject({ lan: { name: 'eth1', address: '10.77.20.7' } });
+    expect((await known.run('apply stage', { ...request(release()), lan: '10.77.20.7' })).code).toBe(0);
   });
 
   test('the hash does not depend on the order of keys', async () => {

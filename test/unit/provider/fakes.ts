@@ -1,4 +1,5 @@
 import { releaseHash } from '../../../mesh/host/hash.ts';
+import type { Finding, Preflight } from '../../../mesh/host/preflight.ts';
 import { UserError } from '../../../io/rpc/types.ts';
 import type { Inputs, Operation } from '../../../io/rpc/types.ts';
 import type { Connection } from '../../../io/ssh/connect.ts';
@@ -39,6 +40,9 @@ export const connection = {
 export class FakeTailnet {
   readonly devices = new Map<string, Device>();
   readonly keys = new Map<string, Key & { secret: string; tags: string[] }>();
+  /** By node: what it advertises; all of it is approved but for `refused`. */
+  readonly advertised = new Map<string, string[]>();
+  refused: string[] = [];
   readonly calls: string[] = [];
   policy = { text: '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}', edits: 0 };
   readonly defaultText = this.policy.text;
@@ -71,6 +75,7 @@ export class FakeTailnet {
       tags: key.tags,
     };
     this.devices.set(nodeId, device);
+    this.advertised.set(nodeId, request.advertiseRoutes);
     return device;
   }
 
@@ -95,7 +100,11 @@ export class FakeTailnet {
           if (device === undefined) throw new TailscaleError(404, 'no such device');
           this.devices.set(id, { ...device, tags });
         }),
-      routes: () => this.call('devices.routes', () => ({ advertised: [], enabled: [] })),
+      routes: (id) =>
+        this.call('devices.routes', () => {
+          const advertised = this.advertised.get(id) ?? [];
+          return { advertised, enabled: advertised.filter((route) => !this.refused.includes(route)) };
+        }),
       setRoutes: () => this.call('devices.setRoutes', () => undefined),
     },
     policy: {
@@ -124,17 +133,33 @@ export class FakeTailnet {
 }
 
 const ED25519 = 'ssh-ed25519 OWN';
+/** A machine on which nothing of a release would be new. */
+export const NOTHING: Preflight = {
+  first: true,
+  files: [],
+  packages: [],
+  units: [],
+  sysctls: [],
+  ssh: { hostKeys: { present: ['ecdsa'], made: [] }, allowed: null, losing: [] },
+  ours: { tables: [], rules: [] },
+  findings: [],
+};
 
 /** A host that answers as docs/host-protocol.md says, over connections that are counted. */
 export class FakeHost {
   readonly verbs: string[] = [];
   readonly connections: Connection[] = [];
   readonly staged: StageRequest[] = [];
+  readonly preflights: StageRequest[] = [];
+  /** What a preflight finds in the way. */
+  findings: Finding[] = [];
   active: string | null = null;
   confirmed: string | null = null;
   drift: string[] = [];
   firstBoot: ('running' | 'done')[] = ['done'];
   node: { nodeId: string; tags: string[]; settings?: Omit<JoinRequest, 'authKey'> } | undefined;
+  drained = false;
+  online = true;
   reachable = true;
   /** Thrown by that verb, in turn; undefined lets it through. */
   throws: Record<string, (Error | undefined)[]> = {};
@@ -188,6 +213,11 @@ export class FakeHost {
           interfaces: { public: null, lan: null },
           hostKeys: { ed25519: null, ecdsa: null },
         })),
+      preflight: (request) =>
+        run('preflight', () => {
+          this.preflights.push(request);
+          return { ...NOTHING, first: this.confirmed === null, findings: this.findings };
+        }),
       stage: (request) =>
         run('stage', () => {
           this.staged.push(request);
@@ -216,7 +246,7 @@ export class FakeHost {
           drift: this.drift,
           hostKey: ED25519,
         })),
-      restore: () => run('restore', () => ({ restored: ['/etc/x'] })),
+      restore: () => run('restore', () => ({ restored: ['/etc/x'], kept: [] })),
       nodeJoin: (request) =>
         run(request.authKey === '' ? 'ask' : 'join', () => {
           const { authKey, ...settings } = request;
@@ -234,6 +264,7 @@ export class FakeHost {
           const nodeId = this.node?.nodeId ?? '';
           const tags = [...request.tags];
           this.node = { nodeId, tags, settings };
+          this.advertise();
           return { nodeId, name: request.hostname, addresses: [], tags, adopted: same, retired: [] };
         }),
       nodeStatus: () =>
@@ -244,7 +275,7 @@ export class FakeHost {
           tailnet: null,
           addresses: null,
           tags: null,
-          online: null,
+          online: this.node === undefined ? null : this.online,
         })),
       nodeLeave: () =>
         run('leave', () => {
@@ -252,14 +283,26 @@ export class FakeHost {
           this.node = undefined;
           return { left };
         }),
-      routeAdvertise: () => run('advertise', () => ({ advertised: [], drained: false })),
+      routeAdvertise: () =>
+        run('advertise', () => {
+          this.drained = false;
+          return this.advertise();
+        }),
       routeDrain: () =>
         run('drain', () => {
           if (this.node === undefined) throw state('not-joined');
-          return { advertised: [], drained: true };
+          this.drained = true;
+          return this.advertise();
         }),
-      routeStatus: () => run('route status', () => ({ advertised: [], drained: false })),
+      routeStatus: () => run('route status', () => this.advertise()),
     };
+  }
+
+  /** What the join asked for, unless drained; the tailnet hears of it. */
+  private advertise(): { advertised: string[]; drained: boolean } {
+    const advertised = this.drained ? [] : (this.node?.settings?.advertiseRoutes ?? []);
+    if (this.node !== undefined) this.tailnet?.advertised.set(this.node.nodeId, advertised);
+    return { advertised, drained: this.drained };
   }
 }
 

@@ -73,6 +73,11 @@ function service(): Tailscale {
       ...api.devices,
       get: (id) => Promise.resolve(nodes.get(id)),
       delete: (id) => Promise.resolve(nodes.delete(id)),
+      routes: (id) =>
+        Promise.resolve({
+          advertised: nodes.get(id)?.advertisedRoutes ?? [],
+          enabled: nodes.get(id)?.advertisedRoutes ?? [],
+        }),
     },
   };
 }
@@ -113,6 +118,29 @@ describe('against a host that answers the protocol over SSH', () => {
     lab.faults.set('no-answer', 'fra-edge-01');
     const impatient = { ...inputs(), bootTimeout: 1 };
     await expect(hostRelease.create(operation(), impatient, false, client())).rejects.toThrow('no SSH login in time');
+  });
+
+  test('an existing machine is refused for what is on it, taken once that is accepted, and given back', async () => {
+    lab.faults.set('foreign-software', 'fra-edge-01');
+    const sysctl = { content: 'net.ipv4.ip_forward = 1\n', mode: '0644' };
+    const existing: Inputs = {
+      ...inputs(),
+      provisioned: false,
+      files: { '/etc/sysctl.d/90-site-mesh.conf': sysctl },
+    };
+    const create = (news: Inputs) => hostRelease.create(operation(), news, false, client());
+    await expect(create(existing)).rejects.toThrow(/lived with by accepts: \[docker, ufw\] of the host:\n.*docker: /);
+    await expect(create({ ...existing, accepts: ['docker'] })).rejects.toThrow(/accepts: \[ufw\] of the host/);
+    const accepting = { ...existing, accepts: ['docker', 'ufw'] };
+    const { id, outputs } = await create(accepting);
+    const op = operation();
+    await hostRelease.delete(op, id, recorded(outputs), accepting, client());
+    expect(op.logs).toEqual([
+      { severity: 'info', message: 'fra-edge-01: put back as it was before the first release: 4 things' },
+    ]);
+    // As it was: refused again, and reached by the key that it had.
+    await expect(create(existing)).rejects.toThrow('Nothing was changed on it');
+    await expect(create({ ...existing, provisioned: true })).resolves.toHaveProperty('id', id);
   });
 
   test('a node joins, is adopted after a crash, and leaves', async () => {

@@ -8,28 +8,30 @@ import {
   type Operation,
   type ResourceHandler,
   type Value,
-} from '../../../io/rpc/types.ts';
-import type { HcloudClient } from './client.ts';
-import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from '../properties.ts';
-import { UNCANCELLED } from '../uncancelled.ts';
+} from '../../io/rpc/types.ts';
+import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from './properties.ts';
+import { importedInputs, refreshedInputs } from './read-inputs.ts';
+import { UNCANCELLED } from './uncancelled.ts';
 
 /** One operation on one resource. */
-export interface Run {
-  client: HcloudClient;
+export interface Run<Client> {
+  client: Client;
   signal: AbortSignal;
   op: Operation;
 }
 
-interface Hooks {
+interface Hooks<Client> {
   /** Refusals that concern several properties. */
   validate?(inputs: Inputs, op: Operation): CheckFailure[];
   /** Makes it. `made` is told the id as soon as the plugin would record it. Without outputs a read follows. */
-  create(run: Run, news: Inputs, made: (id: string) => void): Promise<{ id: string; outputs?: Inputs }>;
+  create(run: Run<Client>, news: Inputs, made: (id: string) => void): Promise<{ id: string; outputs?: Inputs }>;
   /** undefined = gone. `state` are the last outputs, or the inputs while creating. */
-  read(run: Run, id: string, state: Inputs): Promise<Inputs | undefined>;
+  read(run: Run<Client>, id: string, state: Inputs): Promise<Inputs | undefined>;
   /** `changed` are the properties whose value in `news` is another one than in `olds`. Without outputs a read follows. */
-  update(run: Run, id: string, olds: Inputs, news: Inputs, changed: Set<string>): Promise<Inputs | undefined>;
-  delete(run: Run, id: string, olds: Inputs): Promise<void>;
+  update(run: Run<Client>, id: string, olds: Inputs, news: Inputs, changed: Set<string>): Promise<Inputs | undefined>;
+  delete(run: Run<Client>, id: string, olds: Inputs): Promise<void>;
+  /** The plugin's importer, for types where it does more than take the id: answers the id and the state that read begins with. */
+  adopt?(run: Run<Client>, id: string): Promise<{ id: string; state: Inputs }>;
 }
 
 /** What state keeps of inputs that a read never answers (keepDisk, sshKeys, …). */
@@ -42,30 +44,10 @@ function withoutUnknowns(values: Inputs): Inputs {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !(value instanceof Unknown)));
 }
 
-/** Inputs as a refresh leaves them: what the cloud answers, where it differs from what the program said. */
-function refreshedInputs(spec: ResourceSpec, inputs: Inputs, outputs: Inputs): Inputs {
-  const importing = Object.keys(inputs).length === 0;
-  const properties = importing ? Object.keys(spec.properties) : Object.keys(inputs);
-  const next: Inputs = {};
-  for (const property of properties) {
-    const known = spec.properties[property];
-    const said = inputs[property];
-    if (known === undefined) next[property] = said;
-    else if (importing) next[property] = outputs[property];
-    else
-      next[property] =
-        Object.keys(diffResource({ ...spec, properties: { [property]: known } }, outputs, { [property]: said }).changes)
-          .length > 0
-          ? (outputs[property] ?? said)
-          : said;
-  }
-  return next;
-}
-
 /** A resource type of the stand-in: the bridge's part once, the type's own calls from its hooks. */
-export function defineResource(spec: ResourceSpec, hooks: Hooks): ResourceHandler<HcloudClient> {
+export function defineResource<Client>(spec: ResourceSpec, hooks: Hooks<Client>): ResourceHandler<Client> {
   const state = (inputs: Inputs): Inputs => withoutUnknowns(plannedOutputs(spec, inputs));
-  const readAfter = async (run: Run, id: string, known: Inputs): Promise<Inputs> => {
+  const readAfter = async (run: Run<Client>, id: string, known: Inputs): Promise<Inputs> => {
     const outputs = await hooks.read(run, id, known);
     if (outputs === undefined)
       throw new UserError(
@@ -100,10 +82,15 @@ export function defineResource(spec: ResourceSpec, hooks: Hooks): ResourceHandle
       }
     },
     read: async (op, id, outputs, inputs, client) => {
-      const found = await hooks.read({ client, signal: UNCANCELLED, op }, id, outputs);
+      const run = { client, signal: UNCANCELLED, op };
+      const importing = Object.keys(outputs).length === 0;
+      const from = importing ? await hooks.adopt?.(run, id) : undefined;
+      const [known, state] = [from?.id ?? id, from?.state ?? outputs];
+      const found = await hooks.read(run, known, state);
       if (found === undefined) return undefined;
-      const merged = withState(spec, outputs, found);
-      return { id, outputs: merged, inputs: refreshedInputs(spec, inputs, merged) };
+      const merged = withState(spec, state, found);
+      const answered = importing ? importedInputs(spec, merged) : refreshedInputs(spec, inputs, merged);
+      return { id: known, outputs: merged, inputs: answered };
     },
     update: async (op, id, olds, _oldInputs, news, preview, client) => {
       const next = withState(spec, { ...olds, ...news }, {});

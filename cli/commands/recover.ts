@@ -1,0 +1,88 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { engine } from '../engine.ts';
+import { EXIT } from '../exit.ts';
+import { prepareLab } from '../lab/prepare.ts';
+import { holdTry } from '../lab/turns.ts';
+import { meshConfig } from '../mesh-config.ts';
+import { labDirectory } from '../paths.ts';
+import { stderrProgress } from '../progress.ts';
+import { recover } from '../recover/recover.ts';
+import type { Report } from '../recover/report.ts';
+import { Target } from '../recover/target.ts';
+import { renderEnd, renderFindings } from '../render/recover.ts';
+import { readStackFile } from '../stack-file.ts';
+
+interface Options {
+  lab?: true;
+  dryRun?: true;
+  yes?: true;
+  forceUnlock?: true;
+  json?: true;
+}
+
+export function addRecover(program: Command): void {
+  program
+    .command('recover')
+    .argument('<stack>', 'name of a stack file, as in Pulumi.<stack>.yaml')
+    .description('after a crash: record what a killed run made and did not write down; makes and deletes nothing')
+    .option('--lab', "the lab's stack, not the one of your own backend")
+    .option('--dry-run', 'say what there is to do, and do nothing')
+    .option('--yes', 'ask nothing')
+    .option('--force-unlock', 'take the lock off although its holder may be alive; two engines at once spoil a state')
+    .option('--json', 'what was found and done, as JSON')
+    .addHelpText(
+      'after',
+      `
+Says what it found and what it is about to do; does it after a yes, or with --yes. Without a terminal and without --yes
+it only says. Exit codes: 0 nothing is left to do, 1 a person has to act, 2 wrong usage. docs/recovery.md has all of it.
+
+Examples:
+  mesh recover prod --dry-run
+  mesh recover staging --lab --yes && npm run try`,
+    )
+    .action(async (stack: string, options: Options) => {
+      const target = await targetOf(stack, options.lab === true);
+      const quiet = options.json === true;
+      const report = await recover(target, {
+        forceUnlock: options.forceUnlock === true,
+        say: stderrProgress(),
+        agree: (found) => agree(found, options),
+      });
+      process.stdout.write(quiet ? `${JSON.stringify(report, null, 2)}\n` : words(report));
+      process.exitCode = ['clean', 'recovered'].includes(report.outcome) ? EXIT.done : EXIT.failed;
+    });
+}
+
+async function targetOf(stack: string, lab: boolean): Promise<Target> {
+  const progress = stderrProgress();
+  if (lab) {
+    holdTry(labDirectory());
+    const { file, cli, env } = await prepareLab(stack, progress);
+    return new Target(file, cli, env);
+  }
+  const file = readStackFile(stack);
+  meshConfig(file);
+  const { cli } = await engine(progress);
+  return new Target(file, cli, { ...process.env, PULUMI_SKIP_UPDATE_CHECK: 'true' });
+}
+
+async function agree(report: Report, { dryRun, yes, json }: Options): Promise<boolean> {
+  if (json !== true) process.stdout.write(`${renderFindings(report)}\n\n`);
+  if (dryRun === true) return false;
+  if (yes === true) return true;
+  if (json === true || !process.stdin.isTTY || !process.stdout.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await terminal.question('Do this? [y/N] ')).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Findings stand above already when there was something to agree to. */
+function words(report: Report): string {
+  const told = report.done.length > 0 || report.steps.length > 0;
+  const findings = told ? '' : renderFindings(report);
+  return `${findings === '' ? '' : `${findings}\n\n`}${renderEnd(report)}\n`;
+}

@@ -1,0 +1,47 @@
+import { cloudOf } from '../../mesh/config/clouds.ts';
+import type { Release } from '../../mesh/host/spec.ts';
+import type { HostPlan, MeshPlan } from '../../mesh/plan/types.ts';
+import type { Connection } from '../../io/ssh/connect.ts';
+import type { Keys } from './keys.ts';
+
+/** One machine that was there before us, and what a stack would bring to it. */
+export interface Target {
+  name: string;
+  lan: string;
+  lanPrefix: string;
+  release: Release;
+  connection: Connection;
+  accepts: string[];
+}
+
+/** Every existing host of a plan that somebody logs in to, in the order of the plan. */
+export function targetsOf(plan: MeshPlan, keys: Keys): Target[] {
+  return plan.sites
+    .filter((site) => !cloudOf(site.cloud).sells)
+    .flatMap((site) => [...site.routers, ...site.hosts])
+    .flatMap((host) => targetOf(plan, host, keys) ?? []);
+}
+
+function targetOf(plan: MeshPlan, { name, lan, ssh, managed, accepts }: HostPlan, keys: Keys): Target | undefined {
+  if (ssh === undefined || managed === undefined || lan === undefined) return undefined;
+  const via = ssh.via ?? plan.ssh.via;
+  return {
+    name,
+    lan,
+    lanPrefix: managed.spec.lan.prefix,
+    release: managed.release,
+    connection: {
+      host: ssh.host,
+      port: ssh.port,
+      user: ssh.user,
+      hostKey: ssh.hostKey,
+      privateKey: keys.ssh,
+      ...(via && { via: { ...via, privateKey: keys.jump } }),
+    },
+    accepts,
+  };
+}
+
+/** Names of those hosts; no key is needed to know them. */
+export const existingNames = (plan: MeshPlan): string[] =>
+  targetsOf(plan, { ssh: '', jump: '' }).map(({ name }) => name);
