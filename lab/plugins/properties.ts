@@ -67,9 +67,11 @@ function typeFault(spec: PropertySpec, value: Value): string | undefined {
   return actual === spec.type ? undefined : `expected a ${spec.type}, got a ${actual}`;
 }
 
-function autoName(name: string, olds: Inputs | undefined): Value {
-  const kept = olds?.[DEFAULTS];
-  if (typeof olds?.name === 'string' && Array.isArray(kept) && kept.includes('name')) return olds.name;
+/** A name that there is stays, unless the program had chosen it and now leaves it out; an import counts as made up. */
+function autoName(spec: ResourceSpec, name: string, olds: Inputs | undefined): Value {
+  const defaulted = olds?.[DEFAULTS];
+  const chosen = !spec.framework && Array.isArray(defaulted) && defaulted.length > 0 && !defaulted.includes('name');
+  if (typeof olds?.name === 'string' && !chosen) return olds.name;
   return `${name}-${randomBytes(4).toString('hex').slice(0, 7)}`;
 }
 
@@ -96,7 +98,7 @@ export function checkInputs(
   }
   const defaulted: string[] = [];
   if (spec.named && inputs.name === undefined) {
-    inputs.name = autoName(name, olds);
+    inputs.name = autoName(spec, name, olds);
     defaulted.push('name');
   }
   for (const [property, known] of Object.entries(spec.properties)) {
@@ -126,7 +128,7 @@ export function canonical(value: Value): string {
   return value instanceof Unknown ? '?' : JSON.stringify(value ?? null);
 }
 
-function isEmpty(value: Value): boolean {
+export function isEmpty(value: Value): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return true;
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }

@@ -9,7 +9,15 @@ import {
   type ResourceHandler,
   type Value,
 } from '../../io/rpc/types.ts';
-import { changedProperties, checkInputs, diffResource, plannedOutputs, type ResourceSpec } from './properties.ts';
+import {
+  canonical,
+  changedProperties,
+  checkInputs,
+  diffResource,
+  isEmpty,
+  plannedOutputs,
+  type ResourceSpec,
+} from './properties.ts';
 import { UNCANCELLED } from './uncancelled.ts';
 
 /** One operation on one resource. */
@@ -29,8 +37,11 @@ interface Hooks<Client> {
   /** `changed` are the properties whose value in `news` is another one than in `olds`. Without outputs a read follows. */
   update(run: Run<Client>, id: string, olds: Inputs, news: Inputs, changed: Set<string>): Promise<Inputs | undefined>;
   delete(run: Run<Client>, id: string, olds: Inputs): Promise<void>;
-  /** The plugin's importer, for types where it does more than take the id: answers the id and the state that read begins with. */
-  adopt?(run: Run<Client>, id: string): Promise<{ id: string; state: Inputs }>;
+  /**
+   * The plugin's importer, where it does more than take the id: answers the id and the state that read begins with.
+   * undefined = it cannot be imported, which the bridge tells as "does not exist", whatever the reason.
+   */
+  adopt?(run: Run<Client>, id: string): Promise<{ id: string; state: Inputs } | undefined>;
 }
 
 /** What state keeps of inputs that a read never answers (keepDisk, sshKeys, …). */
@@ -52,7 +63,7 @@ function refreshedInputs(spec: ResourceSpec, inputs: Inputs, outputs: Inputs): I
     const known = spec.properties[property];
     const said = inputs[property];
     if (known === undefined) next[property] = said;
-    else if (importing) next[property] = outputs[property];
+    else if (importing) next[property] = saysNothing(spec, property, outputs[property]) ? undefined : outputs[property];
     else
       next[property] =
         Object.keys(diffResource({ ...spec, properties: { [property]: known } }, outputs, { [property]: said }).changes)
@@ -61,6 +72,13 @@ function refreshedInputs(spec: ResourceSpec, inputs: Inputs, outputs: Inputs): I
           : said;
   }
   return next;
+}
+
+/** The bridge makes no inputs of what is empty or the default. */
+function saysNothing(spec: ResourceSpec, property: string, value: Value): boolean {
+  if (spec.framework) return false;
+  const standard = spec.properties[property]?.default;
+  return isEmpty(value) || (standard !== undefined && canonical(standard) === canonical(value));
 }
 
 /** A resource type of the stand-in: the bridge's part once, the type's own calls from its hooks. */
@@ -103,8 +121,9 @@ export function defineResource<Client>(spec: ResourceSpec, hooks: Hooks<Client>)
     read: async (op, id, outputs, inputs, client) => {
       const run = { client, signal: UNCANCELLED, op };
       const importing = Object.keys(outputs).length === 0;
-      const from = importing ? await hooks.adopt?.(run, id) : undefined;
-      const [known, state] = [from?.id ?? id, from?.state ?? outputs];
+      const adopted = importing && hooks.adopt !== undefined ? await hooks.adopt(run, id) : { id, state: outputs };
+      if (adopted === undefined) return undefined;
+      const { id: known, state } = adopted;
       const found = await hooks.read(run, known, state);
       if (found === undefined) return undefined;
       const merged = withState(spec, state, found);
