@@ -13,13 +13,12 @@ export async function fromLab(labDir: string, stack: string, config: Record<stri
   const tenant = status.info.config.tenants.find(({ name }) => name === stack);
   if (tenant === undefined)
     throw new CliError(EXIT.lab, `the lab does not know the stack ${stack} yet: mesh env ${stack}`);
-  const overlay = labOverlay(status.info.config, tenant);
-  const plain = overlay.plain(config);
+  const overlay = labOverlay(status.info.config, tenant, config);
   return {
-    endpoint: (cloud) => configuredEndpoint(plain, cloud),
+    endpoint: (cloud) => configuredEndpoint(overlay.plain, cloud),
     token: ({ key }, cloud) => {
-      // All accounts of a stack are one at the lab.
-      const token = overlay.secrets[key] ?? overlay.secrets[cloud === 'hetzner' ? 'hcloud:token' : `${cloud}:token`];
+      // A member of a mapping, in the form that `pulumi config set --path` takes.
+      const token = overlay.secrets[key.replace(/\.(.+)$/, (_, member: string) => `[${JSON.stringify(member)}]`)];
       if (token !== undefined) return Promise.resolve(token);
       throw new CliError(EXIT.lab, `the lab has no account at ${cloudOf(cloud).title}`);
     },
