@@ -111,7 +111,16 @@ describe('every type', () => {
     if (imported === undefined) throw new Error('it was not found');
     expect(imported.outputs).toMatchObject({ image: 'debian-12-x64', resizeDisk: true, ipv6: false });
     const given = Object.keys(imported.inputs).filter((key) => imported.inputs[key] !== undefined);
-    const always = ['image', 'name', 'privateNetworking', 'publicNetworking', 'region', 'size', 'vpcUuid'];
+    const always = [
+      '__defaults',
+      'image',
+      'name',
+      'privateNetworking',
+      'publicNetworking',
+      'region',
+      'size',
+      'vpcUuid',
+    ];
     expect(given.sort()).toEqual(always);
     const { region, size, image } = APP;
     expect(await driver.check('Droplet', 'x', { region, size, image }, imported.inputs)).toMatchObject({
