@@ -1,4 +1,4 @@
-import type { CloudName } from '../../mesh/config/clouds.ts';
+import { cloudOf, type CloudName } from '../../mesh/config/clouds.ts';
 import { setCommand, type Credential } from '../../mesh/config/credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { PulumiRun } from '../pulumi.ts';
@@ -10,15 +10,9 @@ export interface Access {
   endpoint(cloud: CloudName): string | undefined;
 }
 
-/** Keys of a stack's config that name another API, as the official plugins read them. */
-const ENDPOINTS: Readonly<Partial<Record<CloudName, string>>> = {
-  hetzner: 'hcloud:endpoint',
-  digitalocean: 'digitalocean:apiEndpoint',
-};
-
 /** The endpoint that a config names. */
 export function configuredEndpoint(config: Record<string, unknown>, cloud: CloudName): string | undefined {
-  const value = config[ENDPOINTS[cloud] ?? ''];
+  const value = config[cloudOf(cloud).token?.endpoint ?? ''];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
