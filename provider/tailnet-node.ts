@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { diffInputs } from '../io/rpc/diff.ts';
 import { PartialFailure, UNKNOWN, Unknown, UserError } from '../io/rpc/types.ts';
-import type { DiffAnswer, Inputs, ResourceHandler } from '../io/rpc/types.ts';
+import type { DiffAnswer, Inputs, Operation, ResourceHandler } from '../io/rpc/types.ts';
 import type { Device } from '../io/tailscale/client.ts';
 import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
@@ -60,6 +60,7 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
       try {
         const device = await verified(node, nodeId);
         await carryRoutes(node, tool, nodeId, { undrain: true });
+        noteNamesake(op, args, device);
         return { id: nodeId, outputs: outputsOf(news, device) };
       } catch (error) {
         // It did join: recorded, a destroy removes it and the next up verifies again.
@@ -115,6 +116,19 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
     if (!(await api.devices.delete(id, op.signal))) op.log('debug', `device ${id} was gone already`);
   },
 };
+
+/**
+ * The service tells two devices of one name apart by a suffix. The other one may be left over: from a host that died while
+ * it joined, before it knew. Nobody can be sure of that, so it is told and not removed.
+ */
+function noteNamesake(op: Operation, { hostname }: NodeArgs, { name, nodeId }: Device): void {
+  const [label = ''] = name.split('.', 1);
+  if (label === hostname) return;
+  op.log(
+    'warning',
+    `${hostname} is ${label} in the tailnet (node ${nodeId}): another device has its name. If that one is left over from a join that was cut off, remove it in the admin console (Machines), then: pulumi up --replace '${op.urn}'`,
+  );
+}
 
 function outputsOf(inputs: Inputs, device: Device): Inputs {
   return { ...inputs, nodeId: device.nodeId, name: device.name, addresses: device.addresses };

@@ -33,7 +33,7 @@ export interface Finder<Cloud> {
 }
 
 /** Two segments of a type token, for people: `hcloud:index/server:Server` → `hcloud Server`. */
-export function typeName(type: string): string {
+function typeName(type: string): string {
   const [pkg = '', , last = ''] = type.split(':');
   return pkg === 'mesh' || pkg === 'pulumi' ? last : `${pkg} ${last}`;
 }

@@ -5,7 +5,7 @@ import { UNKNOWN } from '../../../cli/recover/wanted.ts';
 
 const urnOf = (type: string, name: string): string => `urn:pulumi:staging::site-mesh::${type}::${name}`;
 export const PROVIDER = `${urnOf('pulumi:providers:hcloud', 'hetzner')}::3a8da6b7-eef0-444d-86ea-2d2eac96c3cb`;
-export const OCEAN = `${urnOf('pulumi:providers:digitalocean', 'digitalocean')}::b1d7a6b7-eef0-444d-86ea-2d2eac96c3cb`;
+const OCEAN = `${urnOf('pulumi:providers:digitalocean', 'digitalocean')}::b1d7a6b7-eef0-444d-86ea-2d2eac96c3cb`;
 export const SERVER = 'hcloud:index/server:Server';
 export const NETWORK = 'hcloud:index/network:Network';
 export const SUBNET = 'hcloud:index/networkSubnet:NetworkSubnet';

@@ -1,5 +1,5 @@
-import { HostToolError } from '../../../io/ssh/host-tool.ts';
 import type { JoinRequest } from '../../../io/ssh/host-tool.ts';
+import { HostToolError } from '../../../io/ssh/host-tool.ts';
 import type { Device, Key, Tailscale } from '../../../io/tailscale/client.ts';
 import { TailscaleError } from '../../../io/tailscale/errors.ts';
 

@@ -9,8 +9,6 @@ import type { HostTool, JoinRequest, StageRequest } from '../../../io/ssh/host-t
 import type { MeshClient } from '../../../provider/client.ts';
 import type { FakeTailnet } from './fake-tailnet.ts';
 
-export { FakeTailnet } from './fake-tailnet.ts';
-
 export interface FakeOperation extends Operation {
   logs: { severity: string; message: string }[];
   abort: () => void;
