@@ -66,8 +66,12 @@ export const digitalocean: Package = {
           userData: ['#cloud-config\n', '#!/bin/sh\n'],
           vpcUuid: [new Ref('Vpc', 'text'), '4712'],
         },
-        // backupPolicy asks for backups: without it nothing does.
-        { image: ['debian-12-x64', 'debian-13-x64'], size: ['s-1vcpu-1gb', 's-1vcpu-2gb'] },
+        // backupPolicy asks for backups: without it nothing does. And with a default beside it, a name that is left out is kept all the same.
+        {
+          name: ['one', 'two'],
+          image: ['debian-12-x64', 'debian-13-x64'],
+          size: ['s-1vcpu-1gb', 's-1vcpu-2gb'],
+        },
       ],
       state: {
         status: 'active',
