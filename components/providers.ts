@@ -1,7 +1,7 @@
 import * as command from '@pulumi/command';
 import * as digitalocean from '@pulumi/digitalocean';
 import * as hcloud from '@pulumi/hcloud';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import * as tailscale from '@pulumi/tailscale';
 import { MeshProvider } from '../provider/resources/provider.ts';
 import { hostsOf } from '../mesh/plan/index.ts';
