@@ -1,4 +1,4 @@
-import { cloudOf, type CloudName } from '../../mesh/config/clouds.ts';
+import { cloudOf } from '../../mesh/config/clouds.ts';
 import { accounts, credentialNeeds } from '../../mesh/config/credentials.ts';
 import { namespaced } from '../stack-keys.ts';
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 
 const lockFile = z.object({
@@ -40,7 +40,9 @@ export async function readLocks(backend: string, project: string, stack: string)
 
 /** Directory of a file backend; undefined for every other one. */
 export function backendDirectory(url: string): string | undefined {
-  return url.startsWith('file://') && !url.startsWith('file://~') ? fileURLToPath(new URL(url)) : undefined;
+  if (!url.startsWith('file://')) return undefined;
+  // `pulumi login --local` writes file://~.
+  return fileURLToPath(new URL(url.replace(/^file:\/\/~/, pathToFileURL(homedir()).href)));
 }
 
 /**

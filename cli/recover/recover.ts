@@ -102,7 +102,8 @@ async function apply(
     if (run.code !== 0) throw new CliError(EXIT.failed, `the state could not be written: ${reason(run)}`);
     for (const { resource, id } of found.adoptions)
       if (id !== undefined) report.done.push(`recorded ${resource.urn} with id ${id}`);
-    for (const { urn, operation } of found.cutOff) report.done.push(`forgot that ${urn} was ${operation}`);
+    for (const { urn, operation, verdict } of found.cutOff)
+      if (verdict === 'forget') report.done.push(`forgot that ${urn} was ${operation}`);
   }
   if (found.refresh.length > 0) {
     options.say(`refreshing ${found.refresh.length} of the records`);
@@ -112,7 +113,7 @@ async function apply(
         EXIT.failed,
         `the refresh failed: ${reason(run)}\nWhat was found is recorded; run "pulumi refresh" when the reason is gone, before anything else.`,
       );
-    report.done.push(`refreshed ${found.refresh.length} records`);
+    report.done.push(`refreshed ${found.refresh.length} record${found.refresh.length === 1 ? '' : 's'}`);
   }
   return true;
 }

@@ -3,7 +3,6 @@
 // all was as if nothing had happened.
 import { parseArgs } from 'node:util';
 import { columns } from '../../cli/render/style.ts';
-import { inventory } from './inventory.ts';
 import { choosePoints } from './choose.ts';
 import { measure, runPoint, type Outcome } from './point.ts';
 import { Rig } from './rig.ts';
@@ -35,8 +34,9 @@ try {
   const destroy = await measure(rig, 'destroy', 'built');
   const totals = { up: up.changes.length, destroy: destroy.changes.length };
   console.log(
-    `${values.stack}: up makes ${totals.up} changes and leaves ${up.wanted.length} things, destroy makes ${totals.destroy} and leaves ${inventory(rig.lab).length}`,
+    `${values.stack}: up makes ${totals.up} changes and leaves ${up.wanted.length} things, destroy makes ${totals.destroy} and leaves ${destroy.wanted.length}`,
   );
+  for (const line of destroy.wanted) console.log(`  left by an undisturbed destroy: ${line}`);
   const points =
     values.only === undefined
       ? choosePoints(Number(values.points), totals, victims, Number(values.seed))

@@ -126,7 +126,7 @@ function toldBy({ code, stdout, text }: Ended, faults: string[]): string {
     [of('took the lock off'), 'unlocked'],
     [of('recorded'), `recorded ${of('recorded')}`],
     [of('forgot'), `forgot ${of('forgot')}`],
-    [of('refreshed'), told.done.find((line) => line.startsWith('refreshed'))?.replace(' records', '') ?? ''],
+    [of('refreshed'), told.done.find((line) => line.startsWith('refreshed'))?.replace(/ records?$/, '') ?? ''],
   ] as const;
   return parts.flatMap(([count, word]) => (count > 0 ? [word] : [])).join(', ') || 'nothing to do';
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { homedir, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { accessOf } from '../../../cli/recover/accounts.ts';
@@ -44,8 +44,9 @@ test('a message about something else names no lock', async () => {
 
 test('only a directory of this machine is a file backend', () => {
   expect(backendDirectory('file:///tmp/a%20b')).toBe('/tmp/a b');
-  for (const url of ['s3://bucket', 'https://api.example.com', 'file://~', ''])
-    expect(backendDirectory(url), url).toBeUndefined();
+  expect(backendDirectory('file://~')).toBe(homedir());
+  expect(backendDirectory('file://~/state')).toBe(join(homedir(), 'state'));
+  for (const url of ['s3://bucket', 'https://api.example.com', '']) expect(backendDirectory(url), url).toBeUndefined();
 });
 
 test('a provider’s token is that of its account, from where the configuration says', async () => {
