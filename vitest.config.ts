@@ -5,7 +5,14 @@ export default defineConfig({
     // Engine tests start real processes; everything else is fast.
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'component', include: ['test/component/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'component',
+          include: ['test/component/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'engine',

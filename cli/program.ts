@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCheck } from './commands/check.ts';
 import { addCredentials } from './commands/credentials.ts';
+import { addCost } from './commands/cost.ts';
 import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
 import { addGraph } from './commands/graph.ts';
@@ -25,6 +26,7 @@ Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh plan staging               what the stack decides, before a cloud is asked
   mesh graph staging --out mesh.svg    the same as a picture
+  mesh cost prod --against HEAD~1    what it costs a month, and what a change of it does
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
   mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails
   mesh recover staging --dry-run  after a crash: what was made and is not recorded`,
@@ -46,6 +48,7 @@ Exit codes:
   addCredentials(root);
   addGraph(root);
   addPreflight(root);
+  addCost(root);
   addEnv(root);
   addLab(root);
   addSchema(root);

@@ -34,36 +34,41 @@ export function readStackFile(stack: string, tree: string = TREE): StackFile {
       `stack "${stack}" is not known: there is no Pulumi.${stack}.yaml. Known here: ${known.join(', ') || 'none'}`,
     );
   }
-  const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true });
+  return parseStackFile(stack, path, readFileSync(path, 'utf8'), `Pulumi.${stack}.yaml`);
+}
+
+/** The same of a text that may come from elsewhere; `told` is what messages call it. */
+export function parseStackFile(stack: string, path: string, text: string, told: string): StackFile {
+  const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0)
     throw notYaml(
-      stack,
+      told,
       document.errors.map((error) => error.message),
     );
-  const content = plainContent(document, stack);
+  const content = plainContent(document, told);
   const config = isRecord(content) && isRecord(content.config) ? content.config : undefined;
   if (config === undefined)
     throw new CliError(
       EXIT.usage,
-      `Pulumi.${stack}.yaml has no "config:" section${configHint(content)}; see README, "What you write"`,
+      `${told} has no "config:" section${configHint(content)}; see README, "What you write"`,
     );
   const salt = isRecord(content) ? content.encryptionsalt : undefined;
   return { stack, path, config, ...(typeof salt === 'string' ? { encryptionsalt: salt } : {}) };
 }
 
-function notYaml(stack: string, messages: readonly string[]): CliError {
+function notYaml(told: string, messages: readonly string[]): CliError {
   return new CliError(
     EXIT.usage,
-    [`Pulumi.${stack}.yaml is not valid YAML:`, ...messages.map((message) => `  ${message.trimEnd()}`)].join('\n'),
+    [`${told} is not valid YAML:`, ...messages.map((message) => `  ${message.trimEnd()}`)].join('\n'),
   );
 }
 
 /** An alias without its anchor (`*name`) is found only here, and the library knows no line for it. */
-function plainContent(document: Document, stack: string): unknown {
+function plainContent(document: Document, told: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
-    throw error instanceof ReferenceError ? notYaml(stack, [error.message]) : error;
+    throw error instanceof ReferenceError ? notYaml(told, [error.message]) : error;
   }
 }
 

@@ -1,11 +1,10 @@
 import * as command from '@pulumi/command';
-import * as digitalocean from '@pulumi/digitalocean';
-import * as hcloud from '@pulumi/hcloud';
 import * as pulumi from '@pulumi/pulumi';
 import * as tailscale from '@pulumi/tailscale';
 import { MeshProvider } from '../provider/resources/provider.ts';
 import { hostsOf } from '../mesh/plan/index.ts';
 import type { MeshPlan } from '../mesh/plan/types.ts';
+import { cloudComponents } from './clouds.ts';
 import type { Account, Settings } from './settings.ts';
 
 /** Providers by package name: handed to a component, they serve all its children. */
@@ -40,11 +39,12 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
   };
 }
 
+/** Named by cloud and account. */
 function accountProvider({ cloud, account, token, endpoint }: Account): pulumi.ProviderResource {
+  const { provider } = cloudComponents[cloud];
+  if (provider === undefined) throw new Error(`${cloud} has a token and no provider`);
   const name = account === 'default' ? cloud : `${cloud}-${account}`;
-  if (cloud === 'hetzner') return new hcloud.Provider(name, { token, ...(endpoint !== undefined && { endpoint }) });
-  // Always said: the SDK would else take DIGITALOCEAN_API_URL, and send the token there.
-  return new digitalocean.Provider(name, { token, apiEndpoint: endpoint ?? 'https://api.digitalocean.com' });
+  return provider.make(name, { token, ...(endpoint !== undefined && { endpoint }) });
 }
 
 class Engine extends pulumi.ProviderResource {

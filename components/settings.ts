@@ -8,7 +8,7 @@ import {
   type Credential,
   type CredentialNeeds,
 } from '../mesh/config/credentials.ts';
-import type { CloudName } from '../mesh/config/clouds.ts';
+import { cloudOf, type CloudName } from '../mesh/config/clouds.ts';
 
 const NAMESPACE = 'site-mesh';
 
@@ -91,10 +91,7 @@ function needed(secrets: ReadonlyMap<string, Secret>, key: string): Secret {
 
 function accountsOf(needs: CredentialNeeds, secrets: ReadonlyMap<string, Secret>): Account[] {
   return accounts(needs).map(({ cloud, account, credential }) => {
-    const endpoint =
-      cloud === 'hetzner'
-        ? new pulumi.Config('hcloud').get('endpoint')
-        : new pulumi.Config('digitalocean').get('apiEndpoint');
+    const endpoint = nonempty(pulumi.runtime.getConfig(cloudOf(cloud).token?.endpoint ?? ''));
     return { cloud, account, token: needed(secrets, credential.key), ...(endpoint !== undefined && { endpoint }) };
   });
 }

@@ -12,7 +12,7 @@ import { columns, dim } from '../render/style.ts';
 export function addLab(program: Command): void {
   const lab = program
     .command('lab')
-    .description('the cloud on this machine: Hetzner and Tailscale APIs, a jump host, hosts that are records')
+    .description('the cloud on this machine: APIs of Hetzner, DigitalOcean and Tailscale, a jump host, hosts that are records')
     .addHelpText(
       'after',
       `

@@ -1,4 +1,4 @@
-import type { CloudName } from '../../mesh/config/clouds.ts';
+import { cloudOf, type CloudName } from '../../mesh/config/clouds.ts';
 import { accounts, credentialNeeds } from '../../mesh/config/credentials.ts';
 import { namespaced } from '../stack-keys.ts';
 
@@ -10,11 +10,6 @@ export interface CloudAccess {
 
 /** Reads one value of the stack's configuration, decrypted; undefined when it is not set. */
 export type ReadConfig = (key: string) => Promise<string | undefined>;
-
-const ENDPOINTS: Readonly<Partial<Record<CloudName, string>>> = {
-  hetzner: 'hcloud:endpoint',
-  digitalocean: 'digitalocean:apiEndpoint',
-};
 
 /**
  * The access that a provider resource has, found by its name: `hetzner` for the default account, `hetzner-NAME` for
@@ -38,7 +33,7 @@ export async function accessOf(
     needs.from === 'environment' ? environment[credential.variable] : await readConfig(configPath(credential.key));
   if (token === undefined || token === '')
     return `${needs.from === 'environment' ? credential.variable : credential.key} (${credential.what}) is not set`;
-  const endpoint = await readConfig(ENDPOINTS[cloud] ?? '');
+  const endpoint = await readConfig(cloudOf(cloud).token?.endpoint ?? '');
   return { token, ...(endpoint !== undefined && { endpoint }) };
 }
 

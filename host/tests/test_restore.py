@@ -123,6 +123,13 @@ class RestoreTest(unittest.TestCase):
                 answer["kept"], ["package tailscale stays in version 1.102.3; before the first release it was 1.100.0"]
             )
 
+    def test_a_package_that_was_held_is_held_again_whoever_let_go_of_it(self) -> None:
+        self.host.fake["packages"]["tailscale"] = {"version": "1.102.3", "hold": True}
+        self.host.existing(releases.subnet_router(), "tailscale")
+        self.host.fake["packages"]["tailscale"]["hold"] = False
+        self.restore()
+        self.assertTrue(self.host.fake["packages"]["tailscale"]["hold"])
+
     def test_a_package_that_others_need_by_now_stays(self) -> None:
         self.host.existing(releases.subnet_router())
         self.host.fake["packages"]["exit-node-ui"] = {"version": "1", "hold": False}

@@ -67,9 +67,11 @@ function typeFault(spec: PropertySpec, value: Value): string | undefined {
   return actual === spec.type ? undefined : `expected a ${spec.type}, got a ${actual}`;
 }
 
-/** A name that was there before is kept, also where the program gave it and gives none any more. */
-function autoName(name: string, olds: Inputs | undefined): Value {
-  if (typeof olds?.name === 'string') return olds.name;
+/** A name that there is stays, unless the program had chosen it, let other things default, and now leaves it out; an import counts as made up. */
+function autoName(spec: ResourceSpec, name: string, olds: Inputs | undefined): Value {
+  const defaulted = olds?.[DEFAULTS];
+  const chosen = !spec.framework && Array.isArray(defaulted) && defaulted.length > 0 && !defaulted.includes('name');
+  if (typeof olds?.name === 'string' && !chosen) return olds.name;
   return `${name}-${randomBytes(4).toString('hex').slice(0, 7)}`;
 }
 
@@ -96,7 +98,7 @@ export function checkInputs(
   }
   const defaulted: string[] = [];
   if (spec.named && inputs.name === undefined) {
-    inputs.name = autoName(name, olds);
+    inputs.name = autoName(spec, name, olds);
     defaulted.push('name');
   }
   for (const [property, known] of Object.entries(spec.properties)) {

@@ -30,8 +30,11 @@ interface Hooks<Client> {
   /** `changed` are the properties whose value in `news` is another one than in `olds`. Without outputs a read follows. */
   update(run: Run<Client>, id: string, olds: Inputs, news: Inputs, changed: Set<string>): Promise<Inputs | undefined>;
   delete(run: Run<Client>, id: string, olds: Inputs): Promise<void>;
-  /** The plugin's importer, for types where it does more than take the id: answers the id and the state that read begins with. */
-  adopt?(run: Run<Client>, id: string): Promise<{ id: string; state: Inputs }>;
+  /**
+   * The plugin's importer, where it does more than take the id: answers the id and the state that read begins with.
+   * undefined = it cannot be imported, which the bridge tells as "does not exist", whatever the reason.
+   */
+  adopt?(run: Run<Client>, id: string): Promise<{ id: string; state: Inputs } | undefined>;
 }
 
 /** What state keeps of inputs that a read never answers (keepDisk, sshKeys, …). */
@@ -84,8 +87,9 @@ export function defineResource<Client>(spec: ResourceSpec, hooks: Hooks<Client>)
     read: async (op, id, outputs, inputs, client) => {
       const run = { client, signal: UNCANCELLED, op };
       const importing = Object.keys(outputs).length === 0;
-      const from = importing ? await hooks.adopt?.(run, id) : undefined;
-      const [known, state] = [from?.id ?? id, from?.state ?? outputs];
+      const adopted = importing && hooks.adopt !== undefined ? await hooks.adopt(run, id) : { id, state: outputs };
+      if (adopted === undefined) return undefined;
+      const { id: known, state } = adopted;
       const found = await hooks.read(run, known, state);
       if (found === undefined) return undefined;
       const merged = withState(spec, state, found);

@@ -34,6 +34,22 @@ export interface Cloud {
   servers?: { type: RegExp; defaults: { serverType: string; image: string } };
   /** Largest packet, bytes; `lan` undefined where only the host knows. */
   mtu: { public: number; lan?: number };
+  /** The credential of an account, where the cloud sells. */
+  token?: CloudToken;
+}
+
+/** Where the token of a cloud's default account stands, and where its API may be said to be. */
+export interface CloudToken {
+  /** Of the stack's configuration, a secret. */
+  key: string;
+  /** Environment variable, for stacks that take their credentials from there. */
+  variable: string;
+  /** For people. */
+  what: string;
+  /** What it must be allowed to do, as its issuer names the scopes: what the official plugin calls. */
+  scopes: string;
+  /** Configuration key of the API's address; the lab sets it. */
+  endpoint: string;
 }
 
 export type LanKind = 'layer3' | 'layer2' | 'routed' | 'vpc';
@@ -62,6 +78,13 @@ const hetzner: Cloud = {
   reserved: [{ prefix: '172.31.1.1/32', what: "Hetzner's gateway on the public interface of every server" }],
   servers: { type: /^[a-z]+\d+[a-z]*$/, defaults: { serverType: 'cx23', image: 'debian-12' } },
   mtu: { public: 1500, lan: 1450 },
+  token: {
+    key: 'hcloud:token',
+    variable: 'HCLOUD_TOKEN',
+    what: 'Hetzner Cloud token',
+    scopes: 'read and write, of one project that holds nothing else',
+    endpoint: 'hcloud:endpoint',
+  },
 };
 
 const digitalocean: Cloud = {
@@ -92,6 +115,14 @@ const digitalocean: Cloud = {
     defaults: { serverType: 's-1vcpu-1gb', image: 'debian-12-x64' },
   },
   mtu: { public: 1500, lan: 1500 },
+  token: {
+    key: 'digitalocean:token',
+    variable: 'DIGITALOCEAN_TOKEN',
+    what: 'DigitalOcean token',
+    scopes:
+      'custom scopes: create, read, update and delete of droplet, firewall, project, reserved_ip, ssh_key, tag, vpc; read of account, actions, image, regions, sizes',
+    endpoint: 'digitalocean:apiEndpoint',
+  },
 };
 
 const existing: Cloud = {

@@ -1,4 +1,4 @@
-import { cloudNames, type CloudName } from './clouds.ts';
+import { cloudNames, cloudOf, type CloudName } from './clouds.ts';
 import { isMapping } from './schema-faults.ts';
 
 /** One secret that a stack needs, and the two places that it can come from. Never the secret itself. */
@@ -15,23 +15,6 @@ export interface Credential {
   choice?: { of: 'tailscale'; alternative: 'oauth' | 'apiKey' };
   optional?: true;
 }
-
-/** Where the tokens of the clouds stand. Which scopes they need is what the official plugins call (facts of their HTTP calls). */
-const TOKENS: Readonly<Partial<Record<CloudName, { key: string; variable: string; what: string; scopes: string }>>> = {
-  hetzner: {
-    key: 'hcloud:token',
-    variable: 'HCLOUD_TOKEN',
-    what: 'Hetzner Cloud token',
-    scopes: 'read and write, of one project that holds nothing else',
-  },
-  digitalocean: {
-    key: 'digitalocean:token',
-    variable: 'DIGITALOCEAN_TOKEN',
-    what: 'DigitalOcean token',
-    scopes:
-      'custom scopes: create, read, update and delete of droplet, firewall, project, reserved_ip, ssh_key, tag, vpc; read of account, actions, image, regions, sizes',
-  },
-};
 
 /** The account of a site that names none. */
 export const DEFAULT_ACCOUNT = 'default';
@@ -62,14 +45,14 @@ export function accounts({ sites }: CredentialNeeds): { cloud: CloudName; accoun
   const used = sites.map(({ cloud, account }) => `${cloud}/${account}`);
   return [...new Set(used)].sort().flatMap((pair) => {
     const [cloud, account = ''] = pair.split('/');
-    const known = cloudNames.find((name) => name === cloud && TOKENS[name] !== undefined);
+    const known = cloudNames.find((name) => name === cloud && cloudOf(name).token !== undefined);
     return known === undefined ? [] : [{ cloud: known, account, credential: accountCredential(known, account) }];
   });
 }
 
 /** The token of one cloud account. */
 function accountCredential(cloud: CloudName, account: string): Credential {
-  const token = TOKENS[cloud];
+  const { token } = cloudOf(cloud);
   if (token === undefined) throw new Error(`${cloud} sells no servers and takes no token`);
   const { what, scopes, key, variable } = token;
   if (account === DEFAULT_ACCOUNT) return { what, scopes, key, variable };

@@ -8,7 +8,7 @@ export interface HostSpec {
   site: string;
   /** SSH login of the deploying side, the only account that sshd lets in; absent where sshd stays its owner's. */
   sshUser?: string;
-  /** `gateway` only where it is known beforehand. The host's own LAN address is resolved on it. */
+  /** `gateway` only where it is known beforehand and lies outside the prefix. The host's own LAN address is resolved on it. */
   lan: { prefix: string; supernet: string; gateway?: string };
   /** Present on tailnet members, routers included. */
   member?: { tailscaleVersion: string };

@@ -1,3 +1,4 @@
+import { inside } from '../config/cidr.ts';
 import { cloudOf } from '../config/clouds.ts';
 import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
 import { render } from '../host/render.ts';
@@ -35,7 +36,7 @@ export function planHost(
     lan: {
       prefix: site.cidr,
       supernet: config.network.supernet,
-      ...(where.gateway !== undefined && { gateway: where.gateway }),
+      ...(where.gateway !== undefined && !inside(where.gateway, site.cidr) && { gateway: where.gateway }),
     },
     ...(kind !== 'host' && { member: { tailscaleVersion: TAILSCALE_VERSION } }),
     ...(router && { router: { advertises, snat } }),

@@ -55,6 +55,18 @@ describe('a droplet', () => {
     );
   });
 
+  test('that routes is drained before an update; its size tells release and node of a restart', () => {
+    const hooks = (name: string): string[] => one(prod, DROPLET, name).beforeUpdate;
+    expect(['nyc-edge-01', 'nyc-edge-02', 'nyc-infra-01', 'sin-app-01'].map(hooks)).toEqual([
+      ['drain-nyc-edge-01'],
+      ['drain-nyc-edge-02'],
+      [],
+      [],
+    ]);
+    for (const type of ['mesh:index:HostRelease', 'mesh:index:TailnetNode'])
+      expect(inputs(type, 'nyc-edge-01').generation).toBe('s-1vcpu-1gb');
+  });
+
   test('tells its LAN address itself, since nobody chose it', () => {
     const { lan, lanPrefix } = inputs('mesh:index:HostRelease', 'sin-app-01');
     expect([lan, lanPrefix]).toEqual(['10.88.0.7', '10.77.20.0/24']);
@@ -84,8 +96,8 @@ describe('a site', () => {
         { protocol: 'udp', portRange: '41641', sourceAddresses: everywhere },
       ]);
       expect(outboundRules).toEqual([
-        { protocol: 'tcp', portRange: '1-65535', destinationAddresses: everywhere },
-        { protocol: 'udp', portRange: '1-65535', destinationAddresses: everywhere },
+        { protocol: 'tcp', portRange: 'all', destinationAddresses: everywhere },
+        { protocol: 'udp', portRange: 'all', destinationAddresses: everywhere },
         { protocol: 'icmp', destinationAddresses: everywhere },
       ]);
     }

@@ -30,7 +30,10 @@ describe('an existing host', () => {
       lan: '10.77.40.2',
       lanPrefix: '10.77.40.0/24',
       provisioned: false,
+      accepts: [],
     });
+    // Nobody but its owner restarts it.
+    expect(release(prod, 'gra-edge-01').inputs).not.toHaveProperty('generation');
     expect(one(prod, 'mesh:index:TailnetNode', 'gra-edge-01').inputs).toMatchObject({
       serverId: 'existing:gra-edge-01',
       snat: false,

@@ -25,6 +25,7 @@ test('the program registers what the components alone register, and says what it
       lan: '10.88.0.7',
       tailnetAddresses: ['100.64.0.1'],
       release: 'hash-of-sin-app-01',
+      hostKey: 'ssh-ed25519 sin-app-01',
     },
     {
       name: 'fra-edge-01',

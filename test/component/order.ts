@@ -35,7 +35,7 @@ export function beforeFirewall(recording: Recording): string[] {
 /** What of router `second` does not wait for all of router `first`, or the other way round. Keys and addresses are no matter of it. */
 export function pairFaults(recording: Recording, first: string, second: string): string[] {
   const machines =
-    /server:Server$|droplet:Droplet$|ServerNetwork$|ReservedIpAssignment$|HostRelease$|TailnetNode$|remote:Command$/;
+    /server:Server$|droplet:Droplet$|ServerNetwork$|ReservedIpAssignment$|ServerReady$|HostRelease$|TailnetNode$|remote:Command$/;
   const of = (host: string): Registration[] =>
     recording.resources.filter(
       ({ type, name }) => machines.test(type) && (name === host || name.startsWith(`${host}.`)),
@@ -85,12 +85,13 @@ export function treeText({ resources }: Recording): string {
 }
 
 function line(one: Registration): string {
-  const { provider, protect, deleteBeforeReplace, ignoreChanges } = one;
+  const { provider, protect, deleteBeforeReplace, ignoreChanges, beforeUpdate } = one;
   const options = [
     provider === '' ? '' : `by ${provider.split('::').at(-2) ?? ''}`,
     protect ? 'protected' : '',
     deleteBeforeReplace ? 'deleted first' : '',
     ignoreChanges.length > 0 ? `ignores ${ignoreChanges.join(' ')}` : '',
+    beforeUpdate.length > 0 ? `before an update ${beforeUpdate.join(' ')}` : '',
   ].filter(Boolean);
   return [label(one), ...options].join(', ');
 }

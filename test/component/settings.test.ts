@@ -1,5 +1,6 @@
+import * as pulumi from '@pulumi/pulumi';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { sections } from '../../components/settings.ts';
+import { readSettings, sections } from '../../components/settings.ts';
 import { leaks, one, Secret } from './record.ts';
 import { recordProd, recordStaging, SENTINELS, stackConfig, stagingConfig, without } from './staging.ts';
 
@@ -72,6 +73,28 @@ describe('the token of an account of its own', () => {
   ])('is missing when what stands there is %s', async (_, tokens) => {
     expect(await message({ ...config, 'site-mesh:accountTokens': tokens })).toContain('site-mesh:accountTokens.fra');
   });
+});
+
+test('every credential is a secret before anybody is handed it, though the stack does not say so', async () => {
+  const { config } = stackConfig('prod');
+  const given: Record<string, pulumi.Output<string> | undefined> = {};
+  const read = (): void => {
+    const { accounts, sshPrivateKey, jumpPrivateKey, tailscale } = readSettings();
+    for (const { cloud, account, token } of accounts) given[`${cloud} ${account}`] = token;
+    Object.assign(given, { sshPrivateKey, jumpPrivateKey });
+    Object.assign(given, { id: tailscale.oauthClientId, secret: tailscale.oauthClientSecret });
+  };
+  await recordProd({ config, secretConfig: [] }, read);
+  expect(Object.keys(given)).toEqual([
+    'digitalocean default',
+    'hetzner fra',
+    'sshPrivateKey',
+    'jumpPrivateKey',
+    'id',
+    'secret',
+  ]);
+  for (const [name, value] of Object.entries(given))
+    expect([name, value && (await pulumi.isSecret(value))]).toEqual([name, true]);
 });
 
 describe('credentials come from one place', () => {

@@ -106,6 +106,10 @@ export class Bench {
     return this.#request(method, `/v1${path}`, `Bearer ${this.tenant.hcloudToken}`, body);
   }
 
+  async digitalocean(method: string, path: string, body?: unknown): Promise<unknown> {
+    return this.#request(method, `/v2${path}`, `Bearer ${this.tenant.digitaloceanToken}`, body);
+  }
+
   async tailscale(method: string, path: string, body?: unknown): Promise<unknown> {
     const basic = Buffer.from(`${this.tenant.tailscale.apiKey}:`).toString('base64');
     return this.#request(method, `/api/v2${path}`, `Basic ${basic}`, body);

@@ -25,19 +25,25 @@ async function servers(): Promise<z.infer<typeof named>[]> {
   return z.object({ servers: z.array(named) }).parse(await bench.hetzner('GET', '/servers')).servers;
 }
 
+async function droplets(): Promise<z.infer<typeof named>[]> {
+  return z.object({ droplets: z.array(named) }).parse(await bench.digitalocean('GET', '/droplets')).droplets;
+}
+
 async function devices(): Promise<z.infer<typeof device>[]> {
   return z.object({ devices: z.array(device) }).parse(await bench.tailscale('GET', '/tailnet/-/devices')).devices;
 }
 
 const of = (list: readonly Step[], type: string): Step[] => list.filter((step) => step.type.endsWith(type));
 const touching = (list: readonly Step[], host: string): Step[] => list.filter((step) => step.name.includes(host));
+/** Of the tailnet: the routers, and DigitalOcean's host, whose cloud has no routers here. */
+const MEMBERS = ['fra-edge-01', 'fra-edge-02', 'sin-app-01'];
 const SECOND_SITE = {
   cloud: 'hetzner',
   location: 'nbg1',
-  cidr: '10.78.20.0/24',
+  cidr: '10.78.30.0/24',
   routers: [
-    { name: 'nbg-edge-01', lan: '10.78.20.2' },
-    { name: 'nbg-edge-02', lan: '10.78.20.3' },
+    { name: 'nbg-edge-01', lan: '10.78.30.2' },
+    { name: 'nbg-edge-02', lan: '10.78.30.3' },
   ],
 };
 
@@ -65,7 +71,8 @@ test('up builds the site: policy first, then router A whole, then router B', asy
   expect(b).toHaveLength(3);
   expect(Math.min(...b.map((step) => step.start))).toBeGreaterThan(endOfA);
   expect((await servers()).map((server) => server.name).sort()).toEqual(['fra-db-01', 'fra-edge-01', 'fra-edge-02']);
-  expect((await devices()).map((one) => one.hostname).sort()).toEqual(['fra-edge-01', 'fra-edge-02']);
+  expect((await devices()).map((one) => one.hostname).sort()).toEqual(MEMBERS);
+  expect((await droplets()).map((one) => one.name)).toEqual(['sin-app-01']);
 });
 
 test('a second up changes nothing', async () => {
@@ -80,19 +87,32 @@ test('a refresh finds nothing that a plan would follow', async () => {
   expect(run.code, run.text).toBe(0);
 });
 
-test('another site: the file diff of the routers is shown, and B is never touched in the same step as A', async () => {
+test('another site is built, and touches no host of the first', async () => {
   await bench.edit((config) => {
     const sites = z.record(z.string(), z.unknown()).parse(config['site-mesh:sites']);
     config['site-mesh:sites'] = { ...sites, 'eu-nbg': SECOND_SITE };
   });
+  const run = await bench.up();
+  expect(run.code, run.text).toBe(0);
+  expect(touching(changes(run.events), 'nbg-edge-01').length).toBeGreaterThan(0);
+  for (const host of ['fra-edge-01', 'fra-edge-02', 'fra-db-01', 'sin-app-01'])
+    expect(touching(changes(run.events), host), host).toEqual([]);
+});
+
+test('a change of all routers: their file diff is shown, and B is never touched in the same step as A', async () => {
+  const snat = (change: object) => (config: Record<string, unknown>) => {
+    const sites = z.record(z.string(), z.record(z.string(), z.unknown())).parse(config['site-mesh:sites']);
+    const plain = Object.entries(sites['eu-fra'] ?? {}).filter(([key]) => !['snat', 'vip'].includes(key));
+    config['site-mesh:sites'] = { ...sites, 'eu-fra': { ...Object.fromEntries(plain), ...change } };
+  };
+  await bench.edit(snat({ snat: false, vip: '10.78.10.4' }));
   const preview = await bench.pulumi(['preview', '--diff']);
   expect(preview.code, preview.text).toBe(0);
-  expect(preview.text).toContain('10.78.20.0/24');
   const paths = of(changes(preview.events), 'HostRelease')
     .filter((step) => step.op === 'update')
     .flatMap((step) => step.paths);
   expect(
-    paths.some((path) => /^files\["\/.*"\]\.content$/.test(path)),
+    paths.some((path) => /^files\["\/.*"\]/.test(path)),
     paths.join(),
   ).toBe(true);
 
@@ -103,6 +123,9 @@ test('another site: the file diff of the routers is shown, and B is never touche
   const b = updates.find((step) => step.name === 'fra-edge-02');
   expect(a?.end).toBeLessThan(b?.start ?? -1);
   expect(touching(changes(run.events), 'fra-db-01')).toEqual([]);
+  await bench.edit(snat({}));
+  const back = await bench.up();
+  expect(back.code, back.text).toBe(0);
 });
 
 test('the site removed again leaves the first as it was', async () => {
@@ -114,7 +137,7 @@ test('the site removed again leaves the first as it was', async () => {
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
   expect(await servers()).toEqual(before.filter((server) => server.name.startsWith('fra-')));
-  expect(await devices()).toHaveLength(2);
+  expect(await devices()).toHaveLength(MEMBERS.length);
 });
 
 test('a site moved to another location is built anew there: addresses cannot move, and nothing hangs on them', async () => {
@@ -126,7 +149,7 @@ test('a site moved to another location is built anew there: addresses cannot mov
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
   expect((await bench.up('--expect-no-changes')).code).toBe(0);
-  expect(await devices()).toHaveLength(2);
+  expect(await devices()).toHaveLength(MEMBERS.length);
   await bench.edit(move('fsn1'));
   const back = await bench.up();
   expect(back.code, back.text).toBe(0);
@@ -141,11 +164,11 @@ test('a replaced router gets a new identity, its old device goes, and its partne
   const after = await devices();
   const id = (list: typeof before, name: string): string | undefined =>
     list.find((one) => one.hostname === name)?.nodeId;
-  expect(after).toHaveLength(2);
+  expect(after).toHaveLength(MEMBERS.length);
   expect(id(after, 'fra-edge-01')).not.toBe(id(before, 'fra-edge-01'));
   expect(id(after, 'fra-edge-02')).toBe(id(before, 'fra-edge-02'));
   // The name is the old one without a suffix: the old device went first.
-  expect(after.map((one) => one.name.split('.')[0]).sort()).toEqual(['fra-edge-01', 'fra-edge-02']);
+  expect(after.map((one) => one.name.split('.')[0]).sort()).toEqual(MEMBERS);
   expect((await bench.up('--expect-no-changes')).code).toBe(0);
 });
 
@@ -157,7 +180,7 @@ test('a node that somebody deleted is found by refresh and joined again by up', 
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
   expect(changes(run.events).map((step) => `${step.op} ${step.type}`)).toEqual(['create mesh:index:TailnetNode']);
-  expect(await devices()).toHaveLength(2);
+  expect(await devices()).toHaveLength(MEMBERS.length);
 });
 
 test('a firewall that somebody edited is found by refresh and put right by up', async () => {
@@ -179,7 +202,7 @@ test('a firewall that somebody edited is found by refresh and put right by up', 
   expect(after.firewalls[0]?.rules).toEqual(firewalls[0]?.rules);
 });
 
-test('destroy leaves exactly the documented residue: the tailnet policy', async () => {
+test('destroy leaves exactly the documented residue: the tailnet policy, and the tag of all droplets', async () => {
   const policy = await fetchPolicy();
   const run = await bench.pulumi(['destroy', '--yes', '--skip-preview']);
   expect(run.code, run.text).toBe(0);
@@ -187,6 +210,14 @@ test('destroy leaves exactly the documented residue: the tailnet policy', async 
     const answer = z.record(z.string(), z.unknown()).parse(await bench.hetzner('GET', `/${kind}`));
     expect(answer[kind], kind).toEqual([]);
   }
+  for (const kind of ['droplets', 'firewalls', 'reserved_ips', 'account/keys']) {
+    const answer = z.record(z.string(), z.unknown()).parse(await bench.digitalocean('GET', `/${kind}`));
+    expect(answer[kind.replace('account/', 'ssh_')], kind).toEqual([]);
+  }
+  const { tags } = z
+    .object({ tags: z.array(z.object({ name: z.string() })) })
+    .parse(await bench.digitalocean('GET', '/tags'));
+  expect(tags.map(({ name }) => name)).toEqual(['managed-by:site-mesh']);
   expect(await devices()).toEqual([]);
   expect(await fetchPolicy()).toBe(policy);
 });

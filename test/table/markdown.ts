@@ -55,7 +55,8 @@ function listed(title: string, differences: readonly Difference[], reasons: Reas
   const lines = differences.map(
     ({ key, here, there }) => `  - ${key}: ${here} here, ${there} there: ${reasons[key] ?? '**no reason given**'}`,
   );
-  return [`- ${title}: ${lines.length === 0 ? 'no difference' : `${lines.length} differences`}`, ...lines];
+  const count = lines.length === 1 ? 'one difference' : `${lines.length} differences`;
+  return [`- ${title}: ${lines.length === 0 ? 'no difference' : count}`, ...lines];
 }
 
 /** The tables of one stand-in and what they were held against. */

@@ -1,11 +1,7 @@
 import { LOCATIONS, type Image, type ServerType } from './catalog.ts';
-
-function price(net: string): { net: string; gross: string } {
-  return { net: `${net}000000`, gross: (Number(net) * 1.19).toFixed(10) };
-}
+import { serverTypePrices } from './prices.ts';
 
 export function serverTypeView(type: ServerType): object {
-  const hourly = (Number(type.monthly) / 624).toFixed(4);
   const deprecation = type.deprecation ?? null;
   return {
     id: type.id,
@@ -27,15 +23,7 @@ export function serverTypeView(type: ServerType): object {
       recommended: deprecation === null,
       deprecation,
     })),
-    prices: type.sold.map((location) => ({
-      location,
-      price_hourly: price(hourly),
-      price_monthly: price(type.monthly),
-      included_traffic: LOCATIONS.some((known) => known.name === location && known.network_zone === 'eu-central')
-        ? 20 * 1024 ** 4
-        : 1024 ** 4,
-      price_per_tb_traffic: price('1.0000'),
-    })),
+    prices: serverTypePrices(type),
   };
 }
 

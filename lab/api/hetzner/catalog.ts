@@ -87,7 +87,7 @@ export interface ServerType {
   disk: number;
   cpu_type: 'shared' | 'dedicated';
   architecture: 'x86' | 'arm';
-  /** Euro, net. */
+  /** Euro, net, in Germany and Finland; elsewhere prices.ts adds to it. */
   monthly: string;
   sold: readonly string[];
   /** RFC 3339: announced and last day to order. */

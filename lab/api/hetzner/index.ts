@@ -4,6 +4,7 @@ import { ApiError } from './errors.ts';
 import { firewallRoutes } from './firewall-routes.ts';
 import { networkRoutes } from './network-routes.ts';
 import { primaryIpRoutes } from './primary-ip-routes.ts';
+import { pricingView } from './prices.ts';
 import { Project, type HetznerDeps } from './project.ts';
 import type { Env } from './request.ts';
 import { serverRoutes } from './server-routes.ts';
@@ -41,6 +42,7 @@ export function hetznerApi(deps: HetznerDeps): Hono<Env> {
   api.route('/locations', locationRoutes());
   api.route('/server_types', serverTypeRoutes());
   api.route('/images', imageRoutes());
+  api.get('/pricing', (context) => context.json({ pricing: pricingView() }));
   // Not notFound(): mounted under another app, only routes are kept.
   api.all('*', (context) =>
     context.json({ error: { code: 'not_found', message: 'API route not found', details: null } }, 404),

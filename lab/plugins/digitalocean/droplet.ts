@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UserError, type Inputs, type ResourceHandler } from '../../../io/rpc/types.ts';
+import type { Inputs, ResourceHandler } from '../../../io/rpc/types.ts';
 import { setOrder } from '../properties.ts';
 import { defineResource, flag, list, text, texts } from '../resource.ts';
 import { slug } from './checks.ts';
@@ -82,13 +82,10 @@ export const droplet: ResourceHandler<DigitalOceanClient> = defineResource(DROPL
     return { id, outputs: dropletOutputs(ready, news) };
   },
   adopt: async (run, id) => {
-    if (!/^\d+$/.test(id)) throw new UserError(`Invalid droplet id: ${id} is not a number`);
-    const found = await explained('Error importing droplet', () =>
-      run.client.call(run.signal, 'GET', `/v2/droplets/${id}`, DROPLET_ANSWER),
-    );
-    const { image } = found.droplet;
-    const state = { image: image?.slug ?? String(image?.id ?? ''), resizeDisk: true };
-    return { id, state };
+    const image = /^\d+$/.test(id) ? (await findDroplet(run, id))?.image : undefined;
+    if (image === undefined) return undefined;
+    // Nothing else ever reads the image.
+    return { id, state: { image: image?.slug ?? String(image?.id ?? ''), resizeDisk: true } };
   },
   read: (run, id, state) =>
     explained('Error retrieving droplet', async () => {

@@ -177,6 +177,8 @@ export const projectResources: ResourceHandler<DigitalOceanClient> = defineResou
     await move(run, id, [], news.resources);
     return { id };
   },
+  // The plugin has no importer for it.
+  adopt: () => Promise.resolve(undefined),
   // Only what the program named is looked for: the rest of the project is somebody else's.
   read: async (run, id, state) => {
     // There is no importer: an id alone finds nothing.

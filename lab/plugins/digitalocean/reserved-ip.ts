@@ -167,10 +167,7 @@ export const reservedIpAssignment: ResourceHandler<DigitalOceanClient> = defineR
   },
   adopt: (_run, id) => {
     const [ip = '', droplet] = id.split(',');
-    if (droplet === undefined)
-      throw new UserError(
-        'must use the reserved IP and the ID of the Droplet joined with a comma (e.g. `ip_address,droplet_id`)',
-      );
+    if (droplet === undefined || !/^\d+$/.test(droplet)) return Promise.resolve(undefined);
     const dropletId = Number(droplet);
     return Promise.resolve({ id: assignmentId(dropletId, ip), state: { ipAddress: ip, dropletId } });
   },

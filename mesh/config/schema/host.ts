@@ -27,7 +27,7 @@ const accepts = field
   .default([])
   .describe('Existing hosts: software that mesh preflight found in the way and that you know to be compatible.');
 
-export const hostSshSchema = z
+const hostSshSchema = z
   .strictObject(
     {
       host: field.hostAddress.describe('Public address or name that SSH is dialled on. Example: 198.51.100.10'),

@@ -82,6 +82,31 @@ describe('the plan of three clouds', () => {
     ]);
   });
 
+  test('hosts hear of a LAN gateway only where it lies outside their prefix: inside, the prefix says it', () => {
+    const raw = wideRaw();
+    const fra = {
+      ...raw.sites['eu-fra'],
+      cidr: '10.77.0.0/24',
+      routers: [{ name: 'fra-edge-01', lan: '10.77.0.2' }],
+      hosts: [{ name: 'fra-db-01', lan: '10.77.0.10' }],
+    };
+    const gra = { ...raw.sites['eu-gra'], gateway: '10.77.40.254' };
+    const gateways = (of: MeshPlan) =>
+      of.sites.map(({ name, gateway, routers }) => [name, gateway, routers[0]?.managed?.spec.lan.gateway]);
+    expect(gateways(made)).toEqual([
+      ['ap-sin', undefined, undefined],
+      ['eu-fra', '10.77.0.1', '10.77.0.1'],
+      ['eu-gra', undefined, undefined],
+      ['us-nyc', undefined, undefined],
+    ]);
+    expect(gateways(plan({ ...raw, sites: { ...raw.sites, 'eu-fra': fra, 'eu-gra': gra } }))).toEqual([
+      ['ap-sin', undefined, undefined],
+      ['eu-fra', '10.77.0.1', undefined],
+      ['eu-gra', '10.77.40.254', undefined],
+      ['us-nyc', undefined, undefined],
+    ]);
+  });
+
   test('only a cloud network whose sources are kept gets routes, one for each other site with routers', () => {
     expect(made.sites.flatMap(({ routes }) => routes)).toEqual([]);
     const raw = wideRaw();

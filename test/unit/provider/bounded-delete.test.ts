@@ -8,7 +8,8 @@ import { sshHosts } from '../../../provider/hosts.ts';
 import { tailnetNode } from '../../../provider/tailnet-node.ts';
 import { readTool } from '../../../provider/tool-source.ts';
 import { ed25519, mute, smallSshd } from '../io/small-sshd.ts';
-import { FakeTailnet, operation } from './fakes.ts';
+import { FakeTailnet } from './fake-tailnet.ts';
+import { operation } from './fakes.ts';
 
 const keys = { host: ed25519(), user: ed25519() };
 /** All that a delete may take, seconds. */

@@ -2,7 +2,8 @@ import { beforeEach, afterEach, describe, expect, test, vi } from 'vitest';
 import type { Inputs } from '../../../io/rpc/types.ts';
 import type { Finding } from '../../../mesh/host/preflight.ts';
 import { hostRelease } from '../../../provider/host-release.ts';
-import { FakeHost, FakeTailnet, connection, operation, recorded, thrownBy } from './fakes.ts';
+import { FakeTailnet } from './fake-tailnet.ts';
+import { FakeHost, connection, operation, recorded, thrownBy } from './fakes.ts';
 
 vi.mock('../../../io/wait.ts', () => import('./passing-time.ts'));
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));

@@ -175,42 +175,6 @@ describe('what counts as a change', () => {
   });
 });
 
-describe('after a restart that the program made', () => {
-  const restarted: Inputs = { ...inputs, generation: 2 };
-
-  test('the same release is brought again, and confirmed over a new connection', async () => {
-    const host = new FakeHost();
-    const olds = { ...(await created(host)), generation: 1 };
-    expect((await diff(olds, restarted)).changes).toEqual({ generation: 'update' });
-    host.verbs.length = 0;
-    const { outputs } = await update(host, olds, restarted);
-    expect(host.verbs).toEqual(['facts', 'stage', 'activate', 'confirm']);
-    expect([outputs.hash, outputs.generation]).toEqual([hash, 2]);
-  });
-
-  test('the host may take as long as a boot takes; without a restart it may not', async () => {
-    const host = new FakeHost();
-    const olds = await created(host);
-    const seconds: number[] = [];
-    const client = host.client();
-    const { open } = client.hosts;
-    client.hosts.open = (to, options) => {
-      seconds.push(options.bootSeconds);
-      return open(to, options);
-    };
-    await hostRelease.update(operation(), 'id', olds, inputs, restarted, false, client);
-    await hostRelease.update(operation(), 'id', olds, inputs, changed, false, client);
-    expect([seconds[0], seconds[2]]).toEqual([100, 60]);
-  });
-
-  test('a host that does not come back is an error, and the count stays as it was', async () => {
-    const host = new FakeHost();
-    const olds = await created(host);
-    host.reachable = false;
-    expect((await thrownBy(update(host, olds, restarted))).message).toContain('fra-edge-01');
-  });
-});
-
 describe('updating', () => {
   test('pins the host’s own key and retires the bootstrap key', async () => {
     const host = new FakeHost();

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { tailnetNode } from '../../../provider/tailnet-node.ts';
-import { connection, FakeHost, FakeTailnet, operation } from './fakes.ts';
+import { FakeTailnet } from './fake-tailnet.ts';
+import { connection, FakeHost, operation } from './fakes.ts';
 
 vi.mock('../../../io/wait.ts', () => import('./passing-time.ts'));
 

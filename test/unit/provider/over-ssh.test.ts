@@ -9,7 +9,8 @@ import { tailnetNode } from '../../../provider/tailnet-node.ts';
 import { readTool } from '../../../provider/tool-source.ts';
 import { bootstrapKey, deployKey, jumpHostKey, jumpKey, startLab } from '../lab/sshd-fixtures.ts';
 import type { Lab } from '../lab/sshd-fixtures.ts';
-import { FakeTailnet, operation, recorded } from './fakes.ts';
+import { FakeTailnet } from './fake-tailnet.ts';
+import { operation, recorded } from './fakes.ts';
 
 let lab: Lab;
 let boot: NodeJS.Timeout;

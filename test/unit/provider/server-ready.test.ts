@@ -10,16 +10,17 @@ vi.mock('../../../io/wait.ts', () => import('./passing-time.ts'));
 /** The lab's cloud: what it refuses, the resource has to live with. */
 let cloud: Cloud;
 let inputs: Inputs;
+let serverId: string;
 const client = new FakeHost().client();
 const ACTION_MS = 500;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   cloud = await startCloud({ actionMs: ACTION_MS, clock: () => Date.now() });
-  const id = await make(cloud, 'servers', SERVER);
+  serverId = String(await make(cloud, 'servers', SERVER));
   inputs = {
     cloud: 'hetzner',
-    serverId: String(id),
+    serverId,
     serverType: 'cx23',
     host: 'fra-edge-01',
     token: TOKENS.staging,
@@ -34,7 +35,7 @@ afterEach(async () => {
 const settle = (): void => void vi.setSystemTime(Date.now() + 3 * ACTION_MS);
 const act = async (name: string, body?: object): Promise<string> => {
   settle();
-  const { code } = await cloud.call('POST', `/servers/${String(inputs.serverId)}/actions/${name}`, body);
+  const { code } = await cloud.call('POST', `/servers/${serverId}/actions/${name}`, body);
   settle();
   return code;
 };
@@ -44,7 +45,7 @@ const resize = async (server_type: string): Promise<void> => {
   expect(await act('change_type', { server_type, upgrade_disk: true })).toBe('ok');
 };
 const status = async (): Promise<unknown> => {
-  const { json } = await cloud.call('GET', `/servers/${String(inputs.serverId)}`);
+  const { json } = await cloud.call('GET', `/servers/${serverId}`);
   return (json.server as { status: string }).status;
 };
 const asked = (command: string): number => cloud.log.filter(({ path }) => path.endsWith(`/actions/${command}`)).length;
@@ -54,14 +55,13 @@ const created = async (): Promise<Inputs> => recorded((await create()).outputs);
 const diff = (olds: Inputs, news: Inputs) => serverReady.diff(operation(), 'id', olds, inputs, news, client);
 const update = (olds: Inputs, news: Inputs, preview = false, op = operation()) =>
   serverReady.update(op, 'id', olds, inputs, news, preview, client);
-const read = (olds: Inputs, news = inputs) =>
-  serverReady.read(operation(), String(inputs.serverId), olds, news, client);
+const read = (olds: Inputs, news = inputs) => serverReady.read(operation(), serverId, olds, news, client);
 
 describe('creating', () => {
   test('waits for a server that is starting, and powers on nothing', async () => {
     expect(await status()).toBe('initializing');
     const { id, outputs } = await create();
-    expect([id, outputs.status, outputs.generation]).toEqual([inputs.serverId, 'running', 1]);
+    expect([id, outputs.status, outputs.generation]).toEqual([serverId, 'running', 1]);
     expect(asked('poweron')).toBe(0);
   });
 
@@ -138,7 +138,7 @@ describe('after a resize', () => {
 describe('reading', () => {
   test('a server that is on is no drift', async () => {
     const olds = await created();
-    expect(await read(olds)).toEqual({ id: inputs.serverId, inputs, outputs: olds });
+    expect(await read(olds)).toEqual({ id: serverId, inputs, outputs: olds });
   });
 
   test('a server that somebody switched off is found, and the next update powers it on', async () => {
@@ -160,7 +160,7 @@ describe('reading', () => {
   test('a server that is gone is gone', async () => {
     const olds = await created();
     settle();
-    await cloud.call('DELETE', `/servers/${String(inputs.serverId)}`);
+    await cloud.call('DELETE', `/servers/${serverId}`);
     expect(await read(olds)).toBeUndefined();
   });
 
@@ -172,7 +172,7 @@ describe('reading', () => {
 test('deleting asks nobody', async () => {
   await created();
   cloud.log.length = 0;
-  await serverReady.delete(operation(), String(inputs.serverId), {}, inputs, client);
+  await serverReady.delete(operation(), serverId, {}, inputs, client);
   expect(cloud.log).toEqual([]);
 });
 
@@ -210,16 +210,16 @@ describe('what goes wrong is said', () => {
   test('a server that stays locked', async () => {
     await act('poweroff');
     const record = cloud.store.collection<{ busyUntil: number }>('hetzner/staging/servers');
-    const server = record.get(String(inputs.serverId));
-    if (server !== undefined) record.put(String(inputs.serverId), { ...server, busyUntil: Number.MAX_SAFE_INTEGER });
+    const server = record.get(serverId);
+    if (server !== undefined) record.put(serverId, { ...server, busyUntil: Number.MAX_SAFE_INTEGER });
     expect((await thrownBy(create())).message).toMatch(/fra-edge-01.*is locked.*Another action.*look at it/s);
   });
 
   test('a server that does not come up', async () => {
     const record = cloud.store.collection<{ power: object }>('hetzner/staging/servers');
-    const server = record.get(String(inputs.serverId));
+    const server = record.get(serverId);
     const power = { before: 'starting', after: 'running', at: Number.MAX_SAFE_INTEGER };
-    if (server !== undefined) record.put(String(inputs.serverId), { ...server, power });
+    if (server !== undefined) record.put(serverId, { ...server, power });
     const op = { ...operation(), timeout: 60 };
     expect((await thrownBy(create(inputs, op))).message).toMatch(/does not run after 60 s, its status is "starting"/);
   });

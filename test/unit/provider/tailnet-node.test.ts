@@ -3,9 +3,9 @@ import { PartialFailure, UNKNOWN } from '../../../io/rpc/types.ts';
 import type { Inputs } from '../../../io/rpc/types.ts';
 import { HostToolError } from '../../../io/ssh/host-tool.ts';
 import { TailscaleError } from '../../../io/tailscale/errors.ts';
-import { drainRouter } from '../../../provider/drain.ts';
 import { tailnetNode } from '../../../provider/tailnet-node.ts';
-import { FakeHost, FakeTailnet, connection, operation, recorded, thrownBy } from './fakes.ts';
+import { FakeTailnet } from './fake-tailnet.ts';
+import { FakeHost, connection, operation, recorded, thrownBy } from './fakes.ts';
 
 vi.mock('../../../io/wait.ts', () => import('./passing-time.ts'));
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
@@ -219,71 +219,7 @@ describe('changing', () => {
   });
 });
 
-describe('after a restart that the program made', () => {
-  const restarted: Inputs = { ...inputs, generation: 2 };
-
-  test('a drained router advertises again, and is waited for', async () => {
-    const { tailnet, host, outputs } = await joined();
-    await drainRouter('fra-edge-01', connection, host.client().hosts);
-    expect(tailnet.advertised.get('n1')).toEqual([]);
-    host.verbs.length = 0;
-    expect((await diff(outputs, restarted)).changes).toEqual({ generation: 'add' });
-    const made = await update(host, 'n1', outputs, restarted);
-    expect(host.verbs).toEqual(['ask', 'advertise', 'node status']);
-    expect(tailnet.advertised.get('n1')).toEqual(['10.77.10.0/24']);
-    expect([made.outputs.generation, made.outputs.nodeId]).toEqual([2, 'n1']);
-    expect(tailnet.calls).not.toContain('keys.create');
-  });
-
-  test('control: any other change leaves a drain as it is, with a warning', async () => {
-    const { tailnet, host, outputs } = await joined();
-    host.drained = true;
-    const op = operation();
-    await tailnetNode.update(op, 'n1', outputs, inputs, { ...inputs, snat: false }, false, host.client());
-    expect(tailnet.advertised.get('n1')).toEqual([]);
-    expect(op.logs.map(({ severity, message }) => `${severity}: ${message}`).join()).toMatch(
-      /warning: fra-edge-01 does not advertise 10\.77\.10\.0\/24: it is drained/,
-    );
-  });
-
-  test('a router that does not get online stops the chain', async () => {
-    const { host, outputs } = await joined();
-    host.online = false;
-    const { message } = await thrownBy(update(host, 'n1', outputs, restarted));
-    expect(message).toMatch(/fra-edge-01: .*it is not online.*its partner goes on serving/s);
-  });
-
-  test('so does one whose routes are not approved', async () => {
-    const { tailnet, host, outputs } = await joined();
-    tailnet.refused = ['10.77.10.0/24'];
-    const { message } = await thrownBy(update(host, 'n1', outputs, restarted));
-    expect(message).toMatch(/10\.77\.10\.0\/24 is not approved \(autoApprovers/);
-  });
-});
-
-test('a new router whose routes are not approved is recorded, and finished by the next update', async () => {
-  const { tailnet, host } = world();
-  tailnet.refused = ['10.77.10.0/24'];
-  const error = await thrownBy(create(host));
-  expect(error).toBeInstanceOf(PartialFailure);
-  tailnet.refused = [];
-  const outputs = error instanceof PartialFailure ? error.outputs : {};
-  expect((await update(host, 'n1', recorded(outputs), inputs)).outputs.name).toBe('fra-edge-01.acme.ts.net');
-});
-
 describe('reading', () => {
-  test('a router that advertises nothing is a warning: its partner is alone', async () => {
-    const { host, tailnet, outputs } = await joined();
-    const warnings = async (): Promise<string[]> => {
-      const op = operation();
-      await tailnetNode.read(op, 'n1', outputs, inputs, host.client());
-      return op.logs.map(({ message }) => message);
-    };
-    expect(await warnings()).toEqual([]);
-    tailnet.advertised.set('n1', []);
-    expect((await warnings()).join()).toContain('fra-edge-01 does not advertise 10.77.10.0/24');
-  });
-
   test('a device that is gone is gone; one that is there is not', async () => {
     const { tailnet, host, outputs } = await joined();
     expect((await read(host, outputs))?.outputs).toEqual(outputs);

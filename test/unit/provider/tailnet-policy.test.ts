@@ -4,7 +4,8 @@ import type { Inputs } from '../../../io/rpc/types.ts';
 import { TailscaleError } from '../../../io/tailscale/errors.ts';
 import { withHeader } from '../../../mesh/overlays/tailscale/header.ts';
 import { tailnetPolicy } from '../../../provider/tailnet-policy.ts';
-import { FakeHost, FakeTailnet, operation, recorded } from './fakes.ts';
+import { FakeTailnet } from './fake-tailnet.ts';
+import { FakeHost, operation, recorded } from './fakes.ts';
 
 const ours = (body: string): string => withHeader('acme/staging-tailnet', body);
 const access = [
