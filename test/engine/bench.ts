@@ -11,7 +11,7 @@ import { labDown } from '../../lab/control.ts';
 import { readConfig, type LabConfig, type LabTenant } from '../../lab/api/config.ts';
 import { readEvents, type EngineEvent } from './events.ts';
 
-export const STACK = 'staging';
+const DEFAULT_STACK = 'staging';
 
 export interface Run extends PulumiRun {
   /** What a person reads: stdout and stderr. */
@@ -24,21 +24,23 @@ export class Bench {
   readonly dir: string;
   readonly lab: PreparedLab;
   readonly config: LabConfig;
+  readonly stack: string;
   #runs = 0;
 
-  private constructor(dir: string, lab: PreparedLab, config: LabConfig) {
+  private constructor(dir: string, stack: string, lab: PreparedLab, config: LabConfig) {
     this.dir = dir;
+    this.stack = stack;
     this.lab = lab;
     this.config = config;
   }
 
-  static async start(): Promise<Bench> {
+  static async start(stack = DEFAULT_STACK): Promise<Bench> {
     const dir = await mkdtemp(join(tmpdir(), 'site-mesh-engine-'));
     process.env.MESH_LAB_DIR = dir;
-    const lab = await prepareLab(STACK, () => undefined);
+    const lab = await prepareLab(stack, () => undefined);
     const config = readConfig(dir);
     if (config === undefined) throw new Error('the lab wrote no lab.json');
-    return new Bench(dir, lab, config);
+    return new Bench(dir, stack, lab, config);
   }
 
   async stop(): Promise<void> {
@@ -49,12 +51,12 @@ export class Bench {
   /** An empty cloud and an empty stack, same lab. */
   async fresh(): Promise<void> {
     await resetLab(this.dir, { keepFaults: false });
-    await prepareLab(STACK, () => undefined);
+    await prepareLab(this.stack, () => undefined);
   }
 
   get tenant(): LabTenant {
-    const tenant = this.config.tenants.find((entry) => entry.name === STACK);
-    if (tenant === undefined) throw new Error(`the lab has no tenant ${STACK}`);
+    const tenant = this.config.tenants.find((entry) => entry.name === this.stack);
+    if (tenant === undefined) throw new Error(`the lab has no tenant ${this.stack}`);
     return tenant;
   }
 
@@ -74,7 +76,7 @@ export class Bench {
 
   /** Edits the plain config of the lab's own stack file, as a user edits the tracked one. */
   async edit(change: (config: Record<string, unknown>) => void): Promise<void> {
-    const { stackConfig } = labPaths(this.dir, STACK);
+    const { stackConfig } = labPaths(this.dir, this.stack);
     const text = await readFile(stackConfig, 'utf8');
     const file = z
       .object({ config: z.record(z.string(), z.unknown()) })
@@ -123,6 +125,8 @@ export class Bench {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    // A policy is HuJSON, with comments: as it is.
+    if (response.headers.get('content-type')?.includes('hujson') === true) return text;
     return text === '' ? undefined : JSON.parse(text);
   }
 }
