@@ -1,4 +1,5 @@
 import { readLocks } from '../recover/locks.ts';
+import { removeTorn, tornFiles } from '../recover/torn.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Progress } from '../progress.ts';
 import { runPulumi } from '../pulumi.ts';
@@ -15,7 +16,10 @@ export async function unlockStack(
   stack: string,
   run: { cli: string; env: NodeJS.ProcessEnv; progress: Progress },
 ): Promise<void> {
-  const locks = await readLocks(labPaths(labDir, stack).backend, NAMESPACE, stack);
+  const { backend } = labPaths(labDir, stack);
+  const locks = await readLocks(backend, NAMESPACE, stack);
+  // An engine that was killed while it wrote may have left more than a lock.
+  if (!locks.some(({ holder }) => holder !== 'dead')) await removeTorn(await tornFiles(backend, NAMESPACE, stack));
   if (locks.length === 0) return;
   const held = locks.find(({ holder }) => holder !== 'dead');
   if (held !== undefined)

@@ -4,10 +4,11 @@ import { emptyReport, type Report } from './report.ts';
 import { withAdopted, withoutDeleted } from './state.ts';
 import { editsState, stepsOf } from './steps.ts';
 import { survey, type Survey } from './survey.ts';
+import { removeTorn } from './torn.ts';
 import { reason, refusedFor, type Target } from './target.ts';
 
 /** The stack, as far as it is needed here. */
-type Stack = Pick<Target, 'file' | 'locks' | 'state' | 'creates' | 'clouds' | 'cancel' | 'import' | 'refresh'>;
+type Stack = Pick<Target, 'file' | 'torn' | 'locks' | 'state' | 'creates' | 'clouds' | 'cancel' | 'import' | 'refresh'>;
 
 export interface RecoverOptions {
   /** Take off a lock also when nobody can tell whether its holder lives. */
@@ -29,6 +30,20 @@ export async function recover(target: Stack, options: RecoverOptions): Promise<R
   const locks = await target.locks();
   if (locks !== undefined) report.locks = locks;
   if (isHeld(locks ?? [], options)) return held(report);
+
+  report.torn = await target.torn();
+  if (report.torn.length > 0) {
+    report.steps = [
+      {
+        what: 'remove what is torn beside the state; the state itself is whole',
+        command: `rm ${report.torn.join(' ')}`,
+      },
+    ];
+    if (!(await options.agree(report))) return ended(report, 'to do');
+    await removeTorn(report.torn);
+    report.done.push(...report.torn.map((path) => `removed ${path}, which was torn`));
+    report.torn = [];
+  }
 
   let agreed = false;
   for (let round = 1; round <= ROUNDS; round++) {

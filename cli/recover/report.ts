@@ -15,6 +15,8 @@ export interface Report {
   locks?: Lock[];
   /** Of an engine that may be at work: nothing else was looked at. */
   held: boolean;
+  /** Files beside the state that the kill has torn. */
+  torn: string[];
   cutOff: CutOff[];
   unrecorded: Survey['unrecorded'];
   gone: Survey['gone'];
@@ -32,6 +34,7 @@ export interface Report {
 export const emptyReport = (stack: string): Report => ({
   stack,
   held: false,
+  torn: [],
   cutOff: [],
   unrecorded: [],
   gone: [],

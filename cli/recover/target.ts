@@ -6,6 +6,7 @@ import { Clouds } from './clouds.ts';
 import { backendDirectory, locksInMessage, readLocks, type Lock } from './locks.ts';
 import { createsOf } from './preview.ts';
 import { parseState, type Resource, type State } from './state.ts';
+import { tornFiles } from './torn.ts';
 
 /** The stack that is looked at, through its engine. */
 export class Target {
@@ -20,10 +21,20 @@ export class Target {
     this.#env = { ...env, PULUMI_OPTION_STACK: file.stack, PULUMI_OPTION_POLICY_PACK: undefined };
   }
 
+  /** Directory of a backend on this machine. */
+  async #directory(): Promise<string | undefined> {
+    return backendDirectory(this.#env.PULUMI_BACKEND_URL ?? (await this.#backend()));
+  }
+
+  /** Files of the backend that a kill has torn; until they are gone the engine reads nothing. */
+  async torn(): Promise<string[]> {
+    const directory = await this.#directory();
+    return directory === undefined ? [] : tornFiles(directory, NAMESPACE, this.file.stack);
+  }
+
   /** Locks that can be seen without writing; undefined where only the engine can read its backend. */
   async locks(): Promise<Lock[] | undefined> {
-    const url = this.#env.PULUMI_BACKEND_URL ?? (await this.#backend());
-    const directory = backendDirectory(url);
+    const directory = await this.#directory();
     return directory === undefined ? undefined : readLocks(directory, NAMESPACE, this.file.stack);
   }
 

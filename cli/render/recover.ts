@@ -5,9 +5,16 @@ import { bold, columns, dim, green } from './style.ts';
 
 /** What was found, and what is about to be done about it. */
 export function renderFindings(report: Report): string {
-  const { cutOff, unrecorded, gone, questions, blind, steps } = report;
+  const { torn, cutOff, unrecorded, gone, questions, blind, steps } = report;
   const parts = [
     section('The lock', (report.locks ?? []).map(lockLine)),
+    section(
+      'Torn by the kill',
+      torn.map((path) => [
+        path,
+        'empty: the engine cannot read the state beside it ("failed to load checkpoint: EOF")',
+      ]),
+    ),
     section(
       'Operations that were cut off',
       cutOff.map(({ operation, urn, type, verdict, why }) => [

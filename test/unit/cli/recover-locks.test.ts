@@ -4,6 +4,7 @@ import { homedir, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { accessOf } from '../../../cli/recover/accounts.ts';
+import { removeTorn, tornFiles } from '../../../cli/recover/torn.ts';
 import { backendDirectory, locksInMessage, readLocks } from '../../../cli/recover/locks.ts';
 
 /** Number of a process that has ended. */
@@ -28,6 +29,24 @@ test('locks of a file backend, each with what became of its holder', async () =>
     { pid, host: hostname(), user: 'ada', since: '2026-11-25T23:05:11Z', holder: 'dead' },
     { pid: 1, host: 'runner-7', user: 'ci', holder: 'unknown' },
   ]);
+});
+
+test('side files of the state and of its locks that a kill has torn; control: whole ones, and those of other stacks', async () => {
+  const backend = mkdtempSync(join(tmpdir(), 'mesh-torn-'));
+  onTestFinished(() => rmSync(backend, { recursive: true }));
+  expect(await tornFiles(backend, 'site-mesh', 'staging')).toEqual([]);
+  const stacks = join(backend, '.pulumi', 'stacks', 'site-mesh');
+  const locks = join(backend, '.pulumi', 'locks', 'organization', 'site-mesh', 'staging');
+  for (const folder of [stacks, locks]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(stacks, 'staging.json'), '');
+  writeFileSync(join(stacks, 'staging.json.attrs'), '');
+  writeFileSync(join(stacks, 'staging.json.bak.attrs'), '{"user.content_type":"application/json"}');
+  writeFileSync(join(stacks, 'prod.json.attrs'), '');
+  writeFileSync(join(locks, 'a.json.attrs'), '{"user.con');
+  const torn = await tornFiles(backend, 'site-mesh', 'staging');
+  expect(torn).toEqual([join(stacks, 'staging.json.attrs'), join(locks, 'a.json.attrs')]);
+  await removeTorn(torn);
+  expect(await tornFiles(backend, 'site-mesh', 'staging')).toEqual([]);
 });
 
 test('a number that belongs to another program by now is no engine', async () => {

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Lock } from '../../../cli/recover/locks.ts';
 import { recover, type RecoverOptions } from '../../../cli/recover/recover.ts';
 import type { Report } from '../../../cli/recover/report.ts';
@@ -31,6 +34,8 @@ class FakeStack {
   constructor(state: State) {
     this.current = state;
   }
+  ragged: string[] = [];
+  torn = () => Promise.resolve(this.ragged);
   locks = () => Promise.resolve(this.seen);
   state = () => Promise.resolve({ text: JSON.stringify(this.current), state: this.current });
   creates = () => Promise.resolve(this.plan);
@@ -110,6 +115,24 @@ describe('a lock whose holder', () => {
     await recover(stack, { ...yes, forceUnlock: true });
     expect(stack.did).toEqual(['cancel', 'import']);
   });
+});
+
+test('a side file that the kill has torn is removed before anything is read, once somebody agreed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-torn-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'staging.json.attrs');
+  writeFileSync(file, '');
+  const stack = new FakeStack(stateOf([]));
+  stack.ragged = [file];
+  stack.state = () => {
+    if (existsSync(file)) throw new Error('failed to load checkpoint: EOF');
+    return Promise.resolve({ text: '', state: stack.current });
+  };
+  const report = await recover(stack, no);
+  expect(report.outcome).toBe('to do');
+  expect(existsSync(file)).toBe(true);
+  expect(text(report)).toContain('Torn by the kill');
+  expect((await recover(stack, yes)).outcome).toBe('recovered');
 });
 
 test('a state that somebody changed meanwhile is not overwritten', async () => {
