@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pause } from '../wait.ts';
 import { HcloudError } from './errors.ts';
+import { json, transport } from '../answers.ts';
 
 export interface HttpOptions {
   /** Read/write token of one project. */
@@ -107,18 +108,4 @@ function refused(ask: Ask, status: number, text: string): HcloudError {
     code,
     `Hetzner: ${ask.what}: ${[message, ...fields].join('; ')} (${code})${hint === undefined ? '' : `. ${hint}.`}`,
   );
-}
-
-function transport(error: unknown): string {
-  if (!(error instanceof Error)) return 'request failed';
-  if (error.name === 'TimeoutError') return 'timed out';
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

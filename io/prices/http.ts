@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PriceError, type PriceSource } from './types.ts';
+import { json, transport } from '../answers.ts';
 
 /** A list longer than this is a server that never ends its list. */
 const PAGES = 50;
@@ -75,18 +76,4 @@ function hint(status: number): string {
   if (status === 401) return '. The token is not valid there: make a new one and set it';
   if (status === 403) return '. The token may not read prices: a read-only one is enough';
   return status === 429 ? '. Too many requests: try again in a minute' : '';
-}
-
-function transport(error: unknown): string {
-  if (!(error instanceof Error)) return 'request failed';
-  if (error.name === 'TimeoutError') return 'timed out';
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

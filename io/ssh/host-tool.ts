@@ -19,6 +19,7 @@ import type {
   StatusAnswer,
 } from './host-answers.ts';
 import { HostToolError, strangeAnswer, toolFailure } from './tool-errors.ts';
+import { json } from '../answers.ts';
 
 /** The host tool as this checkout has it. */
 export interface ToolSource {
@@ -222,12 +223,4 @@ function missing(result: ExecResult, path: string): boolean {
 
 function oneLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

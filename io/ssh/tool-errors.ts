@@ -1,6 +1,7 @@
 import { UserError } from '../rpc/types.ts';
 import type { ExecResult } from './exec.ts';
 import { answers } from './host-answers.ts';
+import { json } from '../answers.ts';
 
 /** The host tool answered with an error of docs/host-protocol.md. */
 export class HostToolError extends UserError {
@@ -75,12 +76,4 @@ function redact(text: string, secrets: readonly string[]): string {
 
 function firstLine(text: string): string {
   return (text.trim().split('\n', 1)[0] ?? '').slice(0, 300);
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

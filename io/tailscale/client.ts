@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TailscaleError } from './errors.ts';
-import { http, json } from './http.ts';
+import { json } from '../answers.ts';
+import { http } from './http.ts';
 import type { Ask, HttpOptions } from './http.ts';
 
 const key = z.object({

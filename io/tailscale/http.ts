@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TailscaleError } from './errors.ts';
+import { json, transport } from '../answers.ts';
 
 export type Credential = { apiKey: string } | { oauthClientId: string; oauthClientSecret: string };
 
@@ -123,19 +124,4 @@ const HINTS: Readonly<Record<number, string>> = {
 
 function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
-}
-
-function transport(error: unknown): string {
-  if (!(error instanceof Error)) return 'request failed';
-  if (error.name === 'TimeoutError') return 'timed out';
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
-}
-
-/** Parsed JSON, or undefined for anything else. */
-export function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
