@@ -120,7 +120,10 @@ describe('an existing host', () => {
     const host = await drive(lab, at());
     await host.run(`apply confirm ${hash}`);
     expect(disks.get(id)?.files['/etc/motd']).toEqual(file('ours\n'));
-    expect((await host.run('apply restore')).json).toEqual({ restored: ['/etc/motd', '/etc/site-mesh/a.conf'] });
+    expect((await host.run('apply restore')).json).toEqual({
+      kept: [],
+      restored: ['/etc/motd', '/etc/site-mesh/a.conf'],
+    });
     expect(disks.get(id)?.files).toEqual({ '/etc/motd': file('theirs\n') });
     expect((await host.run('apply status')).json).toMatchObject({ active: null, confirmed: null });
   });

@@ -70,15 +70,18 @@ describe('tokens of a stack', () => {
 describe('the lab as a source of prices', () => {
   test('must be there, run and know the stack; then it has a token for every account, at its own API', async () => {
     await expect(fromLab(dir, 'prod', {})).rejects.toMatchObject({ code: EXIT.lab });
-    const { tenant } = await ensureTenant(dir, 'prod', 'acme-prod');
+    const { tenant } = await ensureTenant(dir, 'prod', 'acme-prod', { accounts: ['fra'] });
     await expect(fromLab(dir, 'prod', {})).rejects.toThrow('mesh env prod');
     const lab = await labUp(dir);
     try {
       await expect(fromLab(dir, 'other', {})).rejects.toThrow('does not know the stack other');
-      const access = await fromLab(dir, 'prod', {});
+      const config = { 'site-mesh:sites': { 'eu-fra': { cloud: 'hetzner', account: 'fra' } } };
+      const access = await fromLab(dir, 'prod', config);
       expect(access.endpoint('hetzner')).toBe(lab.hcloudEndpoint);
       expect(await access.token(TOKEN, 'hetzner')).toBe(tenant.hcloudToken);
-      expect(await access.token(FRA, 'hetzner')).toBe(tenant.hcloudToken);
+      expect(await access.token(FRA, 'hetzner')).toBe(tenant.accounts.fra?.hcloudToken);
+      const none = await fromLab(dir, 'prod', {});
+      expect(() => none.token(FRA, 'hetzner')).toThrow('the lab has no account');
     } finally {
       await labDown(dir);
     }
