@@ -24,21 +24,23 @@ export class Bench {
   readonly dir: string;
   readonly lab: PreparedLab;
   readonly config: LabConfig;
+  readonly stack: string;
   #runs = 0;
 
-  private constructor(dir: string, lab: PreparedLab, config: LabConfig) {
+  private constructor(dir: string, lab: PreparedLab, config: LabConfig, stack: string) {
     this.dir = dir;
     this.lab = lab;
     this.config = config;
+    this.stack = stack;
   }
 
-  static async start(): Promise<Bench> {
+  static async start(stack = STACK): Promise<Bench> {
     const dir = await mkdtemp(join(tmpdir(), 'site-mesh-engine-'));
     process.env.MESH_LAB_DIR = dir;
-    const lab = await prepareLab(STACK, () => undefined);
+    const lab = await prepareLab(stack, () => undefined);
     const config = readConfig(dir);
     if (config === undefined) throw new Error('the lab wrote no lab.json');
-    return new Bench(dir, lab, config);
+    return new Bench(dir, lab, config, stack);
   }
 
   async stop(): Promise<void> {
@@ -49,12 +51,12 @@ export class Bench {
   /** An empty cloud and an empty stack, same lab. */
   async fresh(): Promise<void> {
     await resetLab(this.dir, { keepFaults: false });
-    await prepareLab(STACK, () => undefined);
+    await prepareLab(this.stack, () => undefined);
   }
 
   get tenant(): LabTenant {
-    const tenant = this.config.tenants.find((entry) => entry.name === STACK);
-    if (tenant === undefined) throw new Error(`the lab has no tenant ${STACK}`);
+    const tenant = this.config.tenants.find((entry) => entry.name === this.stack);
+    if (tenant === undefined) throw new Error(`the lab has no tenant ${this.stack}`);
     return tenant;
   }
 
@@ -68,13 +70,23 @@ export class Bench {
     return { ...run, text: `${run.stdout}${run.stderr}`, events: eventful ? await readEvents(log) : [] };
   }
 
+  /** Sets a secret as a user does, on stdin. */
+  async secret(key: string, value: string): Promise<void> {
+    const run = await runPulumi(['config', 'set', '--secret', key], {
+      cli: this.lab.cli,
+      env: this.lab.env,
+      stdin: value,
+    });
+    if (run.code !== 0) throw new Error(run.stderr);
+  }
+
   up(...args: string[]): Promise<Run> {
     return this.pulumi(['up', '--yes', '--skip-preview', ...args]);
   }
 
   /** Edits the plain config of the lab's own stack file, as a user edits the tracked one. */
   async edit(change: (config: Record<string, unknown>) => void): Promise<void> {
-    const { stackConfig } = labPaths(this.dir, STACK);
+    const { stackConfig } = labPaths(this.dir, this.stack);
     const text = await readFile(stackConfig, 'utf8');
     const file = z
       .object({ config: z.record(z.string(), z.unknown()) })
