@@ -141,7 +141,9 @@ test('a deploy key rotated in three ups: no server is touched, and the old key i
   await writeFile(file, JSON.stringify({ ...lab, deployKey: { privateKey: NEXT, publicKey: next } }));
 
   await bench.secret('site-mesh:sshPrivateKey', NEXT);
-  expect((await up()).filter((step) => !/^update (HostRelease|TailnetNode|Command) /.test(step))).toEqual([]);
+  const records = await up();
+  expect(records.filter((step) => !/^update (HostRelease|TailnetNode|Command) /.test(step))).toEqual([]);
+  expect(records, 'own commands run again').toContain('update Command nyc-edge-01.journal-limit');
   await editSsh({ publicKey: next, alsoPublicKeys: [] });
   const last = await up();
   expect(last.filter((step) => !/ SshKey acme(-fra)?$/.test(step))).toEqual(
@@ -230,6 +232,7 @@ test('both droplets that route resized: one after the other, drained before and 
 test('hosts renamed in place: the same servers, addresses and nodes, under other names', async () => {
   const names: Record<string, [site: string, name: string]> = {
     'fra-db-01': ['eu-fra', 'fra-pg-01'],
+    'fra-edge-02': ['eu-fra', 'fra-edge-03'],
     'nyc-edge-02': ['us-nyc', 'nyc-edge-09'],
     'sin-app-02': ['ap-sin', 'sin-web-02'],
   };
@@ -245,9 +248,16 @@ test('hosts renamed in place: the same servers, addresses and nodes, under other
   expect(await refused('preview'), 'without formerly it is another host').toMatch(/protect/);
 
   for (const { old, site, now } of pairs) await edit(site, { formerly: old }, now);
-  const steps = await up();
-  console.log('RENAME', steps);
-  expect(steps.filter((step) => !step.startsWith('update '))).toEqual([]);
+  const renamed = (types: string, name: string): string[] => types.split(' ').map((type) => `update ${type} ${name}`);
+  expect(await up()).toEqual(
+    [
+      ...renamed('HostRelease PrimaryIp Server ServerReady TailnetNode', 'fra-edge-03'),
+      ...renamed('HostRelease Server ServerReady', 'fra-pg-01'),
+      ...renamed('Droplet HostRelease TailnetNode', 'nyc-edge-09'),
+      ...renamed('Droplet HostRelease TailnetNode', 'sin-web-02'),
+      'update TailnetPolicy acme',
+    ].sort(),
+  );
   expect((await happened()).filter((event) => /made|deleted|off|drained|removed/.test(event))).toEqual([]);
   const after = await Promise.all(pairs.map(async ({ now }) => [await host(now), await device(now)] as const));
   expect(after.map(([one, node]) => [{ ...one, name: '' }, node])).toEqual(
@@ -258,7 +268,7 @@ test('hosts renamed in place: the same servers, addresses and nodes, under other
   expect(await up('--expect-no-changes')).toEqual([]);
 });
 
-test('a larger prefix: refused at the clouds, where it would take a LAN apart; taken by machines of your own', async () => {
+test('a larger prefix: refused by protection at the clouds, where it takes a LAN apart; taken by machines of your own', async () => {
   const grow = (site: string, cidr: string): Promise<void> => edit(site, { cidr });
   for (const [site, now, larger, what] of [
     ['eu-fra', '10.77.10.0/24', '10.77.10.0/23', /replace[^]*networkSubnet:NetworkSubnet::eu-fra[^]*protect/],
@@ -273,6 +283,18 @@ test('a larger prefix: refused at the clouds, where it would take a LAN apart; t
     expect(await refused('up', '--yes')).toMatch(what);
     await grow(site, now);
   }
+  await unprotect('eu-fra');
+  await grow('eu-fra', '10.77.10.0/23');
+  const apart = await up();
+  expect(
+    apart.filter(
+      (step) =>
+        !/ (NetworkSubnet eu-fra|NetworkRoute eu-fra-.*|TailnetPolicy acme)$/.test(step) && !step.includes(' fra-'),
+    ),
+  ).toEqual([]);
+  expect(apart).toContain('create-replacement ServerNetwork fra-edge-01');
+  expect(await happened(), 'no server was touched').toEqual([]);
+
   await grow('eu-gra', '10.77.40.0/23');
   expect(await up()).toEqual([
     'create-replacement NetworkRoute eu-fra-to-eu-gra',
