@@ -2,116 +2,58 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { connect } from '../../io/ssh/connect.ts';
 import { generateKey, publicLine } from '../../lab/sshd/keys.ts';
 import { Bench } from './bench.ts';
-import { mesh } from './cli.ts';
 import { diagnostics, touched } from './events.ts';
 import { meanwhile, timersOver } from './later.ts';
-import { editSite, sitesOf, type Entry } from './sites.ts';
-import { mark, timeline } from './timeline.ts';
+import { Operator } from './operator.ts';
+import { editSection, editSite, sitesOf, type Entry } from './sites.ts';
 
 /**
  * docs/operations.md, done: production of all three clouds, over the lab. Each test begins where the one before ended, and
  * says what was touched and, with that, what was not.
  */
 let bench: Bench;
-let from: number;
+let operator: Operator;
 beforeAll(async () => {
   process.env.MESH_LAB_PACE = '0.01';
   bench = await Bench.start('prod');
+  operator = new Operator(bench);
   await up();
 });
 beforeEach(async () => {
-  from = await mark(bench.dir);
+  await operator.mark();
 });
 afterAll(async () => {
   delete process.env.MESH_LAB_PACE;
   await bench.stop();
 });
 
-const SERVERS = ['fra-db-01', 'fra-edge-01', 'fra-edge-02', 'nyc-edge-01', 'nyc-edge-02', 'nyc-infra-01'];
 const entry = z.record(z.string(), z.unknown());
-const OURS = [...SERVERS, 'sin-app-01', 'sin-app-02'];
+/** Servers of ours; the others were there before. */
+const SERVERS = [
+  ...['fra-db-01', 'fra-edge-01', 'fra-edge-02', 'nyc-edge-01', 'nyc-edge-02', 'nyc-infra-01'],
+  ...['sin-app-01', 'sin-app-02'],
+];
+const RELEASES = SERVERS.map((name) => `update HostRelease ${name}`).sort();
 const NEXT = generateKey('ed25519');
 const next = `${publicLine(NEXT) ?? ''} next@example.com`;
 
 const edit = (site: string, values: Entry, host?: string): Promise<void> => editSite(bench, site, values, host);
-const happened = async (): Promise<string[]> => (await timeline(bench.dir, from)).map(({ event }) => event);
-/** Moments at which no router of the pair carried the site's routes. */
-async function gaps(pair: string): Promise<string[]> {
-  const moments = await timeline(bench.dir, from);
-  return moments.filter(({ carrying }) => !carrying.some((name) => name.startsWith(pair))).map(({ event }) => event);
-}
-
-/** An up that ends well; answers what it changed. */
-async function up(...args: string[]): Promise<string[]> {
-  const run = await bench.up(...args);
-  expect(run.code, run.text).toBe(0);
-  return touched(run.events);
-}
-/** One that is refused; answers why. */
-async function refused(...args: string[]): Promise<string> {
-  const run = await bench.pulumi(args);
-  expect(run.code, run.text).not.toBe(0);
-  return run.text;
-}
-/** The variables of a shell whose pulumi is the lab's. */
-const ours = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(bench.lab.env).filter(([name]) => name.startsWith('PULUMI_')));
+const happened = (): Promise<string[]> => operator.happened();
+const gaps = (pair: string): Promise<string[]> => operator.gaps(pair);
+const up = (...args: string[]): Promise<string[]> => operator.up(...args);
+const refused = (...args: string[]): Promise<string> => operator.refused(...args);
+const host = (name: string) => operator.host(name);
+const device = (name: string) => operator.device(name);
+const opens = (name: string, key: string): Promise<boolean> => operator.opens(name, key);
 async function unprotect(...args: string[]): Promise<void> {
-  const ended = await mesh(['unprotect', 'prod', ...args], { env: ours() });
+  const ended = await operator.unprotect(...args);
   expect(ended.code, ended.text).toBe(0);
 }
-
-const hostOutput = z.object({
-  name: z.string(),
-  publicAddress: z.string(),
-  lan: z.string(),
-  tailnetAddresses: z.array(z.string()),
-  hostKey: z.string(),
-});
-async function host(name: string): Promise<z.infer<typeof hostOutput>> {
-  const found = z
-    .array(hostOutput)
-    .parse((await bench.outputs()).hosts)
-    .find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no host ${name} in the outputs`);
-  return found;
-}
-
-async function device(hostname: string): Promise<string | undefined> {
-  const shape = z.object({ devices: z.array(z.object({ nodeId: z.string(), hostname: z.string() })) });
-  const { devices } = shape.parse(await bench.tailscale('GET', '/tailnet/-/devices'));
-  return devices.find((one) => one.hostname === hostname)?.nodeId;
-}
-
-/** Whether a key opens a host, now. */
-async function opens(name: string, privateKey: string): Promise<boolean> {
-  const { publicAddress, hostKey } = await host(name);
-  const { host: lab, jump } = bench.config;
-  const via = {
-    host: lab,
-    port: jump.port,
-    user: jump.user,
-    hostKey: jump.hostKey.publicKey,
-    privateKey: jump.clientKey.privateKey,
-  };
-  try {
-    const to = { host: publicAddress, user: 'ops', privateKey, hostKey, via };
-    (await connect(to, { name, timeoutSeconds: 10, signal: AbortSignal.timeout(10_000) })).close();
-    return true;
-  } catch (error) {
-    expect(String(error)).toMatch(/refused|auth/i);
-    return false;
-  }
-}
-
-const editSsh = (values: Entry): Promise<void> =>
-  bench.edit((config) => {
-    const ssh = entry.parse(config['site-mesh:ssh']);
-    config['site-mesh:ssh'] = { ...ssh, ...values };
-  });
+const editSsh = (values: Entry): Promise<void> => editSection(bench, 'ssh', values);
+const runsOn = (service: string, on: string[], port: number): Promise<void> =>
+  editSection(bench, 'services', { [service]: { on, ports: [`tcp/${port}`] } });
 
 test('a new deploy key without the rotation: no host confirms it, and each goes back to the old one', async () => {
   await editSsh({ publicKey: next });
@@ -129,7 +71,7 @@ test('a new deploy key without the rotation: no host confirms it, and each goes 
 test('a deploy key rotated in three ups: no server is touched, and the old key is out at the end', async () => {
   const old = bench.config.deployKey;
   await editSsh({ alsoPublicKeys: [next] });
-  expect(await up(), 'beside the old one').toEqual(OURS.map((name) => `update HostRelease ${name}`).sort());
+  expect(await up(), 'beside the old one').toEqual(RELEASES);
   expect([await opens('fra-db-01', old.privateKey), await opens('fra-db-01', NEXT)]).toEqual([true, true]);
 
   // Existing machines are their owner's: he lets the key in.
@@ -146,9 +88,7 @@ test('a deploy key rotated in three ups: no server is touched, and the old key i
   expect(records, 'own commands run again').toContain('update Command nyc-edge-01.journal-limit');
   await editSsh({ publicKey: next, alsoPublicKeys: [] });
   const last = await up();
-  expect(last.filter((step) => !/ SshKey acme(-fra)?$/.test(step))).toEqual(
-    OURS.map((name) => `update HostRelease ${name}`).sort(),
-  );
+  expect(last.filter((step) => !/ SshKey acme(-fra)?$/.test(step))).toEqual(RELEASES);
   expect(last).toContain('create-replacement SshKey acme-fra');
   expect([await opens('fra-db-01', old.privateKey), await opens('fra-db-01', NEXT)]).toEqual([false, true]);
   expect(await happened()).toEqual([]);
@@ -164,37 +104,22 @@ test('another host key of an existing machine: refused until its owner declares 
   await edit('eu-gra', { commands: { note: { run: 'true' } } }, 'gra-edge-02');
   expect(await refused('up', '--yes', '--skip-preview')).toMatch(/gra-edge-02[^]*host key/);
 
-  const config = z.object({ ssh: z.object({}).loose() }).loose();
-  await bench.edit((all) => {
-    const routers = z.array(config).parse(sitesOf(all)['eu-gra']?.routers);
-    const changed = routers.map((one) =>
-      one.name === 'gra-edge-02' ? { ...one, ssh: { ...one.ssh, hostKey: declared } } : one,
-    );
-    all['site-mesh:sites'] = { ...sitesOf(all), 'eu-gra': { ...sitesOf(all)['eu-gra'], routers: changed } };
-  });
+  await edit('eu-gra', { ssh: { host: '198.51.100.11', port: 2222, hostKey: declared } }, 'gra-edge-02');
   expect((await up()).filter((step) => !step.includes('gra-edge-02'))).toEqual([]);
   expect((await host('gra-edge-02')).hostKey).toBe(declared);
   expect(await happened()).toEqual([]);
 });
 
 test('hosts made anew from nothing: address, name and partner stay, the identity in the tailnet is another', async () => {
-  const names = ['fra-db-01', 'nyc-edge-01', 'sin-app-01'];
-  const urns = [
-    await bench.urn('Server', 'fra-db-01'),
-    await bench.urn('Droplet', 'nyc-edge-01'),
-    await bench.urn('Droplet', 'sin-app-01'),
-  ];
+  const anew = { 'fra-db-01': 'eu-fra', 'nyc-edge-01': 'us-nyc', 'sin-app-01': 'ap-sin' };
+  const names = Object.keys(anew);
+  const urns = await Promise.all(names.map((name) => bench.urn(name === 'fra-db-01' ? 'Server' : 'Droplet', name)));
   const replace = urns.flatMap((urn) => ['--replace', urn]);
   expect(await refused('preview', ...replace)).toMatch(/protect/);
   const before = await Promise.all(names.map(async (name) => ({ ...(await host(name)), node: await device(name) })));
   const partner = await device('nyc-edge-02');
 
-  for (const [site, name] of [
-    ['eu-fra', 'fra-db-01'],
-    ['us-nyc', 'nyc-edge-01'],
-    ['ap-sin', 'sin-app-01'],
-  ] as const)
-    await unprotect(site, name);
+  for (const [name, site] of Object.entries(anew)) await unprotect(site, name);
   const steps = await up(...replace);
   expect(
     steps.filter((step) => !names.some((name) => step.includes(name)) && !step.includes('ProjectResources')),
@@ -237,14 +162,9 @@ test('hosts renamed in place: the same servers, addresses and nodes, under other
     'sin-app-02': ['ap-sin', 'sin-web-02'],
   };
   const pairs = Object.entries(names).map(([old, [site, now]]) => ({ old, site, now }));
-  const service = (on: string) =>
-    bench.edit((config) => {
-      const services = entry.parse(config['site-mesh:services']);
-      config['site-mesh:services'] = { ...services, postgres: { on: [on], ports: ['tcp/5432'] } };
-    });
   const before = await Promise.all(pairs.map(async ({ old }) => [await host(old), await device(old)] as const));
   for (const { old, site, now } of pairs) await edit(site, { name: now }, old);
-  await service('fra-pg-01');
+  await runsOn('postgres', ['fra-pg-01'], 5432);
   expect(await refused('preview'), 'without formerly it is another host').toMatch(/protect/);
 
   for (const { old, site, now } of pairs) await edit(site, { formerly: old }, now);
@@ -312,22 +232,14 @@ test('a larger prefix: refused by protection at the clouds, where it takes a LAN
 test('a host moved to another site: the new one serves before the old one goes', async () => {
   const old = 'nyc-infra-01';
   const moved = 'sin-infra-01';
-  const logs = (...on: string[]) =>
-    bench.edit((config) => {
-      const services = entry.parse(config['site-mesh:services']);
-      config['site-mesh:services'] = { ...services, logs: { on, ports: ['tcp/6514'] } };
-    });
   /** But for the account's list of droplets. */
   const others = (steps: string[], name: string): string[] =>
     steps.filter((step) => !step.endsWith(` ${name}`) && step !== 'update ProjectResources acme');
-  await bench.edit((config) => {
-    const sites = sitesOf(config);
-    const hosts = [...z.array(z.unknown()).parse(sites['ap-sin']?.hosts), { name: moved, roles: ['infra'] }];
-    config['site-mesh:sites'] = { ...sites, 'ap-sin': { ...sites['ap-sin'], hosts } };
-  });
-  await logs(old, moved);
+  const apps = ['sin-app-01', 'sin-web-02'].map((name) => ({ name, roles: ['app'] }));
+  await edit('ap-sin', { hosts: [...apps, { name: moved, roles: ['infra'] }] });
+  await runsOn('logs', [old, moved], 6514);
   expect(others(await up(), moved)).toEqual(['update TailnetPolicy acme']);
-  await logs(moved);
+  await runsOn('logs', [moved], 6514);
   expect(others(await up(), old), 'the switch').toEqual(['update TailnetPolicy acme']);
 
   await edit('us-nyc', { hosts: [] });
@@ -366,7 +278,7 @@ test('a site retired: first who may reach it, then the site itself, and nothing 
   expect(await up()).toEqual(['update TailnetPolicy acme']);
   await bench.edit(retire);
   expect(await refused('up', '--yes'), 'its preview ends it').toMatch(/protect/);
-  const { code, stdout } = await mesh(['unprotect', 'prod', 'eu-fra', '--dry-run'], { env: ours() });
+  const { code, stdout } = await operator.unprotect('eu-fra', '--dry-run');
   expect(code).toBe(0);
   expect(stdout.match(/urn:\S+/g)).toHaveLength(7);
   expect(stdout).not.toMatch(/::(ap-sin|us-nyc|sin-|nyc-)/);
@@ -380,7 +292,7 @@ test('a site retired: first who may reach it, then the site itself, and nothing 
   ]);
   expect((await happened()).filter((event) => !event.startsWith('fra-'))).toEqual([]);
   expect(await up('--expect-no-changes')).toEqual([]);
-  const again = await mesh(['unprotect', 'prod', 'eu-fra'], { env: ours() });
+  const again = await operator.unprotect('eu-fra');
   expect([again.code, again.stderr]).toEqual([
     2,
     'mesh: the state of prod has no site eu-fra. There: ap-sin, eu-gra, us-nyc\n',

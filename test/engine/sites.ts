@@ -23,3 +23,11 @@ export function editSite(bench: Bench, site: string, values: Entry, host?: strin
     config['site-mesh:sites'] = sites;
   });
 }
+
+/** Lays values over a section that is a mapping, such as `services`. */
+export function editSection(bench: Bench, section: string, values: Entry): Promise<void> {
+  return bench.edit((config) => {
+    const key = `site-mesh:${section}`;
+    config[key] = { ...entry.parse(config[key]), ...values };
+  });
+}

@@ -1,18 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { generateKey, publicLine, usablePrivateKey } from '../../../lab/sshd/keys.ts';
 import type { KeyType, Release } from '../../../lab/sshd/types.ts';
-import {
-  bootstrapKey,
-  deployKey,
-  drive,
-  login,
-  rootKey,
-  server,
-  startLab,
-  userData,
-  type Driven,
-  type Lab,
-} from './sshd-fixtures.ts';
+import { bootstrapKey, drive, login, server, startLab, userData, type Driven, type Lab } from './sshd-fixtures.ts';
 import { file, hashOf, release, request } from './sshd-releases.ts';
 
 let lab: Lab;
@@ -234,57 +223,6 @@ describe('the revert timer', () => {
     (await login(lab)).close();
     const open = release({ files: { '/etc/ssh/sshd_config.d/00-x.conf': file('AllowUsers ops\n') }, units: {} });
     await roll(open);
-  });
-});
-
-describe('the keys that a release lets in', () => {
-  const KEYS = '/etc/ssh/authorized_keys.d/ops';
-  const keys = (...lines: string[]): Release =>
-    release({
-      files: {
-        '/etc/ssh/sshd_config.d/00-x.conf': file('AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u\n'),
-        [KEYS]: file(lines.map((line) => `${line} comment\n`).join('')),
-      },
-      units: {},
-    });
-  const enters = (key?: string) =>
-    login(lab, key === undefined ? {} : { key }).then(
-      (one) => (one.close(), true),
-      (error: unknown) => (expect(String(error)).toContain('authentication'), false),
-    );
-
-  test('count instead of those of the first boot: rotated over both, the old one is out', async () => {
-    expect(await enters(rootKey.private), 'before it has come').toBe(false);
-    await roll(keys(deployKey.public, rootKey.public));
-    expect([await enters(), await enters(rootKey.private)]).toEqual([true, true]);
-    await host.run('apply stage', request(keys(rootKey.public)));
-    const hash = hashOf(keys(rootKey.public));
-    await host.run(`apply activate ${hash} 120`);
-    const again = await drive(lab, { key: rootKey.private });
-    expect((await again.run(`apply confirm ${hash}`)).code).toBe(0);
-    expect([await enters(), await enters(rootKey.private)]).toEqual([false, true]);
-  });
-
-  test('a release without ours cannot be confirmed, and the old one comes back by itself', async () => {
-    const before = await roll(keys(deployKey.public));
-    await host.run('apply stage', request(keys(rootKey.public)));
-    await host.run(`apply activate ${hashOf(keys(rootKey.public))} 60`);
-    expect(await enters()).toBe(false);
-    lab.pass(60_000);
-    expect((await (await drive(lab)).run('apply status')).json).toMatchObject({ active: before, confirmed: before });
-  });
-
-  test('an account that is not there has no keys, whatever stands in its file', async () => {
-    const nobody = release({
-      files: {
-        '/etc/ssh/sshd_config.d/00-x.conf': file(`AuthorizedKeysFile ${KEYS} .ssh/authorized_keys\n`),
-        [KEYS]: file(rootKey.public),
-      },
-      units: {},
-    });
-    await roll(nobody);
-    await expect(login(lab, { user: 'nobody', key: rootKey.private })).rejects.toThrow('authentication');
-    expect(await enters(), 'its home counts too when it is named').toBe(true);
   });
 });
 
