@@ -11,6 +11,7 @@ import { addPreflight } from './commands/preflight.ts';
 import { addRecover } from './commands/recover.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
+import { addUnprotect } from './commands/unprotect.ts';
 import { EXIT } from './exit.ts';
 
 /** The `mesh` command line. Bad usage exits 2, like every other fault of the input. */
@@ -29,7 +30,8 @@ Examples:
   mesh cost prod --against HEAD~1    what it costs a month, and what a change of it does
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
   mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails
-  mesh recover staging --dry-run  after a crash: what was made and is not recorded`,
+  mesh recover staging --dry-run  after a crash: what was made and is not recorded
+  mesh unprotect prod ap-sin --dry-run    before a site is retired: what protects it`,
     )
     .addHelpText(
       'afterAll',
@@ -53,6 +55,7 @@ Exit codes:
   addLab(root);
   addSchema(root);
   addRecover(root);
+  addUnprotect(root);
   addEngine(root);
   return root;
 }

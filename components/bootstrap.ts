@@ -9,11 +9,16 @@ export function bootstrapUserData(
   { host, ssh }: { host: string; ssh: SshPlan },
   parent: pulumi.Resource,
 ): { hostKey: pulumi.Output<string>; userData: pulumi.Output<string> } {
-  const key = new HostKey(name, { comment: host }, { parent });
+  const key = new HostKey(
+    name,
+    { comment: host },
+    // A renamed server keeps the key that it was born with.
+    { parent, ignoreChanges: ['comment'] },
+  );
   const text = pulumi
     .all([key.privateKey, key.publicKey])
     .apply(([privateKey, publicKey]) =>
-      userData({ user: ssh.user, authorizedKeys: [ssh.publicKey], hostKey: { privateKey, publicKey } }),
+      userData({ user: ssh.user, authorizedKeys: ssh.authorizedKeys, hostKey: { privateKey, publicKey } }),
     );
   return { hostKey: key.publicKey, userData: pulumi.secret(text) };
 }

@@ -3,6 +3,7 @@ import type { HostPlan } from '../mesh/plan/types.ts';
 import { HostRelease } from '../provider/resources/host-release.ts';
 import { TailnetNode } from '../provider/resources/tailnet-node.ts';
 import { runCommands } from './commands.ts';
+import { renamed } from './renamed.ts';
 import { connection, type DeployAccess, type SshTarget } from './connection.ts';
 
 /** A machine that answers SSH: one that a cloud just gave us, or one that was there before. */
@@ -46,7 +47,7 @@ export class MeshHost extends pulumi.ComponentResource {
     { plan, machine, access, tailnet }: MeshHostArgs,
     options: pulumi.ComponentResourceOptions,
   ) {
-    super('site-mesh:index:Host', name, {}, options);
+    super('site-mesh:index:Host', name, {}, { ...options, ...renamed(plan) });
     const { managed, node } = plan;
     if (managed === undefined) throw new Error(`${plan.name} is not managed; nothing runs there`);
     const restarts = machine.generation === undefined ? {} : { generation: machine.generation };

@@ -112,6 +112,8 @@ export interface TailnetNodes {
       }
     | undefined;
   setAdvertisedRoutes(nodeId: string, routes: string[]): void;
+  /** `tailscale set --hostname`: the device's name follows, unless somebody gave it one by hand. */
+  setHostname(nodeId: string, hostname: string): void;
   setOnline(nodeId: string, online: boolean): void;
   /** Logout: the device stays listed, offline, its key expired (as on the service). */
   leave(nodeId: string): void;

@@ -118,16 +118,19 @@ export const hostRelease: ResourceHandler<MeshClient> = {
   async update(op, _id, olds, _oldInputs, news, preview, client) {
     const recorded = textOf(olds, 'hostKey');
     const restarted = differ(olds, news, RESTART_INPUTS);
-    const changed = restarted || touchesHost(olds, news) || Object.keys(liveChanges(olds, news)).length > 0;
+    const changed =
+      restarted || redeclared(olds, news) || touchesHost(olds, news) || Object.keys(liveChanges(olds, news)).length > 0;
     if (!changed) return { outputs: { ...news, ...pick(olds, ['hash', 'hostKey', 'drift']) } };
-    if (preview)
-      return { outputs: { ...news, hash: hashOf(news) ?? UNKNOWN, hostKey: recorded ?? UNKNOWN, drift: [] } };
+    if (preview) {
+      const hostKey = redeclared(olds, news) ? UNKNOWN : (recorded ?? UNKNOWN);
+      return { outputs: { ...news, hash: hashOf(news) ?? UNKNOWN, hostKey, drift: [] } };
+    }
     const args = parseInputs(schema, news);
     // The bootstrap key may go once the host's own is in the state: every later connection can pin that one.
     const request = stageRequest(args, client, recorded?.startsWith('ssh-ed25519 ') ?? false);
     const deployment = {
       name: args.host,
-      connection: pinned(args, olds),
+      connection: redeclared(olds, news) ? args.connection : pinned(args, olds),
       request,
       preflight: false,
       bootSeconds: restarted ? (args.bootTimeout ?? BOOT_SECONDS) : UPDATE_SECONDS,
@@ -149,6 +152,15 @@ export const hostRelease: ResourceHandler<MeshClient> = {
 /** The key that the host made for itself counts more than the one that it was born with or declared with. */
 function pinned(args: Args, outputs: Inputs): Connection {
   return { ...args.connection, hostKey: textOf(outputs, 'hostKey') ?? args.connection.hostKey };
+}
+
+/**
+ * The owner of a machine says that it has another host key now: that one counts more than the recorded one. Not on servers
+ * of ours: what is declared there is the key of the first boot.
+ */
+function redeclared(olds: Inputs, news: Inputs): boolean {
+  const changes = diffInputs(pick(olds, ['connection']), pick(news, ['connection']));
+  return news.provisioned === false && 'connection.hostKey' in changes;
 }
 
 function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: boolean): StageRequest {

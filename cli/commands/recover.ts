@@ -1,17 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { engine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
-import { prepareLab } from '../lab/prepare.ts';
-import { holdTry } from '../lab/turns.ts';
-import { meshConfig } from '../mesh-config.ts';
-import { labDirectory } from '../paths.ts';
 import { stderrProgress } from '../progress.ts';
 import { recover } from '../recover/recover.ts';
 import type { Report } from '../recover/report.ts';
-import { Target } from '../recover/target.ts';
 import { renderEnd, renderFindings } from '../render/recover.ts';
-import { readStackFile } from '../stack-file.ts';
+import { stackTarget } from '../stack-target.ts';
 
 interface Options {
   lab?: true;
@@ -42,7 +36,7 @@ Examples:
   mesh recover staging --lab --yes && npm run try`,
     )
     .action(async (stack: string, options: Options) => {
-      const target = await targetOf(stack, options.lab === true);
+      const target = await stackTarget(stack, options.lab === true);
       const quiet = options.json === true;
       const report = await recover(target, {
         forceUnlock: options.forceUnlock === true,
@@ -52,19 +46,6 @@ Examples:
       process.stdout.write(quiet ? `${JSON.stringify(report, null, 2)}\n` : words(report));
       process.exitCode = ['clean', 'recovered'].includes(report.outcome) ? EXIT.done : EXIT.failed;
     });
-}
-
-async function targetOf(stack: string, lab: boolean): Promise<Target> {
-  const progress = stderrProgress();
-  if (lab) {
-    holdTry(labDirectory());
-    const { file, cli, env } = await prepareLab(stack, progress);
-    return new Target(file, cli, env);
-  }
-  const file = readStackFile(stack);
-  meshConfig(file);
-  const { cli } = await engine(progress);
-  return new Target(file, cli, { ...process.env, PULUMI_SKIP_UPDATE_CHECK: 'true' });
 }
 
 async function agree(report: Report, { dryRun, yes, json }: Options): Promise<boolean> {

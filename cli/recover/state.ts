@@ -10,6 +10,8 @@ const resource = z
     inputs: record.optional(),
     outputs: record.optional(),
     parent: z.string().optional(),
+    /** The engine refuses to delete it. */
+    protect: z.boolean().optional(),
     provider: z.string().optional(),
     dependencies: z.array(z.string()).nullish(),
     propertyDependencies: z.record(z.string(), z.array(z.string()).nullish()).nullish(),

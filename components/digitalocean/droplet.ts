@@ -5,6 +5,7 @@ import { bootstrapUserData } from '../bootstrap.ts';
 import type { DeployAccess, SshTarget } from '../connection.ts';
 import { drainBefore } from '../drain.ts';
 import type { HostMachine } from '../host.ts';
+import { renamed } from '../renamed.ts';
 
 export interface DigitalOceanDropletArgs {
   plan: HostPlan;
@@ -35,7 +36,7 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
   readonly urns: pulumi.Output<string>[];
 
   constructor(name: string, args: DigitalOceanDropletArgs, options: pulumi.ComponentResourceOptions) {
-    super('site-mesh:digitalocean:Droplet', name, {}, options);
+    super('site-mesh:digitalocean:Droplet', name, {}, { ...options, ...renamed(args.plan) });
     const { plan, region, protect, access } = args;
     const { server } = plan;
     if (server === undefined) throw new Error(`${plan.name} has no server type; the plan should have one`);

@@ -6,6 +6,7 @@ import { bootstrapUserData } from '../bootstrap.ts';
 import type { DeployAccess, SshTarget } from '../connection.ts';
 import { drainBefore } from '../drain.ts';
 import type { HostMachine } from '../host.ts';
+import { renamed } from '../renamed.ts';
 import { numericId } from './ids.ts';
 import { labels } from './labels.ts';
 
@@ -37,7 +38,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: HetznerServerArgs, options: pulumi.ComponentResourceOptions) {
-    super('site-mesh:hetzner:Server', name, {}, options);
+    super('site-mesh:hetzner:Server', name, {}, { ...options, ...renamed(args.plan) });
     const { plan, protect } = args;
     const { server: bought, lan } = plan;
     if (bought === undefined || lan === undefined)

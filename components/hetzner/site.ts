@@ -17,7 +17,7 @@ export interface HetznerSiteArgs {
   sshKey: pulumi.Input<string>;
   /** The tailnet policy: nothing is bought before it stands. */
   policy: pulumi.Resource[];
-  /** true in production: servers, addresses and the network cannot be deleted. @default false */
+  /** true in production: servers, addresses, the network and its subnet cannot be deleted. @default false */
   protect?: boolean;
 }
 
@@ -76,13 +76,14 @@ export class HetznerSite extends pulumi.ComponentResource {
     const subnet = new hcloud.NetworkSubnet(
       name,
       { networkId, type: 'cloud', networkZone, ipRange: plan.cidr },
-      { parent: this, deleteBeforeReplace: true },
+      // Another range would take all servers of the site off their LAN until it is there.
+      { parent: this, protect: protect ?? false, deleteBeforeReplace: true },
     );
-    for (const { destination, gateway } of plan.routes)
+    for (const { site, destination, gateway } of plan.routes)
       new hcloud.NetworkRoute(
-        `${name}-to-${destination}`,
+        `${name}-to-${site}`,
         { networkId, destination, gateway },
-        // A destination has one route; every change of it replaces.
+        // Every change of it replaces, and the old and the new prefix of a site that grows may not stand side by side.
         { parent: this, deleteBeforeReplace: true, dependsOn: subnet },
       );
     return subnet;

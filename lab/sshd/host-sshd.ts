@@ -30,11 +30,12 @@ interface Who {
 }
 
 /** Whoever holds one of the account's keys; undefined for an account that is not there or another key. */
-function authenticate(host: HostRecord, context: AuthContext): Who | undefined {
-  if (context.method !== 'publickey') return undefined;
+function authenticate(host: HostRecord, context: AuthContext, sshd: HostSshd): Who | undefined {
+  if (context.method !== 'publickey' || !sshd.letsIn(context.username)) return undefined;
   const login = host.logins.find((candidate) => candidate.name === context.username);
   const root = context.username === 'root';
-  const keys = [...(login?.keys ?? []), ...(root ? host.rootKeys : [])];
+  if (login === undefined && !root) return undefined;
+  const keys = sshd.keys(context.username, [...(login?.keys ?? []), ...(root ? host.rootKeys : [])]);
   const presented = context.key.data.toString('base64');
   if (!keys.some((line) => authorizedBlob(line) === presented)) return undefined;
   if (!provesKey(context)) return undefined;
@@ -75,6 +76,8 @@ export interface HostSshd {
   host(): HostRecord | undefined;
   /** What the host's own SSH configuration says of an account. */
   letsIn(user: string): boolean;
+  /** The keys that open it; `home` are those that the machine was born with. */
+  keys(user: string, home: readonly string[]): string[];
   /** A context for one line of this connection. */
   context(connection: string): LineContext | undefined;
   /** True: present keys that are not the host's. */
@@ -119,7 +122,7 @@ function serveClient(client: Connection, sshd: HostSshd): void {
   });
   client.on('authentication', (context) => {
     const host = sshd.host();
-    who = host && sshd.letsIn(context.username) ? authenticate(host, context) : undefined;
+    who = host && authenticate(host, context, sshd);
     if (who) context.accept();
     else context.reject(['publickey']);
   });

@@ -4,7 +4,7 @@ import { sameAddress } from '../existing/machines.ts';
 import { serveHost, type HostSshd } from './host-sshd.ts';
 import { Hosts } from './hosts.ts';
 import { listenJump, type Forwarder, type Refused } from './jump.ts';
-import { letsIn } from './sshd-config.ts';
+import { authorizedKeys, letsIn } from './sshd-config.ts';
 
 export interface SshdOptions {
   /** Port of the jump host on 127.0.0.1; 0 takes a free one. */
@@ -69,6 +69,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
       onError,
       changed: (line) => options.changed?.(`${server.name}: ${line}`),
       letsIn: (user) => letsIn(hosts.collections.disks.get(server.id), user),
+      keys: (user, home) => authorizedKeys(hosts.collections.disks.get(server.id), user, home),
       context: (connection) => {
         const record = host();
         if (!record) return undefined;

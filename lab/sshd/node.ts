@@ -30,8 +30,10 @@ export function join(at: LineContext, stdin: Buffer): unknown {
   }
   at.host.wantedRoutes = [...request.advertiseRoutes].sort();
   at.save();
-  if (adopted) at.nodes.setAdvertisedRoutes(known.nodeId, allowed(at));
-  else joinWithKey(at, request.authKey, request.hostname);
+  if (adopted) {
+    at.nodes.setHostname(known.nodeId, request.hostname);
+    at.nodes.setAdvertisedRoutes(known.nodeId, allowed(at));
+  } else joinWithKey(at, request.authKey, request.hostname);
   const node = current(at);
   if (!node)
     throw new Refusal('command-failed', 'the node was removed while it joined', {

@@ -122,6 +122,16 @@ export function rename(scope: Scope, id: string, name: string): void {
   saveDevice(scope, { ...device, label });
 }
 
+/** What a device calls itself from now on; its name follows, but for one that somebody gave it by hand. */
+export function setHostname(scope: Scope, nodeId: string, hostname: string): void {
+  const device = findDevice(scope, nodeId);
+  if (device.hostname === hostname) return;
+  const [before, rest] = [labelOf(device.hostname), device.label.slice(labelOf(device.hostname).length)];
+  const follows = device.label.startsWith(before) && /^(-\d+)?$/.test(rest);
+  const label = follows ? freeLabel(scope, labelOf(hostname), nodeId) : device.label;
+  saveDevice(scope, { ...device, hostname, label });
+}
+
 export function setKeyExpiry(scope: Scope, id: string, disabled: boolean): void {
   const device = findDevice(scope, id);
   const days = tailnetRecord(scope).settings.devicesKeyDurationDays;

@@ -1,6 +1,6 @@
 /** The lab's tailnets: in memory over the lab's store, with the refusals of the service. */
 import type { JoinAnswer, JoinRequest, TailnetNodes } from '../types.ts';
-import { addDevice, advertise, deviceName, saveDevice } from './devices.ts';
+import { addDevice, advertise, deviceName, saveDevice, setHostname } from './devices.ts';
 import { isInvalid } from './keys.ts';
 import {
   hash,
@@ -69,6 +69,10 @@ export function createTailnet(deps: TailnetDeps & { tailnets: TailnetConfig[] })
         enabledRoutes: device.enabled,
         primaryRoutes: primaryRoutes(scope, device),
       };
+    },
+    setHostname(nodeId, hostname) {
+      const found = at(nodeId);
+      if (found !== undefined) setHostname(found.scope, nodeId, hostname);
     },
     setAdvertisedRoutes(nodeId, routes) {
       const found = at(nodeId);

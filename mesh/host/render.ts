@@ -13,9 +13,9 @@ import { udpGro } from './udp-gro.ts';
  * also what forwarding needs.
  */
 export function render(spec: HostSpec): Release {
-  const { lan, member, router, sshUser } = spec;
+  const { lan, member, router, ssh } = spec;
   return mergeParts([
-    ...(sshUser === undefined ? [] : [sshHardening(sshUser)]),
+    ...(ssh === undefined ? [] : [sshHardening(ssh)]),
     ...(member === undefined
       ? []
       : [

@@ -6,14 +6,21 @@ export interface HostSpec {
   /** Host name, unique in the stack; also its hostname. */
   name: string;
   site: string;
-  /** SSH login of the deploying side, the only account that sshd lets in; absent where sshd stays its owner's. */
-  sshUser?: string;
+  /** Absent where sshd stays its owner's. */
+  ssh?: SshSpec;
   /** `gateway` only where it is known beforehand and lies outside the prefix. The host's own LAN address is resolved on it. */
   lan: { prefix: string; supernet: string; gateway?: string };
   /** Present on tailnet members, routers included. */
   member?: { tailscaleVersion: string };
   /** Present on subnet routers only. */
   router?: RouterSpec;
+}
+
+/** Who may log in: one account, with these keys and no others. */
+export interface SshSpec {
+  user: string;
+  /** OpenSSH public key lines. */
+  authorizedKeys: string[];
 }
 
 export interface RouterSpec {

@@ -1,16 +1,21 @@
 import type { Part } from './part.ts';
+import type { SshSpec } from './spec.ts';
 
 const PATH = '/etc/ssh/sshd_config.d/00-site-mesh.conf';
+const KEYS = '/etc/ssh/authorized_keys.d';
 
 /**
  * Keys only, one account, no forwarding, modern algorithms.
+ * The keys are the release's, not those of the first boot, which nobody could take away again. sshd reads them at each
+ * login, so a change of them reloads nothing; one that locks us out is never confirmed, and goes back by itself.
  * sshd keeps the first value it reads, so the name must sort before cloud-init's 50-cloud-init.conf, which may allow passwords.
  */
-export function sshHardening(user: string): Part {
+export function sshHardening({ user, authorizedKeys }: SshSpec): Part {
   const root = user === 'root' ? 'prohibit-password' : 'no';
   const content = `# site-mesh: who may log in, and how
 AllowUsers ${user}
 PermitRootLogin ${root}
+AuthorizedKeysFile ${KEYS}/%u
 AuthenticationMethods publickey
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -30,7 +35,11 @@ Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.
 MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com
 `;
   return {
-    files: { [PATH]: { content, mode: '0644' } },
+    files: {
+      [PATH]: { content, mode: '0644' },
+      // Readable by all: sshd reads it as the account that logs in.
+      [`${KEYS}/${user}`]: { content: `${authorizedKeys.join('\n')}\n`, mode: '0644' },
+    },
     units: { 'ssh.service': { enabled: true, onChange: 'reload', watches: [PATH] } },
   };
 }

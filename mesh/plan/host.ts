@@ -4,6 +4,7 @@ import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
 import { render } from '../host/render.ts';
 import type { HostSpec } from '../host/spec.ts';
 import { memberTags } from '../overlays/tailscale/tags.ts';
+import { authorizedKeys } from './ssh.ts';
 import type { CommandPlan, HostKind, HostPlan, JumpPlan } from './types.ts';
 import { TAILSCALE_VERSION } from './versions.ts';
 
@@ -32,7 +33,7 @@ export function planHost(
     name: host.name,
     site: siteName,
     // An existing machine's sshd is its owner's: others log in there too.
-    ...(cloud.sells && { sshUser: config.ssh.user }),
+    ...(cloud.sells && { ssh: { user: config.ssh.user, authorizedKeys: authorizedKeys(config.ssh) } }),
     lan: {
       prefix: site.cidr,
       supernet: config.network.supernet,
@@ -44,6 +45,7 @@ export function planHost(
   const described = cloud.sells || ssh !== undefined ? spec() : undefined;
   return {
     name: host.name,
+    ...(host.formerly !== undefined && { formerly: host.formerly }),
     site: siteName,
     kind,
     ...(host.lan !== undefined && { lan: host.lan }),

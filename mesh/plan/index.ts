@@ -5,6 +5,7 @@ import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
 import { notes } from './notes.ts';
 import { planSite } from './site.ts';
+import { authorizedKeys } from './ssh.ts';
 import type { HostPlan, MeshPlan, SitePlan, SshPlan } from './types.ts';
 
 /**
@@ -15,7 +16,7 @@ import type { HostPlan, MeshPlan, SitePlan, SshPlan } from './types.ts';
  */
 export function planMesh(config: MeshConfig, options: { stack: string }): MeshPlan {
   const access = resolveAccess(config);
-  const around = { routed: routedPrefixes(config), named: namedMembers(config) };
+  const around = { routed: routedSites(config), named: namedMembers(config) };
   const sites = Object.entries(config.sites)
     .map(([name, site]) => planSite(config, name, site, around))
     .sort(byName);
@@ -34,11 +35,11 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
 
 export const hostsOf = (site: SitePlan): HostPlan[] => [...site.routers, ...site.hosts];
 
-function routedPrefixes(config: MeshConfig): string[] {
-  return Object.values(config.sites)
-    .filter(({ routers }) => routers.length > 0)
-    .map(({ cidr }) => cidr)
-    .sort(compareAddresses);
+function routedSites(config: MeshConfig): { site: string; cidr: string }[] {
+  return Object.entries(config.sites)
+    .filter(([, { routers }]) => routers.length > 0)
+    .map(([site, { cidr }]) => ({ site, cidr }))
+    .sort((a, b) => compareAddresses(a.cidr, b.cidr));
 }
 
 /** Members that a service selects by name; only these carry a tag of their own. */
@@ -72,11 +73,13 @@ function policyModel(
   };
 }
 
-function sshPlan({ user, from, publicKey, via, bootTimeout }: MeshConfig['ssh']): SshPlan {
+function sshPlan(ssh: MeshConfig['ssh']): SshPlan {
+  const { user, from, publicKey, via, bootTimeout } = ssh;
   return {
     user,
     from: from.toSorted(),
     publicKey,
+    authorizedKeys: authorizedKeys(ssh),
     ...(via === undefined ? {} : { via: { host: via.host, port: via.port, user: via.user, hostKey: via.hostKey } }),
     bootTimeout,
   };

@@ -8,8 +8,8 @@ import type { HostKind, HostPlan, SitePlan } from './types.ts';
 
 /** What a site must know of the others. */
 export interface Surroundings {
-  /** Prefixes of all sites that have routers, sorted. */
-  routed: readonly string[];
+  /** All sites that have routers, sorted by prefix. */
+  routed: readonly { site: string; cidr: string }[];
   /** Hosts that some service names. */
   named: ReadonlySet<string>;
 }
@@ -40,7 +40,7 @@ export function planSite(config: MeshConfig, name: string, site: SiteConfig, aro
     ...(gateway !== undefined && { gateway }),
     snat: snat(name, site),
     ...(site.vip !== undefined && { vip: site.vip }),
-    routes: routes(site, around.routed),
+    routes: routes(name, site, around.routed),
     mtu: { ...cloud.mtu, tunnel: TUNNEL.mtu, mss: TUNNEL.mss },
     routers,
     hosts: others,
@@ -62,8 +62,10 @@ function snat(name: string, site: SiteConfig): SitePlan['snat'] {
 }
 
 /** A layer-3 LAN forwards by its own routes: one for each other site, to the address that the active router holds. */
-function routes(site: SiteConfig, routed: readonly string[]): SitePlan['routes'] {
+function routes(name: string, site: SiteConfig, routed: Surroundings['routed']): SitePlan['routes'] {
   const { vip } = site;
   if (vip === undefined || lanKind(site) !== 'layer3') return [];
-  return routed.filter((prefix) => prefix !== site.cidr).map((destination) => ({ destination, gateway: vip }));
+  return routed
+    .filter((other) => other.site !== name)
+    .map((other) => ({ site: other.site, destination: other.cidr, gateway: vip }));
 }

@@ -32,6 +32,8 @@ export interface SshPlan {
   from: string[];
   /** OpenSSH public key of the deploying side. */
   publicKey: string;
+  /** All keys that may log in to servers of this stack, that one included; sorted. */
+  authorizedKeys: string[];
   via?: JumpPlan;
   /** Seconds to wait for the first boot of a new server. */
   bootTimeout: number;
@@ -57,7 +59,7 @@ export interface SitePlan {
   /** Address that the active router holds; only with SNAT off. */
   vip?: string;
   /** Routes of the cloud network that lead to other sites; only where its gateway forwards (SNAT off on a layer-3 LAN). */
-  routes: { destination: string; gateway: string }[];
+  routes: { site: string; destination: string; gateway: string }[];
   /** Largest packets, bytes; `lan` absent where only the host knows. TCP segments are clamped to `mss` on the way through the tunnel. */
   mtu: { public: number; lan?: number; tunnel: number; mss: { ipv4: number; ipv6: number } };
   /** Sorted by name; the first is made first, and becomes primary. */
@@ -80,6 +82,8 @@ export interface FirewallRulePlan {
 
 export interface HostPlan {
   name: string;
+  /** Its name until now: what is recorded under that is this host. */
+  formerly?: string;
   site: string;
   kind: HostKind;
   /** LAN address, chosen (Hetzner) or declared (existing); absent where the cloud assigns it. */

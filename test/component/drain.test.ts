@@ -4,7 +4,7 @@ import type { DeployAccess, Drain } from '../../components/connection.ts';
 import { drainBefore } from '../../components/drain.ts';
 
 const access = (drain: Drain): DeployAccess => ({
-  ssh: { user: 'ops', from: [], publicKey: '', bootTimeout: 300 },
+  ssh: { user: 'ops', from: [], publicKey: '', authorizedKeys: [], bootTimeout: 300 },
   privateKey: pulumi.secret('DEPLOY-KEY'),
   jumpPrivateKey: pulumi.secret('JUMP-KEY'),
   drain,

@@ -192,16 +192,16 @@ describe('protection', () => {
       .filter(({ protect }) => protect)
       .map(named)
       .sort();
-  test('in production is for servers, droplets, addresses and networks, all of them, and for nothing else', () => {
+  test('in production is for servers, droplets, addresses, networks and subnets, all of them, and for nothing else', () => {
     const worth =
-      /server:Server$|droplet:Droplet$|primaryIp:PrimaryIp$|reservedIp:ReservedIp$|vpc:Vpc$|network:Network$/;
+      /server:Server$|droplet:Droplet$|primaryIp:PrimaryIp$|reservedIp:ReservedIp$|vpc:Vpc$|network(Subnet)?:Network(Subnet)?$/;
     expect(guarded(prod)).toEqual(
       prod.resources
         .filter(({ type }) => worth.test(type))
         .map(named)
         .sort(),
     );
-    expect(guarded(prod)).toHaveLength(15);
+    expect(guarded(prod)).toHaveLength(16);
   });
   test('elsewhere is for nothing', () => {
     expect(guarded(staging)).toEqual([]);
@@ -217,6 +217,7 @@ test('what only matters for a first boot never replaces a machine, and who holds
     'hcloud:index/server:Server': ['userData', 'sshKeys', 'image'],
     'digitalocean:index/droplet:Droplet': ['userData', 'sshKeys', 'image'],
     'hcloud:index/serverNetwork:ServerNetwork': ['aliasIps'],
+    'mesh:index:HostKey': ['comment'],
   };
   for (const [, recording] of both()) {
     expect(Object.fromEntries(Object.entries(ignored(recording)).filter(([, paths]) => paths.length > 0))).toEqual(

@@ -16,10 +16,10 @@ beforeAll(async () => {
 
 test('a Hetzner network that keeps sources leads every other routed site to the address that its routers share', () => {
   expect(routes(prod)).toEqual([
-    ['eu-fra-to-10.77.30.0/24', '10.77.30.0/24', '10.77.10.254'],
-    ['eu-fra-to-10.77.40.0/24', '10.77.40.0/24', '10.77.10.254'],
+    ['eu-fra-to-eu-gra', '10.77.40.0/24', '10.77.10.254'],
+    ['eu-fra-to-us-nyc', '10.77.30.0/24', '10.77.10.254'],
   ]);
-  const route = one(prod, ROUTE, 'eu-fra-to-10.77.30.0/24');
+  const route = one(prod, ROUTE, 'eu-fra-to-us-nyc');
   expect(route.parent).toBe(one(prod, 'site-mesh:hetzner:Site', 'eu-fra').urn);
   expect(route.propertyDependencies.networkId).toEqual([one(prod, 'hcloud:index/network:Network', 'eu-fra').urn]);
   // The gateway's address lies in the subnet.

@@ -70,6 +70,16 @@ export class Bench {
     return { ...run, text: `${run.stdout}${run.stderr}`, events: eventful ? await readEvents(log) : [] };
   }
 
+  /** Sets a secret as a user does, on stdin. */
+  async secret(key: string, value: string): Promise<void> {
+    const run = await runPulumi(['config', 'set', '--secret', key], {
+      cli: this.lab.cli,
+      env: this.lab.env,
+      stdin: value,
+    });
+    if (run.code !== 0) throw new Error(run.stderr);
+  }
+
   up(...args: string[]): Promise<Run> {
     return this.pulumi(['up', '--yes', '--skip-preview', ...args]);
   }

@@ -85,6 +85,13 @@ export function changes(events: readonly EngineEvent[]): Step[] {
   return steps(events).filter((step) => !['same', 'read', 'refresh'].includes(step.op));
 }
 
+/** What a run changed, as `op Type name`, sorted. */
+export function touched(events: readonly EngineEvent[]): string[] {
+  return changes(events)
+    .map(({ op, type, name }) => `${op} ${type.split(':').at(-1) ?? ''} ${name}`)
+    .sort();
+}
+
 export function diagnostics(events: readonly EngineEvent[], severity: string): string[] {
   return events.flatMap((entry) =>
     entry.diagnosticEvent?.severity === severity && entry.diagnosticEvent.ephemeral !== true

@@ -53,7 +53,7 @@ test('a new site changes nothing of the others but policy, network routes and th
   expect(run.code, run.text).toBe(0);
   const others = changes(run.events).filter(({ name }) => !/^(hel-|eu-hel)/.test(name));
   expect(told(others)).toEqual([
-    'create hcloud:index/networkRoute:NetworkRoute eu-fra-to-10.77.50.0/24',
+    'create hcloud:index/networkRoute:NetworkRoute eu-fra-to-eu-hel',
     'update mesh:index:TailnetPolicy acme',
   ]);
 });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { clearFaults, setFault } from '../../lab/control.ts';
-import { Bench, type Run } from './bench.ts';
-import { changes, diagnostics } from './events.ts';
+import { Bench } from './bench.ts';
+import { diagnostics, touched } from './events.ts';
+import { editSite, sitesOf, type Entry } from './sites.ts';
 import { mark, timeline } from './timeline.ts';
 
 /**
@@ -33,36 +34,9 @@ const SECOND_SITE = {
     { name: 'nbg-edge-02', lan: '10.78.30.3' },
   ],
 };
-type Entry = Record<string, unknown>;
 
-function sitesOf(config: Record<string, unknown>): Record<string, Entry> {
-  return z.record(z.string(), z.record(z.string(), z.unknown())).parse(config['site-mesh:sites']);
-}
+const edit = (site: string, values: Entry, host?: string): Promise<void> => editSite(bench, site, values, host);
 
-/** Lays values over a site, or over one host of it. */
-function edit(site: string, values: Entry, host?: string): Promise<void> {
-  return bench.edit((config) => {
-    const sites = sitesOf(config);
-    const entry = sites[site] ?? {};
-    const over = (list: unknown): Entry[] =>
-      z
-        .array(z.record(z.string(), z.unknown()))
-        .parse(list ?? [])
-        .map((one) => (one.name === host ? { ...one, ...values } : one));
-    sites[site] =
-      host === undefined
-        ? { ...entry, ...values }
-        : { ...entry, routers: over(entry.routers), hosts: over(entry.hosts) };
-    config['site-mesh:sites'] = sites;
-  });
-}
-
-/** What a run changed, as `op Type name`, sorted. */
-function touched(run: Run): string[] {
-  return changes(run.events)
-    .map(({ op, type, name }) => `${op} ${type.split(':').at(-1) ?? ''} ${name}`)
-    .sort();
-}
 const resized = (name: string, node = true): string[] => [
   `update HostRelease ${name}`,
   `update Server ${name}`,
@@ -104,7 +78,7 @@ async function byHand(name: string, action: 'poweroff', status: string): Promise
 test('both routers of a site resized: one after the other, drained before and serving again before the next', async () => {
   for (const name of ['fra-edge-01', 'fra-edge-02']) await edit('eu-fra', { serverType: 'cx33' }, name);
   const preview = await bench.pulumi(['preview']);
-  expect(touched(preview)).toEqual([...resized('fra-edge-01'), ...resized('fra-edge-02')].sort());
+  expect(touched(preview.events)).toEqual([...resized('fra-edge-01'), ...resized('fra-edge-02')].sort());
   expect(await happened(), 'a preview drains nothing').toEqual([]);
 
   const run = await bench.up();
@@ -114,17 +88,17 @@ test('both routers of a site resized: one after the other, drained before and se
     ['drained', 'off', 'cx33', 'on', 'advertises'].map((event) => `${name} ${event}`);
   expect(await happened()).toEqual([...order('fra-edge-01'), ...order('fra-edge-02')]);
   expect(await gaps('fra')).toEqual([]);
-  expect(touched(run)).toEqual([...resized('fra-edge-01'), ...resized('fra-edge-02')].sort());
+  expect(touched(run.events)).toEqual([...resized('fra-edge-01'), ...resized('fra-edge-02')].sort());
   const again = await bench.up('--expect-no-changes');
   expect(again.code, again.text).toBe(0);
-  expect(touched(again)).toEqual([]);
+  expect(touched(again.events)).toEqual([]);
 });
 
 test('one LAN host resized: it alone is touched, and is on again', async () => {
   await edit('eu-fra', { serverType: 'cx33' }, 'fra-db-01');
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
-  expect(touched(run)).toEqual(resized('fra-db-01', false));
+  expect(touched(run.events)).toEqual(resized('fra-db-01', false));
   expect(await happened()).toEqual(['fra-db-01 off', 'fra-db-01 cx33', 'fra-db-01 on']);
 });
 
@@ -149,7 +123,7 @@ test('a type that the location does not sell: the router is off, its partner ser
   expect(diagnostics(refresh.events, 'warning').join('\n')).toContain('fra-edge-01 does not advertise 10.78.10.0/24');
   const healed = await bench.up();
   expect(healed.code, healed.text).toBe(0);
-  expect(touched(healed)).toEqual(resized('fra-edge-01').filter((step) => step !== 'update Server fra-edge-01'));
+  expect(touched(healed.events)).toEqual(resized('fra-edge-01').filter((step) => step !== 'update Server fra-edge-01'));
   expect((await happened()).slice(2)).toEqual(['fra-edge-01 on', 'fra-edge-01 advertises']);
   expect(await server('fra-edge-01')).toMatchObject({ status: 'running', type: 'cx33' });
 });
@@ -166,7 +140,7 @@ test('a router that cannot be drained, nor checked after its resize, stops the c
   await clearFaults(bench.dir);
   const finished = await bench.up();
   expect(finished.code, finished.text).toBe(0);
-  expect(touched(finished)).toEqual(
+  expect(touched(finished.events)).toEqual(
     ['update HostRelease fra-edge-01', 'update TailnetNode fra-edge-01', ...resized('fra-edge-02')].sort(),
   );
   expect(await gaps('fra')).toEqual([]);
@@ -178,8 +152,8 @@ test('a dead router replaced: its partner serves and is not touched, and the old
   expect((await bench.pulumi(['state', 'taint', await bench.urn('Server', 'fra-edge-01'), '--yes'])).code).toBe(0);
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
-  expect(touched(run).filter((step) => !step.endsWith(' fra-edge-01'))).toEqual([]);
-  expect(touched(run)).toEqual(expect.arrayContaining(['create-replacement TailnetNode fra-edge-01']));
+  expect(touched(run.events).filter((step) => !step.endsWith(' fra-edge-01'))).toEqual([]);
+  expect(touched(run.events)).toEqual(expect.arrayContaining(['create-replacement TailnetNode fra-edge-01']));
   expect(await gaps('fra')).toEqual([]);
   expect(await device('fra-edge-02')).toBe(before.b);
   expect(await device('fra-edge-01')).not.toBe(before.a);
@@ -191,7 +165,7 @@ test('a site moved to another location: a router stands there and serves before 
   await edit('eu-nbg', { location: 'hel1' });
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
-  expect(touched(run).filter((step) => / (fra-|eu-fra|sin-|ap-sin|acme)/.test(step))).toEqual([]);
+  expect(touched(run.events).filter((step) => / (fra-|eu-fra|sin-|ap-sin|acme)/.test(step))).toEqual([]);
   const events = await happened();
   expect(events.filter((event) => event.includes('fra-'))).toEqual([]);
   expect(events.indexOf('nbg-edge-01 advertises')).toBeGreaterThan(events.indexOf('nbg-edge-01 made'));

@@ -4,7 +4,13 @@ import { z } from 'zod';
 
 const put = z.tuple([z.string(), z.string(), z.unknown()]);
 const gone = z.tuple([z.string(), z.string()]);
-const server = z.object({ name: z.string(), serverType: z.string(), power: z.object({ after: z.string() }) });
+const power = z.object({ after: z.string() });
+const server = z.object({ name: z.string(), serverType: z.string(), power });
+const droplet = z.object({ name: z.string(), size: z.string(), power }).transform(({ name, size, power }) => ({
+  name,
+  serverType: size,
+  power: { after: power.after === 'active' ? 'running' : power.after },
+}));
 const device = z.object({
   hostname: z.string(),
   online: z.boolean(),
@@ -36,9 +42,10 @@ export async function timeline(dir: string, from: number): Promise<Moment[]> {
   (await lines(dir)).forEach((line, index) => {
     const [collection, key, value] = entry(line);
     const events: string[] = [];
-    if (collection.startsWith('hetzner/') && collection.endsWith('/servers')) {
+    const shape = shapeOf(collection);
+    if (shape !== undefined) {
       const old = servers.get(key);
-      const now = value === undefined ? undefined : server.parse(value);
+      const now = value === undefined ? undefined : shape.parse(value);
       if (now === undefined) servers.delete(key);
       else servers.set(key, now);
       events.push(...serverEvents(old, now));
@@ -52,6 +59,12 @@ export async function timeline(dir: string, from: number): Promise<Moment[]> {
     if (index >= from) moments.push(...events.map((event) => ({ event, carrying: carrying() })));
   });
   return moments;
+}
+
+/** What servers look like there; undefined for collections of other things. */
+function shapeOf(collection: string): typeof server | typeof droplet | undefined {
+  if (collection.startsWith('hetzner/') && collection.endsWith('/servers')) return server;
+  return collection.startsWith('digitalocean/') && collection.endsWith('/droplets') ? droplet : undefined;
 }
 
 /** Where the journal ends now, for a later `timeline`. */

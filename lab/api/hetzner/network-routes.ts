@@ -79,6 +79,11 @@ function newRoute(network: NetworkRecord, input: z.infer<typeof ROUTE>): { desti
     throw invalidInput('destination', 'overlaps a subnet of the network');
   if (network.routes.some((route) => route.destination === input.destination))
     throw invalidInput('destination', 'there is a route to it already');
+  if (
+    input.destination !== '0.0.0.0/0' &&
+    routePrefixes(network).some((other) => overlaps(other, destination) && !contains(other, outer))
+  )
+    throw invalidInput('destination', 'overlaps the destination of another route');
   return input;
 }
 

@@ -126,6 +126,14 @@ function hostFaults({ path, entry, kind, given }: DraftHost, cloud: Cloud): Faul
       );
     return faults;
   }
+  faults.push(
+    ...refuse(
+      at('formerly'),
+      entry.formerly,
+      'is for servers: an existing machine is known by its name alone',
+      'remove it from the config, up, and add it under its new name',
+    ),
+  );
   const needs = kind === 'router' ? 'a subnet router' : entry.member === true ? 'a member' : undefined;
   const commands = Object.keys(entry.commands ?? {}).length > 0;
   if (!given.includes('ssh') && (needs !== undefined || commands))

@@ -80,9 +80,31 @@ export function hostNameFaults(model: Draft): Fault[] {
         ),
       );
     else holders.set(name, host);
+    faults.push(...formerNameFaults(host, model));
     const site = aliases.get(name);
     if (site !== undefined)
       faults.push(fault(path, name, `is what the policy calls the prefix of site ${site}`, 'choose another name'));
   }
   return faults;
+}
+
+/** A former name means one host: the state has one of that name, and it becomes this one. */
+function formerNameFaults({ path, entry: { name, formerly } }: DraftHost, model: Draft): Fault[] {
+  if (formerly === undefined) return [];
+  const at = [...path, 'formerly'];
+  if (formerly === name) return [fault(at, formerly, 'is the name that it has now', 'remove the key')];
+  const holder = allHosts(model).find(({ entry }) => entry.name === formerly);
+  if (holder !== undefined)
+    return [
+      fault(
+        at,
+        formerly,
+        `is the name of ${showPath(holder.path)}`,
+        'rename one after the other, each in an up of its own',
+      ),
+    ];
+  const [first] = allHosts(model).filter(({ entry }) => entry.formerly === formerly);
+  return first === undefined || first.entry.name === name
+    ? []
+    : [fault(at, formerly, `is already the former name of ${showPath(first.path)}`, 'keep one of the two')];
 }

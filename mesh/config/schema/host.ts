@@ -78,6 +78,11 @@ export const commandsSchema = z
 export const hostSchema = z.strictObject(
   {
     name: field.hostName.describe('Host name, unique in the stack: hostname, name at the cloud, name in the policy.'),
+    formerly: field.hostName
+      .optional()
+      .describe(
+        'The name that this host had until now, on servers: they are renamed in place. May be removed after the next up. Example: fra-db-1',
+      ),
     lan: field
       .address('give the host an address inside its site, for example 10.77.10.10')
       .optional()

@@ -63,6 +63,15 @@ export const sshSchema = z
       publicKey: field
         .publicKey('give the public half of the deploy key, one line: ssh-ed25519 AAAA…')
         .describe('Public half of the deploy key (site-mesh:sshPrivateKey), one line.'),
+      alsoPublicKeys: field
+        .setOf(
+          field.publicKey('give the public half of the other key, one line: ssh-ed25519 AAAA…'),
+          'list the public keys that may log in too, or leave the key out',
+        )
+        .default([])
+        .describe(
+          'More keys that may log in as user on servers of this stack; while the deploy key is rotated, the next one. Default: none',
+        ),
       via: viaSchema.optional(),
       bootTimeout: field
         .whole(5, 3600, 'give seconds between 5 and 3600, for example 300')

@@ -45,6 +45,7 @@ describe('networks', () => {
       (await cloud.call('POST', `/networks/${id}/actions/add_route`, { destination, gateway })).code;
     expect(await add('10.77.20.0/24', '10.77.10.254')).toBe('ok');
     expect(await add('10.77.20.0/24', '10.77.10.253')).toBe('invalid_input');
+    expect(await add('10.77.20.0/23', '10.77.10.254'), 'overlaps another route').toBe('invalid_input');
     expect(await add('10.77.10.0/24', '10.77.10.254')).toBe('invalid_input');
     expect(await add('10.77.21.0/24', '10.77.0.1')).toBe('invalid_input');
     expect(await add('10.77.21.0/24', '192.168.0.1')).toBe('invalid_input');

@@ -92,6 +92,7 @@ export function memoryTailnet(): TailnetNodes & {
       return { ok: true, nodeId, name, addresses, tags };
     },
     node: (nodeId) => nodes.get(nodeId),
+    setHostname: (nodeId, hostname) => change(nodeId, { hostname }),
     setAdvertisedRoutes: (nodeId, advertisedRoutes) => change(nodeId, { advertisedRoutes }),
     setOnline: (nodeId, online) => change(nodeId, { online }),
     leave: (nodeId) => change(nodeId, { online: false }),

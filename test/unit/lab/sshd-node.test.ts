@@ -71,6 +71,14 @@ describe('node join', () => {
     expect(lab.tailnet.nodes.get('n1CNTRL')?.advertisedRoutes).toEqual(['10.77.11.0/24']);
   });
 
+  test('an adopted node is called what the request says', async () => {
+    await host.run('node join', request());
+    await host.run('node join', request({ authKey: '', hostname: 'fra-edge-09' }));
+    expect([...lab.tailnet.nodes.values()].map(({ nodeId, hostname }) => [nodeId, hostname])).toEqual([
+      ['n1CNTRL', 'fra-edge-09'],
+    ]);
+  });
+
   test('an empty key adopts or says not-joined', async () => {
     expect(await host.run('node join', request({ authKey: '' }))).toMatchObject(refusal('not-joined'));
     await host.run('node join', request());

@@ -143,6 +143,20 @@ describe('routes', () => {
     expect(node(lab, id)).toMatchObject({ advertisedRoutes: [ROUTE, '10.9.0.0/16'], enabledRoutes: [ROUTE] });
   });
 
+  it('stay with a device that calls itself otherwise; its name follows, but for one that was given by hand', async () => {
+    const lab = await started();
+    const id = join(lab, await lab.key(), 'a', [ROUTE]);
+    const name = (): string | undefined => node(lab, id).name.split('.')[0];
+    join(lab, await lab.key(), 'b', []);
+    lab.tailnet.nodes.setHostname(id, 'b');
+    expect([name(), node(lab, id).enabledRoutes]).toEqual(['b-1', [ROUTE]]);
+    lab.tailnet.nodes.setHostname(id, 'c');
+    expect(name()).toBe('c');
+    await lab.call('POST', `/device/${id}/name`, { name: 'by-hand' });
+    lab.tailnet.nodes.setHostname(id, 'd');
+    expect([name(), node(lab, id).hostname]).toEqual(['by-hand', 'd']);
+  });
+
   it('are not approved by a policy that comes after them', async () => {
     const lab = await started();
     await lab.policy(POLICY.replace('10.77.10.0/24', '10.99.0.0/24'));

@@ -86,6 +86,13 @@ export const FRAME: Case[] = [
     'ssh-ed25519',
   ],
   [
+    'another key that is damaged',
+    (raw) => Object.assign(raw.ssh ?? {}, { alsoPublicKeys: [PUBLIC_KEY, 'ssh-ed25519 AAAA'] }),
+    'ssh.alsoPublicKeys[1]',
+    'damaged',
+    'ssh-ed25519',
+  ],
+  [
     'a key of another type than it says',
     (raw) => Object.assign(raw.ssh ?? {}, { publicKey: `ssh-rsa ${SPLIT_KEY}` }),
     'ssh.publicKey',

@@ -10,6 +10,37 @@ export const HOSTS: Case[] = [
     'inside its site',
   ],
   [
+    'a former name of an existing host',
+    host('eu-gra', 'routers', { formerly: 'gra-1' }),
+    'sites.eu-gra.routers[0].formerly',
+    'is for servers',
+    'under its new name',
+  ],
+  [
+    'a former name that is the present one',
+    host('ap-sin', 'hosts', { formerly: 'sin-app-01' }),
+    'sites.ap-sin.hosts[0].formerly',
+    'that it has now',
+    'remove',
+  ],
+  [
+    'a former name that another host has',
+    host('ap-sin', 'hosts', { formerly: 'fra-db-01' }),
+    'sites.ap-sin.hosts[0].formerly',
+    'is the name of sites.eu-fra.hosts[0]',
+    'an up of its own',
+  ],
+  [
+    'one former name of two hosts',
+    (raw) => {
+      host('ap-sin', 'hosts', { formerly: 'old' })(raw);
+      host('eu-fra', 'hosts', { formerly: 'old' })(raw);
+    },
+    'sites.ap-sin.hosts[0].formerly',
+    'already the former name',
+    'keep one',
+  ],
+  [
     'no LAN address of an existing router',
     (raw) => delete hostOf(raw, 'eu-gra', 'routers').lan,
     'sites.eu-gra.routers[0].lan',

@@ -46,10 +46,23 @@ describe('the plan of three clouds', () => {
       ssh: { host: '198.51.100.10', port: 22, user: 'ops', hostKey: PUBLIC_KEY },
     });
     expect(host('gra-edge-01')).not.toHaveProperty('server');
-    expect(host('gra-edge-01').managed?.spec).not.toHaveProperty('sshUser');
+    expect(host('gra-edge-01').managed?.spec).not.toHaveProperty('ssh');
     const { managed, node, ssh, lan } = host('gra-nas-01');
     expect([managed, node, ssh, lan]).toEqual([undefined, undefined, undefined, '10.77.40.20']);
     expect(site('eu-gra').firewalls).toEqual({});
+  });
+
+  test('servers of ours let in the deploy key and what stands beside it, whatever their order', () => {
+    const other = PUBLIC_KEY.replace('deploy@', 'next@');
+    const keysOf = (ssh: object): unknown => {
+      const raw = wideRaw();
+      return hostsOf(plan({ ...raw, ssh: { ...raw.ssh, ...ssh } })).find(({ name }) => name === 'fra-db-01')?.managed
+        ?.spec.ssh;
+    };
+    const both = { user: 'ops', authorizedKeys: [PUBLIC_KEY, other].sort() };
+    expect(keysOf({ alsoPublicKeys: [other] })).toEqual(both);
+    expect(keysOf({ publicKey: other, alsoPublicKeys: [PUBLIC_KEY] })).toEqual(both);
+    expect(keysOf({ alsoPublicKeys: [PUBLIC_KEY] })).toEqual({ user: 'ops', authorizedKeys: [PUBLIC_KEY] });
   });
 
   test('way, login and port of an existing host come from the host, else its site, else the stack', () => {
@@ -118,8 +131,8 @@ describe('the plan of three clouds', () => {
         'eu-fra',
         false,
         [
-          { destination: '10.77.30.0/24', gateway: '10.77.10.254' },
-          { destination: '10.77.40.0/24', gateway: '10.77.10.254' },
+          { site: 'us-nyc', destination: '10.77.30.0/24', gateway: '10.77.10.254' },
+          { site: 'eu-gra', destination: '10.77.40.0/24', gateway: '10.77.10.254' },
         ],
       ],
       ['eu-gra', false, []],

@@ -99,6 +99,20 @@ describe('creating a release on an existing host', () => {
     expect(failures.map(({ property }) => property)).toEqual(['accepts[0]']);
   });
 
+  test('another declared host key is pinned instead of the recorded one; on a server of ours it is only recorded', async () => {
+    const host = new FakeHost();
+    const olds = recorded((await create(host)).outputs);
+    const moved = (news: Inputs): Inputs => ({ ...news, connection: { ...connection, hostKey: 'ssh-ed25519 other' } });
+    host.connections.length = 0;
+    const { outputs } = await update(host, olds, moved(existing));
+    expect(host.connections.map(({ hostKey }) => hostKey)).toEqual(['ssh-ed25519 other', 'ssh-ed25519 other']);
+    expect(outputs.hostKey).toMatch(/^ssh-ed25519 /);
+
+    host.connections.length = 0;
+    const kept = await update(host, { ...olds, provisioned: true }, moved(inputs));
+    expect([host.connections, kept.outputs.hostKey]).toEqual([[], olds.hostKey]);
+  });
+
   test('a later release is not looked at, but knows what it is on', async () => {
     const host = new FakeHost();
     const olds = recorded((await create(host)).outputs);

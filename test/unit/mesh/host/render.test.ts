@@ -3,27 +3,35 @@ import { describe, expect, test } from 'vitest';
 import { mergeParts } from '../../../../mesh/host/part.ts';
 import { render } from '../../../../mesh/host/render.ts';
 import type { HostSpec, Release } from '../../../../mesh/host/spec.ts';
-import { memberSpec, plainSpec, routerSpec } from './specs.ts';
+import { SSH, memberSpec, plainSpec, routerSpec } from './specs.ts';
 
 const NFT = '/etc/site-mesh/site.nft';
 const RULES = '/etc/systemd/system/site-mesh-rules.service';
 const SSHD = '/etc/ssh/sshd_config.d/00-site-mesh.conf';
+const KEYS = '/etc/ssh/authorized_keys.d/ops';
 const text = (release: Release, path: string): string => release.files[path]?.content ?? `nothing at ${path}`;
 
 describe('a plain host', () => {
   test('gets the ssh hardening and nothing else', () => {
     const release = render(plainSpec());
-    expect(Object.keys(release.files)).toEqual([SSHD]);
+    expect(Object.keys(release.files)).toEqual([KEYS, SSHD]);
     expect(release.units).toEqual({ 'ssh.service': { enabled: true, onChange: 'reload', watches: [SSHD] } });
     expect(release.packages).toEqual({});
   });
 
   test('lets in one account, by key; root only when root is that account', () => {
     expect(text(render(plainSpec()), SSHD)).toMatch(/^AllowUsers ops\nPermitRootLogin no$/m);
-    expect(text(render(plainSpec({ sshUser: 'root' })), SSHD)).toMatch(
+    expect(text(render(plainSpec({ ssh: { ...SSH, user: 'root' } })), SSHD)).toMatch(
       /^AllowUsers root\nPermitRootLogin prohibit-password$/m,
     );
     expect(text(render(plainSpec()), SSHD)).toMatch(/^PasswordAuthentication no$/m);
+  });
+
+  test('takes the keys of the release and no others: those of the first boot stop counting', () => {
+    const { files, units } = render(plainSpec());
+    expect(text(render(plainSpec()), SSHD)).toMatch(/^AuthorizedKeysFile \/etc\/ssh\/authorized_keys\.d\/%u$/m);
+    expect(files[KEYS]).toEqual({ content: `${SSH.authorizedKeys.join('\n')}\n`, mode: '0644' });
+    expect(units['ssh.service']?.watches, 'sshd reads keys at each login').not.toContain(KEYS);
   });
 
   test('reads its drop-in before that of cloud-init, because sshd keeps the first value', () => {
@@ -33,12 +41,12 @@ describe('a plain host', () => {
 
 describe('an existing host', () => {
   test('keeps its sshd as its owner has it: a plain one gets nothing at all, a router all but the hardening', () => {
-    const { sshUser: login, ...plain } = plainSpec();
-    const { sshUser: same, ...router } = routerSpec();
-    expect([login, same]).toEqual(['ops', 'ops']);
+    const { ssh: login, ...plain } = plainSpec();
+    const { ssh: same, ...router } = routerSpec();
+    expect([login, same]).toEqual([SSH, SSH]);
     expect(render(plain)).toEqual({ files: {}, units: {}, packages: {} });
-    const { [SSHD]: hardening, ...rest } = render(routerSpec()).files;
-    expect(hardening).toBeDefined();
+    const { [SSHD]: hardening, [KEYS]: keys, ...rest } = render(routerSpec()).files;
+    expect([hardening, keys]).not.toContain(undefined);
     expect(render(router).files).toEqual(rest);
     expect(Object.keys(render(router).units)).not.toContain('ssh.service');
   });
@@ -139,9 +147,9 @@ describe('every release', () => {
       advertises: fc.subarray(['10.77.10.0/24', '10.77.20.0/24', '10.9.0.0/16'], { minLength: 1 }),
     })
     .map(({ kind, snat, ours, advertises }): HostSpec => {
-      const { sshUser, ...one } =
+      const { ssh, ...one } =
         kind === 'router' ? routerSpec({ snat, advertises }) : kind === 'member' ? memberSpec() : plainSpec();
-      return { ...one, ...(ours && sshUser !== undefined && { sshUser }) };
+      return { ...one, ...(ours && ssh !== undefined && { ssh }) };
     });
 
   test('is one that the host accepts: plain paths, modes, watches of its own files, text that ends with a line', () => {

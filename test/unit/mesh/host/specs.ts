@@ -1,10 +1,11 @@
 import type { HostSpec, RouterSpec } from '../../../../mesh/host/spec.ts';
 
 const LAN = { prefix: '10.77.10.0/24', supernet: '10.77.0.0/16', gateway: '10.77.0.1' };
+export const SSH = { user: 'ops', authorizedKeys: ['ssh-ed25519 AAAA deploy', 'ssh-ed25519 BBBB next'] };
 const MEMBER = { tailscaleVersion: '1.102.3' };
 
 export function plainSpec(more: Partial<HostSpec> = {}): HostSpec {
-  return { name: 'fra-db-01', site: 'eu-fra', sshUser: 'ops', lan: LAN, ...more };
+  return { name: 'fra-db-01', site: 'eu-fra', ssh: SSH, lan: LAN, ...more };
 }
 
 /** In the tailnet, forwards nothing. */
