@@ -7,7 +7,7 @@ import { Bench } from './bench.ts';
 import { diagnostics, touched } from './events.ts';
 import { meanwhile, timersOver } from './later.ts';
 import { Operator } from './operator.ts';
-import { editSection, editSite, sitesOf, type Entry } from './sites.ts';
+import { editSection, editSite, PROD_SERVERS, sitesOf, type Entry } from './sites.ts';
 
 /**
  * docs/operations.md, done: production of all three clouds, over the lab. Each test begins where the one before ended, and
@@ -30,12 +30,7 @@ afterAll(async () => {
 });
 
 const entry = z.record(z.string(), z.unknown());
-/** Servers of ours; the others were there before. */
-const SERVERS = [
-  ...['fra-db-01', 'fra-edge-01', 'fra-edge-02', 'nyc-edge-01', 'nyc-edge-02', 'nyc-infra-01'],
-  ...['sin-app-01', 'sin-app-02'],
-];
-const RELEASES = SERVERS.map((name) => `update HostRelease ${name}`).sort();
+const RELEASES = PROD_SERVERS.map((name) => `update HostRelease ${name}`);
 const NEXT = generateKey('ed25519');
 const next = `${publicLine(NEXT) ?? ''} next@example.com`;
 
@@ -55,14 +50,16 @@ const editSsh = (values: Entry): Promise<void> => editSection(bench, 'ssh', valu
 const runsOn = (service: string, on: string[], port: number): Promise<void> =>
   editSection(bench, 'services', { [service]: { on, ports: [`tcp/${port}`] } });
 
-test('a new deploy key without the rotation: no host confirms it, and each goes back to the old one', async () => {
+test('a new deploy key without the rotation: confirmed nowhere, and the host goes back to the old one', async () => {
   await editSsh({ publicKey: next });
-  const text = await refused('up', '--yes', '--skip-preview');
-  expect(text).toMatch(/fra-db-01[^]*not confirmed: the host goes back to the last confirmed release by itself/);
   const old = bench.config.deployKey;
-  expect(await opens('fra-db-01', old.privateKey), 'until then').toBe(false);
+  const text = await refused('up', '--yes', '--skip-preview');
+  // The first one that fails stops the up: which one that is differs.
+  const [, hit = text] =
+    /is active on (\S+) but not confirmed: the host goes back to the last confirmed/.exec(text) ?? [];
+  expect(await opens(hit, old.privateKey), 'until then').toBe(false);
   await meanwhile(bench.dir, timersOver);
-  expect(await opens('fra-db-01', old.privateKey)).toBe(true);
+  expect(await opens(hit, old.privateKey)).toBe(true);
   await editSsh({ publicKey: old.publicKey });
   expect((await up()).filter((step) => !/ (SshKey|deleted) /.test(step))).toEqual([]);
   expect(await happened(), 'no server and no node was touched').toEqual([]);
@@ -114,7 +111,9 @@ test('hosts made anew from nothing: address, name and partner stay, the identity
   const anew = { 'fra-db-01': 'eu-fra', 'nyc-edge-01': 'us-nyc', 'sin-app-01': 'ap-sin' };
   const names = Object.keys(anew);
   const urns = await Promise.all(names.map((name) => bench.urn(name === 'fra-db-01' ? 'Server' : 'Droplet', name)));
-  const replace = urns.flatMap((urn) => ['--replace', urn]);
+  // After a break-in: whoever was root there knows the key that it was born with.
+  const born = await bench.urn('HostKey', 'sin-app-01');
+  const replace = [...urns, born].flatMap((urn) => ['--replace', urn]);
   expect(await refused('preview', ...replace)).toMatch(/protect/);
   const before = await Promise.all(names.map(async (name) => ({ ...(await host(name)), node: await device(name) })));
   const partner = await device('nyc-edge-02');

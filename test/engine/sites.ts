@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import type { Bench } from './bench.ts';
 
+/** Servers of the production stack, by name; its other hosts were there before. */
+export const PROD_SERVERS = [
+  'fra-db-01',
+  'fra-edge-01',
+  'fra-edge-02',
+  'nyc-edge-01',
+  'nyc-edge-02',
+  'nyc-infra-01',
+  'sin-app-01',
+  'sin-app-02',
+];
+
 export type Entry = Record<string, unknown>;
 const entry = z.record(z.string(), z.unknown());
 
