@@ -11,8 +11,20 @@ import { changes, diagnostics } from './events.ts';
 let bench: Bench;
 beforeAll(async () => {
   bench = await Bench.start();
+  await hetznerOnly();
 });
 afterAll(() => bench.stop());
+
+/** A droplet whose create was cut off would be made again, under the same name: what mends that is recover.test.ts's. */
+const hetznerOnly = (): Promise<void> =>
+  bench.edit((config) => {
+    delete (config['site-mesh:sites'] as Record<string, unknown>)['ap-sin'];
+    const services = config['site-mesh:services'] as Record<string, { on: string[] }>;
+    if (services.ssh) services.ssh.on = ['role:router'];
+    config['site-mesh:access'] = (config['site-mesh:access'] as { from: string[] }[]).filter(
+      ({ from }) => !from.includes('site:ap-sin'),
+    );
+  });
 
 const DEVICES = z.object({ devices: z.array(z.object({ nodeId: z.string(), hostname: z.string() })) });
 
@@ -67,6 +79,7 @@ test('an engine killed after a join and before it is recorded: the next up adopt
 
 test('control: a host that has not joined is not adopted but joins with a key of its own', async () => {
   await bench.fresh();
+  await hetznerOnly();
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
   expect(diagnostics(run.events, 'info').join('\n')).not.toContain('adopted');
