@@ -1,3 +1,4 @@
+import { cloudNames, cloudOf } from '../mesh/config/clouds.ts';
 import { credentialNeeds, credentials } from '../mesh/config/credentials.ts';
 import { meshSchema, secretKeys } from '../mesh/config/schema.ts';
 import { closest } from '../mesh/config/suggest.ts';
@@ -5,12 +6,12 @@ import { isRecord, isSecret, NAMESPACE } from './stack-file.ts';
 
 /** Sections of our own namespace, as a stack file names them. */
 const SECTIONS = Object.keys(meshSchema.shape).map((name) => `${NAMESPACE}:${name}`);
-/** Namespaces of the providers, whose other keys are theirs. */
-const NAMESPACES = [NAMESPACE, 'command', 'digitalocean', 'hcloud', 'mesh', 'pulumi', 'tailscale'];
+/** Where the APIs are; the lab sets them. */
+const ENDPOINTS = [...cloudNames.flatMap((name) => cloudOf(name).token?.endpoint ?? []), 'tailscale:baseUrl'];
 
 /** Keys that hold a credential, in any stack. */
 function credentialKeys(): string[] {
-  const anySite = ['hetzner', 'digitalocean'].map((cloud) => ({ cloud, account: 'default' }));
+  const anySite = cloudNames.map((cloud) => ({ cloud, account: 'default' }));
   const needs = { ...credentialNeeds({}), sites: anySite };
   return [
     ...new Set([...secretKeys.map((name) => `${NAMESPACE}:${name}`), ...credentials(needs).map(({ key }) => key)]),
@@ -26,13 +27,12 @@ export function keyFaults(config: Record<string, unknown>): string[] {
   const known = credentialKeys();
   return Object.entries(config).flatMap(([key, value]) => {
     const [namespace = '', name] = key.split(':');
-    if (name !== undefined && !NAMESPACES.includes(namespace)) {
-      const meant = closest(key, [...SECTIONS, ...known]);
-      return [
-        `${key}: nothing reads this namespace\n    → ${meant === undefined ? `use one of ${NAMESPACES.join(', ')}` : `did you mean ${meant}?`}`,
-      ];
-    }
     const whole = name === undefined ? `${NAMESPACE}:${key}` : key;
+    // Unknown sections of ours are the schema's to tell. Providers are made explicitly, so a key of theirs that we do not hand on has no effect.
+    if (name !== undefined && ![NAMESPACE, 'pulumi'].includes(namespace) && ![...known, ...ENDPOINTS].includes(key)) {
+      const meant = closest(key, [...SECTIONS, ...known]);
+      return [`${key}: nothing reads this key\n    → ${meant === undefined ? 'remove it' : `did you mean ${meant}?`}`];
+    }
     if (!known.includes(whole)) return [];
     return inPlain(whole, value).map(
       (path) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { meshSchema } from './schema.ts';
+import { cloudNames } from './clouds.ts';
 import { credentials } from './credentials.ts';
+import { meshSchema } from './schema.ts';
 
 type Json = Record<string, unknown>;
 
@@ -44,7 +45,7 @@ export function stackFileSchema(): Json {
 
 /** Every credential that some stack could need, by its key. */
 function secrets(): Json {
-  const clouds = ['hetzner', 'digitalocean'].map((cloud) => ({ cloud, account: 'default' }));
+  const clouds = cloudNames.map((cloud) => ({ cloud, account: 'default' }));
   const all = credentials({ from: 'stack', user: 'the user of site-mesh:ssh', sites: clouds });
   const told = all.map(({ key, what, scopes }): [string, Json] => [
     key,

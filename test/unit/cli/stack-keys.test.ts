@@ -8,6 +8,12 @@ test('a key of nobody’s namespace is a fault that says what was meant', () => 
   );
 });
 
+test('a key of a provider that nobody hands to it is a fault: it would have no effect', () => {
+  expect(keyFaults({ 'digitalocean:tokn': 'x' })[0]).toContain('did you mean digitalocean:token?');
+  expect(keyFaults({ 'hcloud:pollInterval': '1s' })[0]).toMatch(/nothing reads this key\n.*remove it/);
+  expect(keyFaults({ 'digitalocean:apiEndpoint': 'x', 'tailscale:baseUrl': 'x' })).toEqual([]);
+});
+
 test('a key without a namespace is the project’s own, as Pulumi reads it', () => {
   expect(namespaced({ access: [1], 'site-mesh:groups': {}, 'hcloud:endpoint': 'x' })).toEqual({
     access: [1],
