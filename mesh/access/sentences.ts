@@ -17,10 +17,11 @@ export function accessChanges(olds: readonly Permission[], news: readonly Permis
     pairs.flatMap((key) => {
       const pair = left.get(key);
       if (pair === undefined) return [];
-      const ports = portTexts(minus(pair.ports, right.get(key)?.ports ?? new Map<string, never>()));
+      const changed = minus(pair.ports, right.get(key)?.ports ?? new Map<string, never>());
+      const ports = portTexts(changed);
       return ports.length === 0
         ? []
-        : [`${pair.from} ${agree(pair.from, verb)} ${ports.join(', ')} on ${pair.to} (${pair.why})`];
+        : [`${pair.from} ${agree(pair.from, verb)} ${ports.join(', ')} on ${pair.to} (${reasons(pair, changed)})`];
     });
   const members = memberChanges(olds, news);
   return [
@@ -40,7 +41,14 @@ interface Pair {
   from: string;
   to: string;
   ports: PortSet;
-  why: string;
+  entries: readonly Permission[];
+}
+
+/** Of the entries that give some of these ports; a pair's other entries have nothing to do with the change. */
+function reasons({ entries }: Pair, changed: PortSet): string {
+  const all = portTexts(changed).join();
+  const concerned = entries.filter((entry) => portTexts(minus(changed, portSet(entry.ports))).join() !== all);
+  return [...new Set(concerned.map(({ why }) => why))].sort().join('; ');
 }
 
 function byPair(entries: readonly Permission[]): Map<string, Pair> {
@@ -56,7 +64,7 @@ function byPair(entries: readonly Permission[]): Map<string, Pair> {
         from: group[0]?.from ?? '',
         to: group[0]?.to ?? '',
         ports: portSet(group.flatMap((entry) => entry.ports)),
-        why: [...new Set(group.map((entry) => entry.why))].sort().join('; '),
+        entries: group,
       },
     ]),
   );

@@ -21,6 +21,15 @@ describe('who gains or loses access', () => {
     expect(accessChanges([postgres], [postgres])).toEqual([]);
   });
 
+  test('the reason is that of the entries that give the ports, not of all that the pair has', () => {
+    const ssh = { ...postgres, ports: ['tcp/22'], why: 'on call' };
+    const wide = { ...postgres, ports: ['tcp/20-30'], why: 'audit' };
+    expect(accessChanges([postgres], [postgres, ssh])).toEqual(['group:platform gains tcp/22 on fra-db-01 (on call)']);
+    expect(accessChanges([postgres, ssh, wide], [postgres])).toEqual([
+      'group:platform loses tcp/20-30 on fra-db-01 (audit; on call)',
+    ]);
+  });
+
   test('several routers gain, one group gains', () => {
     const control = { ...postgres, from: 'routers of eu-fra' };
     expect(accessChanges([], [control])[0]).toMatch(/^routers of eu-fra gain tcp/);
