@@ -1,5 +1,5 @@
 import { cloudNames, cloudOf } from '../mesh/config/clouds.ts';
-import { credentialNeeds, credentials } from '../mesh/config/credentials.ts';
+import { anyCredentials } from '../mesh/config/credentials.ts';
 import { meshSchema, secretKeys } from '../mesh/config/schema.ts';
 import { closest } from '../mesh/config/suggest.ts';
 import { isRecord, isSecret, NAMESPACE } from './stack-file.ts';
@@ -11,11 +11,7 @@ const ENDPOINTS = [...cloudNames.flatMap((name) => cloudOf(name).token?.endpoint
 
 /** Keys that hold a credential, in any stack. */
 function credentialKeys(): string[] {
-  const anySite = cloudNames.map((cloud) => ({ cloud, account: 'default' }));
-  const needs = { ...credentialNeeds({}), sites: anySite };
-  return [
-    ...new Set([...secretKeys.map((name) => `${NAMESPACE}:${name}`), ...credentials(needs).map(({ key }) => key)]),
-  ];
+  return [...new Set([...secretKeys.map((name) => `${NAMESPACE}:${name}`), ...anyCredentials().map(({ key }) => key)])];
 }
 
 /**

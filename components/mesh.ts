@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { cloudNames, type CloudName } from '../mesh/config/clouds.ts';
+import { ofAccount } from '../mesh/config/credentials.ts';
 import { accountNames, accountOf } from '../mesh/plan/accounts.ts';
 import type { HostKind, MeshPlan } from '../mesh/plan/types.ts';
 import { cloudComponents } from './clouds.ts';
@@ -47,7 +48,7 @@ export function compose(args: MeshArgs): HostOutput[] {
       const made = cloudComponents[cloud].sites({
         plan,
         stack,
-        name: account === 'default' ? network : `${network}-${account}`,
+        name: ofAccount(network, account),
         sites: plan.sites.filter((site) => site.cloud === cloud && accountOf(site) === account),
         access,
         policy: [tailnet.policy],

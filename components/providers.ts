@@ -2,6 +2,7 @@ import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tailscale from '@pulumi/tailscale';
 import { MeshProvider } from '../provider/resources/provider.ts';
+import { ofAccount } from '../mesh/config/credentials.ts';
 import { hostsOf } from '../mesh/plan/index.ts';
 import type { MeshPlan } from '../mesh/plan/types.ts';
 import { cloudComponents } from './clouds.ts';
@@ -43,8 +44,7 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
 function accountProvider({ cloud, account, token, endpoint }: Account): pulumi.ProviderResource {
   const { provider } = cloudComponents[cloud];
   if (provider === undefined) throw new Error(`${cloud} has a token and no provider`);
-  const name = account === 'default' ? cloud : `${cloud}-${account}`;
-  return provider.make(name, { token, ...(endpoint !== undefined && { endpoint }) });
+  return provider.make(ofAccount(cloud, account), { token, ...(endpoint !== undefined && { endpoint }) });
 }
 
 class Engine extends pulumi.ProviderResource {

@@ -1,5 +1,6 @@
 import { labStatus } from '../../lab/control.ts';
 import { cloudOf } from '../../mesh/config/clouds.ts';
+import { configPath } from '../../mesh/config/credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { labOverlay } from '../lab/overlay.ts';
 import { configuredEndpoint, type Access } from './tokens.ts';
@@ -17,8 +18,7 @@ export async function fromLab(labDir: string, stack: string, config: Record<stri
   return {
     endpoint: (cloud) => configuredEndpoint(overlay.plain, cloud),
     token: ({ key }, cloud) => {
-      // A member of a mapping, in the form that `pulumi config set --path` takes.
-      const token = overlay.secrets[key.replace(/\.(.+)$/, (_, member: string) => `[${JSON.stringify(member)}]`)];
+      const token = overlay.secrets[configPath(key)];
       if (token !== undefined) return Promise.resolve(token);
       throw new CliError(EXIT.lab, `the lab has no account at ${cloudOf(cloud).title}`);
     },

@@ -1,5 +1,5 @@
 import { cloudOf, type CloudName } from '../../mesh/config/clouds.ts';
-import { setCommand, type Credential } from '../../mesh/config/credentials.ts';
+import { configPath, setCommand, type Credential } from '../../mesh/config/credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { PulumiRun } from '../pulumi.ts';
 
@@ -36,8 +36,8 @@ export const fromStack = (
 ): Access => ({
   endpoint: (cloud) => configuredEndpoint(config, cloud),
   token: async (credential) => {
-    const [, member] = /^site-mesh:accountTokens\.(.+)$/.exec(credential.key) ?? [];
-    const key = member === undefined ? [credential.key] : ['--path', `site-mesh:accountTokens["${member}"]`];
+    const path = configPath(credential.key);
+    const key = path === credential.key ? [path] : ['--path', path];
     const { code, stdout, stderr } = await pulumi(['config', 'get', ...key, '--stack', stack, '--non-interactive']);
     const value = stdout.trim();
     if (code === 0 && value !== '') return value;

@@ -1,5 +1,5 @@
 import { cloudOf } from '../../mesh/config/clouds.ts';
-import { accounts, credentialNeeds } from '../../mesh/config/credentials.ts';
+import { accounts, configPath, credentialNeeds, ofAccount } from '../../mesh/config/credentials.ts';
 import { namespaced } from '../stack-keys.ts';
 
 /** Where a provider's cloud is and how to ask it. Holds a secret: for requests, not for print. */
@@ -24,9 +24,7 @@ export async function accessOf(
   const needs = credentialNeeds(namespaced(config));
   // urn:pulumi:STACK::PROJECT::TYPE::NAME, then ::ID where it is a reference.
   const name = provider.split('::')[3] ?? provider;
-  const found = accounts(needs).find(
-    ({ cloud, account }) => name === (account === 'default' ? cloud : `${cloud}-${account}`),
-  );
+  const found = accounts(needs).find(({ cloud, account }) => name === ofAccount(cloud, account));
   if (found === undefined) return `no site of the stack uses the account of provider ${name} any more`;
   const { cloud, credential } = found;
   const token =
@@ -35,10 +33,4 @@ export async function accessOf(
     return `${needs.from === 'environment' ? credential.variable : credential.key} (${credential.what}) is not set`;
   const endpoint = await readConfig(cloudOf(cloud).token?.endpoint ?? '');
   return { token, ...(endpoint !== undefined && { endpoint }) };
-}
-
-/** `site-mesh:accountTokens.fra` → the path that `pulumi config get --path` takes. */
-function configPath(key: string): string {
-  const [, member] = /^site-mesh:accountTokens\.(.+)$/.exec(key) ?? [];
-  return member === undefined ? key : `site-mesh:accountTokens["${member}"]`;
 }

@@ -3,6 +3,7 @@ import type { Bill, HostCost, SiteCost } from '../cost/bill.ts';
 import type { Change } from '../cost/change.ts';
 import type { Compared, Costs } from '../cost/index.ts';
 import { rounded, sum, type Amount, type Sum } from '../cost/money.ts';
+import { siteTitle } from './plan.ts';
 import { bold, columns, dim, green, red } from './style.ts';
 
 /** What a stack costs a month, as somebody reads it who approves it. */
@@ -17,9 +18,8 @@ export function renderCost({ title, bill, compared }: Costs, prices: 'clouds' | 
 }
 
 function renderSite(site: SiteCost): string {
-  const { name, cloud, location, account, hosts, existing, net } = site;
-  const where = [cloud, location, account === undefined || account === 'default' ? undefined : `account ${account}`];
-  const head = `${bold(name)}  ${where.filter((part) => part !== undefined).join(' ')}`;
+  const { cloud, hosts, existing, net } = site;
+  const head = siteTitle(site);
   if (!cloudOf(cloud).sells)
     return `${head}\n  ${dim(`${existing} existing ${existing === 1 ? 'host' : 'hosts'}: nothing is bought here`)}`;
   const rows = hosts.map((host) => [

@@ -19,9 +19,19 @@ const LANS: Record<SitePlan['lan'], string> = {
   vpc: 'VPC, addresses assigned by the cloud',
 };
 
-function renderSite(site: SitePlan): string {
-  const { name, cloud, location, account, cidr, gateway, mtu } = site;
+/** Name, cloud, location, and the account where it is not the default one. */
+export function siteTitle({
+  name,
+  cloud,
+  location,
+  account,
+}: Pick<SitePlan, 'name' | 'cloud' | 'location' | 'account'>): string {
   const where = [cloud, location, account === undefined || account === 'default' ? undefined : `account ${account}`];
+  return `${bold(name)}  ${where.filter((part) => part !== undefined).join(' ')}`;
+}
+
+function renderSite(site: SitePlan): string {
+  const { cidr, gateway, mtu } = site;
   const ssh = Object.values(site.firewalls)[0]?.find(({ port }) => port === '22')?.sources;
   const lan = [LANS[site.lan], gateway === undefined ? 'no gateway known' : `gateway ${gateway}`];
   const packets = `public ${mtu.public}, LAN ${mtu.lan ?? 'as the hosts have it'}, tunnel ${mtu.tunnel}`;
@@ -34,7 +44,7 @@ function renderSite(site: SitePlan): string {
     ...(ssh === undefined ? [] : [['ssh', `from ${ssh.join(' ')}`]]),
   ];
   return [
-    `${bold(name)}  ${where.filter((part) => part !== undefined).join(' ')}`,
+    siteTitle(site),
     columns(
       [],
       facts.map(([key = '', fact = '']) => [dim(key), fact]),

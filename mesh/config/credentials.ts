@@ -19,6 +19,10 @@ export interface Credential {
 /** The account of a site that names none. */
 export const DEFAULT_ACCOUNT = 'default';
 
+/** Name of what an account has by itself: the default account's is the plain one. */
+export const ofAccount = (base: string, account: string): string =>
+  account === DEFAULT_ACCOUNT ? base : `${base}-${account}`;
+
 /** What of a configuration decides which credentials it needs. */
 export interface CredentialNeeds {
   from: 'stack' | 'environment';
@@ -107,6 +111,14 @@ export function credentials(needs: CredentialNeeds): Credential[] {
   ];
 }
 
+/** The credentials that some stack could need, whatever its sites. */
+export const anyCredentials = (): Credential[] =>
+  credentials({
+    from: 'stack',
+    user: 'the user of site-mesh:ssh',
+    sites: cloudNames.map((cloud) => ({ cloud, account: DEFAULT_ACCOUNT })),
+  });
+
 /** What is missing, as lines for people. `has` tells whether a credential is set. */
 export function missingCredentials(needs: CredentialNeeds, has: (credential: Credential) => boolean): string[] {
   const { from } = needs;
@@ -130,9 +142,12 @@ export function missingCredentials(needs: CredentialNeeds, has: (credential: Cre
   ];
 }
 
+/** How `pulumi config --path` calls a credential: `site-mesh:accountTokens.fra` → `site-mesh:accountTokens["fra"]`, other keys as they are. */
+export const configPath = (key: string): string => key.replace(/^(site-mesh:accountTokens)\.(.+)$/, '$1["$2"]');
+
 /** How a credential is set; the value comes from stdin, never from argv. */
 export function setCommand({ key }: Credential): string {
-  const [, member] = /^site-mesh:accountTokens\.(.+)$/.exec(key) ?? [];
-  if (member !== undefined) return `pulumi config set --secret --path 'site-mesh:accountTokens["${member}"]'`;
+  const path = configPath(key);
+  if (path !== key) return `pulumi config set --secret --path '${path}'`;
   return `pulumi config set --secret ${key}${key.endsWith('PrivateKey') ? ' < KEYFILE' : ''}`;
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { cloudNames } from './clouds.ts';
-import { credentials } from './credentials.ts';
+import { anyCredentials } from './credentials.ts';
 import { meshSchema } from './schema.ts';
 
 type Json = Record<string, unknown>;
@@ -45,9 +44,7 @@ export function stackFileSchema(): Json {
 
 /** Every credential that some stack could need, by its key. */
 function secrets(): Json {
-  const clouds = cloudNames.map((cloud) => ({ cloud, account: 'default' }));
-  const all = credentials({ from: 'stack', user: 'the user of site-mesh:ssh', sites: clouds });
-  const told = all.map(({ key, what, scopes }): [string, Json] => [
+  const told = anyCredentials().map(({ key, what, scopes }): [string, Json] => [
     key,
     { ...SECRET, description: `Secret: ${what}. ${scopes}.` },
   ]);
