@@ -46,11 +46,16 @@ export interface Machine {
   userData: string;
   /** OpenSSH public keys for root (clouds) or for `existing.user`. */
   authorizedKeys: string[];
-  wan: WanNic;
+  /** Undefined: no public network (a plain host of somebody's LAN); it is reached by `mesh lab exec` only. */
+  wan?: WanNic;
   /** Undefined: not attached (yet). NICs come and go while it runs. */
   lan?: LanNic;
   /** Of the cloud; undefined: no firewall, all may pass. Replies always pass. */
-  firewall?: { inbound: FirewallRule[]; outbound: FirewallRule[]; /** Does it also guard the LAN? (DigitalOcean) */ lan: boolean };
+  firewall?: {
+    inbound: FirewallRule[];
+    outbound: FirewallRule[];
+    /** Does it also guard the LAN? (DigitalOcean) */ lan: boolean;
+  };
   existing?: { port: number; user: string; /** OpenSSH private key, ed25519. */ hostKey: string };
 }
 
@@ -74,6 +79,8 @@ export interface LanNic {
   aliases: string[];
   /** IPv6 on the LAN, layer 2 only. */
   address6?: string;
+  /** Static routes that whoever owns the machine gave it (IPv4 and IPv6): of plain hosts of a layer-2 LAN, to the VIP. */
+  routes: { destination: string; via: string }[];
 }
 
 export interface CloudNetwork {
