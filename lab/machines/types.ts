@@ -124,23 +124,23 @@ export interface Link {
 }
 
 export interface Published {
-  /** Of 192.0.2.0/24, in the lab's internet. */
+  /** Of 198.18.0.0/24, in the lab's internet. */
   address: string;
   port: number;
   /** Where it really listens: 127.0.0.1 in the namespace that the lab runs in. */
   loopbackPort: number;
 }
 
-/** Addresses in the lab's internet. TEST-NET-1 is the lab's own; clouds hand out TEST-NET-2 and -3. */
+/** Addresses in the lab's internet, of the range for benchmarks (RFC 2544): clouds and owners of machines hand out the TEST-NETs. */
 export const INTERNET = {
   /** Where connections of the jump host come from. */
-  jump: '192.0.2.1',
+  jump: '198.18.0.1',
   /** The clouds' APIs, plain HTTP on port 80. */
-  api: '192.0.2.2',
+  api: '198.18.0.2',
   /** The signed package repository, HTTPS on port 443. */
-  packages: '192.0.2.3',
+  packages: '198.18.0.3',
   /** First of the control servers (headscale), one address for each tailnet, HTTPS on 443 and STUN on 3478/udp. */
-  control: '192.0.2.16',
+  control: '198.18.0.16',
 } as const;
 
 /** What `net/` does. */
