@@ -146,6 +146,13 @@ export const INTERNET = {
   control: '198.18.0.16',
 } as const;
 
+/** Address of a tailnet's control server. Tailnets only ever join a lab, so that each keeps its own. */
+export function controlAddress(tenants: readonly { tailscale: { tailnet: string } }[], tailnet: string): string {
+  const [first = '', last = 0] = /^(.*\.)(\d+)$/.exec(INTERNET.control)?.slice(1) ?? [];
+  const names = [...new Set(tenants.map((tenant) => tenant.tailscale.tailnet))];
+  return `${first}${Number(last) + names.indexOf(tailnet)}`;
+}
+
 /** What `net/` does. */
 export interface Net {
   /** Makes namespaces, switches, gateways, filters and the NICs of machines as the world says; idempotent; one at a time. */
