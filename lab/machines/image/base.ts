@@ -6,7 +6,7 @@ import { run } from '../../../engine/child.ts';
 import { hasCode } from '../../../engine/error.ts';
 import { withLock } from '../../../engine/lock.ts';
 import { debianMirror } from './mirror.ts';
-import { DISTRIBUTIONS, FILES, PACKAGES, recipeHash, SCRIPT } from './recipe.ts';
+import { DISTRIBUTIONS, FILES, LANDMARKS, PACKAGES, recipeHash, SCRIPT } from './recipe.ts';
 
 export interface ObtainOptions {
   onProgress?: (message: string) => void;
@@ -41,13 +41,15 @@ export async function obtainBase(image: string, options: ObtainOptions = {}): Pr
   const cache = options.cacheDir ?? machinesCache();
   const slot = join(cache, `${image}-${recipeHash(image)}`);
   const root = join(slot, 'root');
-  if (existsSync(root)) return root;
+  if (isWhole(root)) return root;
   const report = options.onProgress ?? (() => undefined);
   const signal = options.signal ?? new AbortController().signal;
   await mkdir(cache, { recursive: true });
   const onWait = (): void => report(`another process makes the image ${image}; waiting for it`);
   return withLock(cache, { onWait, signal, stale: STALE_MS }, async (held) => {
-    if (existsSync(root)) return root;
+    if (isWhole(root)) return root;
+    if (existsSync(slot)) report(`the image ${image} in ${slot} is damaged, so it is made again`);
+    await rm(slot, { recursive: true, force: true });
     for (const name of readdirSync(cache).filter((entry) => entry.startsWith('tmp-')))
       await rm(join(cache, name), { recursive: true, force: true });
     const staging = await mkdtemp(join(cache, 'tmp-'));
@@ -62,6 +64,8 @@ export async function obtainBase(image: string, options: ObtainOptions = {}): Pr
     }
   });
 }
+
+const isWhole = (root: string): boolean => LANDMARKS.every((path) => existsSync(join(root, path)));
 
 async function make(
   image: string,
@@ -88,10 +92,10 @@ async function make(
     if (made.code !== 0)
       throw new Error(`debootstrap of ${suite} from ${mirror} failed: ${made.tail.slice(-4).join(' | ')}`);
     step = 'trimming it';
-    for (const [path, { content, mode }] of Object.entries(FILES)) {
+    for (const [path, content] of Object.entries(FILES)) {
       mkdirSync(dirname(root + path), { recursive: true });
       await rm(root + path, { force: true });
-      writeFileSync(root + path, content, { mode });
+      writeFileSync(root + path, content);
     }
     const trimmed = await run('sh', ['-c', SCRIPT], { env, cwd: root, signal });
     if (trimmed.code !== 0) throw new Error(`the image ${image} could not be trimmed: ${trimmed.tail.join(' | ')}`);

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 /** Distribution of a base image. */
 export interface Distribution {
@@ -30,41 +28,32 @@ const MASKED = [
   'e2scrub_all.timer', 'fstrim.timer', 'systemd-tmpfiles-clean.timer', 'systemd-update-utmp.service', 'systemd-journal-flush.service',
 ]; // prettier-ignore
 
-const FIRST_BOOT = readFileSync(join(import.meta.dirname, '..', 'machine', 'first_boot.py'), 'utf8');
+const SLIM = ['doc', 'man', 'locale', 'info'];
 
-/** Files of the lab in every machine, by path: content and mode. */
-export const FILES: Readonly<Record<string, { content: string; mode: number }>> = {
-  '/usr/local/lib/site-mesh-lab/first_boot.py': { content: FIRST_BOOT, mode: 0o755 },
-  '/etc/systemd/system/lab-first-boot.service': {
-    content: `[Unit]
-Description=what a cloud's image does with user_data at the first boot
-DefaultDependencies=no
-After=local-fs.target
-Before=ssh.service multi-user.target
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/bin/python3 -I /usr/local/lib/site-mesh-lab/first_boot.py
-
-[Install]
-WantedBy=multi-user.target
-`,
-    mode: 0o644,
-  },
+/** Files of every machine of an image, by path. */
+export const FILES: Readonly<Record<string, string>> = {
   // The outside world is not there: an update must not wait for it.
-  '/etc/apt/sources.list': { content: '', mode: 0o644 },
-  '/etc/resolv.conf': { content: '', mode: 0o644 },
+  '/etc/apt/sources.list': '',
+  '/etc/resolv.conf': '',
+  // As in the script below, for packages that come later.
+  '/etc/dpkg/dpkg.cfg.d/slim': SLIM.map((folder) => `path-exclude=/usr/share/${folder}/*\n`).join(''),
 };
+
+/** Some of what every image has: where one is missing the cache was tampered with. */
+export const LANDMARKS = [
+  'usr/lib/systemd/systemd',
+  'usr/sbin/sshd',
+  'usr/sbin/nft',
+  'usr/bin/python3',
+  'var/lib/dpkg/status',
+];
 
 /** Carried out in the new root, where debootstrap left it. */
 export const SCRIPT = `set -eu
-rm -rf usr/share/doc/* usr/share/man/* usr/share/locale/* usr/share/info/* var/cache/apt/archives/*.deb var/lib/apt/lists/*
+rm -rf ${SLIM.map((folder) => `usr/share/${folder}/*`).join(' ')} var/cache/apt/archives/*.deb var/lib/apt/lists/*
 rm -f etc/ssh/ssh_host_*_key* etc/apt/sources.list.d/*
 : > etc/machine-id
 for unit in ${MASKED.join(' ')}; do ln -sf /dev/null "etc/systemd/system/$unit"; done
-mkdir -p etc/systemd/system/multi-user.target.wants
-ln -sf /etc/systemd/system/lab-first-boot.service etc/systemd/system/multi-user.target.wants/
 `;
 
 /** Names the image: another recipe is another one. */

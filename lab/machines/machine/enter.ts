@@ -1,20 +1,12 @@
 /** The command line that runs a program as root inside a machine, given the pid of its init. */
 export function enterArguments(pid: number, command: readonly string[]): string[] {
-  // --wd: a folder of ours is none of the machine's. env -i: nor are our variables.
+  const spaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root'];
   return [
-    ...[
-      'nsenter',
-      `--target=${pid}`,
-      '--mount',
-      '--uts',
-      '--ipc',
-      '--net',
-      '--pid',
-      '--cgroup',
-      '--root',
-      '--wd=/root',
-    ],
-    ...['env', '-i', 'HOME=/root', 'LANG=C.UTF-8', `TERM=${process.env.TERM ?? 'dumb'}`],
+    // --wd without a folder: that of init. With one, nsenter looks it up here and not in the machine.
+    ...['nsenter', `--target=${pid}`, ...spaces, '--wd'],
+    // Our variables are none of the machine's.
+    ...['env', '--ignore-environment', '--chdir=/root', 'HOME=/root', 'LANG=C.UTF-8'],
+    `TERM=${process.env.TERM ?? 'dumb'}`,
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     ...command,
   ];

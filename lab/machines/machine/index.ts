@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine, Machines } from '../types.ts';
+import { makeCgroups, removeCgroups } from './cgroups.ts';
 import { ended, endStrays, initOf, startInit, stopInit } from './process.ts';
-import { mountRoot, seed, trustLayer, unmountBelow } from './root.ts';
+import { mountRoot, seed, labLayer, unmountBelow } from './root.ts';
 
 export interface MachinesDeps {
   /** Prefix of all names that the kernel sees. */
@@ -24,6 +25,7 @@ const LOOK_MS = 100;
 export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps): Machines & { close(): void } {
   const all = join(dir, 'machines');
   const folderOf = (id: string): string => join(all, id);
+  const kernelName = (id: string): string => `${lab}-${id}`.slice(0, 64);
   const ids = (): string[] => (existsSync(all) ? readdirSync(all) : []);
   const running = (): string[] => ids().filter((id) => initOf(folderOf(id)) !== undefined);
   const layers = new Map<string, Promise<string[]>>();
@@ -39,7 +41,7 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
   };
   const makeLayers = async (image: string): Promise<string[]> => {
     const root = await base(image);
-    return [await trustLayer(dir, root, caPem), root];
+    return [await labLayer(dir, root, caPem), root];
   };
 
   const look = setInterval(() => {
@@ -57,6 +59,7 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
     watched.delete(id);
     await stopInit(folderOf(id), hard);
     await unmountBelow(folderOf(id));
+    await removeCgroups(lab, id);
   };
   const remove = async (id: string): Promise<void> => {
     await off(id, true);
@@ -68,16 +71,20 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
       const folder = folderOf(machine.id);
       if (initOf(folder) !== undefined) return;
       mkdirSync(folder, { recursive: true });
-      const born = join(folder, 'born.json');
-      // The image is a machine's for life.
-      const image = existsSync(born) ? bornWith(born) : machine.image;
+      // A process that was killed in the middle of a boot has not written down what it started.
+      await endStrays((name) => name === kernelName(machine.id));
       await unmountBelow(folder);
-      const root = await mountRoot(folder, await layersOf(image));
-      if (!existsSync(born)) {
+      const born = join(folder, 'born.json');
+      const first = !existsSync(born);
+      // The image is a machine's for life: a disk over another one would be half of each.
+      const layers = first ? await layersOf(machine.image) : layersIn(born, machine.name);
+      const root = await mountRoot(folder, layers);
+      if (first) {
         seed(root, machine);
-        writeFileSync(born, JSON.stringify({ image, name: machine.name }));
+        writeFileSync(born, JSON.stringify({ image: machine.image, name: machine.name, layers }));
       }
-      await startInit({ folder, root, name: `${lab}-${machine.id}`.slice(0, 64), namespace });
+      const cgroups = makeCgroups(lab, machine.id);
+      await startInit({ folder, root, cgroups, name: kernelName(machine.id), namespace });
       watched.add(machine.id);
     },
     powerOff: (id, { hard }) => off(id, hard),
@@ -86,18 +93,24 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
     pid: (id) => initOf(folderOf(id)),
     removeAll: async () => {
       clearInterval(look);
-      await endStrays(`${lab}-`);
+      await endStrays((name) => name.startsWith(`${lab}-`));
       await Promise.all(ids().map(remove));
+      await removeCgroups(lab);
       await unmountBelow(join(dir, 'layers'));
+      layers.clear();
       for (const folder of [all, join(dir, 'layers')]) rmSync(folder, { recursive: true, force: true });
     },
     close: () => clearInterval(look),
   };
 }
 
-function bornWith(path: string): string {
-  const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (typeof record === 'object' && record !== null && 'image' in record && typeof record.image === 'string')
-    return record.image;
-  throw new Error(`${path} does not say which image the machine has`);
+/** @throws Error for people when they are gone */
+function layersIn(born: string, name: string): string[] {
+  const record = JSON.parse(readFileSync(born, 'utf8')) as { layers: string[] };
+  const gone = record.layers.filter((layer) => !existsSync(layer));
+  if (gone.length > 0)
+    throw new Error(
+      `the disk of ${name} lies over ${gone.join(' and ')}, which is gone (a cache that was emptied?): replace this machine`,
+    );
+  return record.layers;
 }

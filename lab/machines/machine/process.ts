@@ -53,14 +53,32 @@ export function ended(folder: string): 'reboot' | 'poweroff' | undefined {
 export interface Start {
   folder: string;
   root: string;
+  /** Folders of control groups that it has for itself. */
+  cgroups: readonly string[];
   /** As the kernel and `ps` show it. */
   name: string;
   /** Path of its network namespace. */
   namespace: string;
 }
 
+/**
+ * $1: where to write how it ended, also when nobody watches; then control groups up to `--`, then systemd-nspawn. The shell itself
+ * waits in a group beside those that systemd-nspawn makes.
+ */
+const KEEPER = `
+end=$1; shift
+groups=
+while [ "$1" != -- ]; do
+  mkdir -p "$1/keeper"; echo $$ > "$1/keeper/cgroup.procs"
+  groups="$groups $1"; shift
+done
+shift
+sh -c 'for group in $0; do echo $$ > "$group/cgroup.procs"; done; exec "$@"' "$groups" "$@"
+echo $? > "$end"
+`;
+
 /** Boots what is in `root`; resolves when its init runs. The machine outlives this process. */
-export async function startInit({ folder, root, name, namespace }: Start): Promise<void> {
+export async function startInit({ folder, root, cgroups, name, namespace }: Start): Promise<void> {
   for (const path of [knownPath(folder), endPath(folder)]) rmSync(path, { force: true });
   const console_ = openSync(join(folder, 'console.log'), 'a', 0o600);
   const nspawn = [
@@ -68,8 +86,7 @@ export async function startInit({ folder, root, name, namespace }: Start): Promi
     ...[`--network-namespace-path=${namespace}`, '--bind=/dev/net/tun', '--capability=CAP_NET_ADMIN,CAP_NET_RAW'],
     ...['--resolv-conf=off', '--timezone=off', '--link-journal=no', '--console=pipe', '--boot'],
   ];
-  // The shell is there to write down how it ended, also when nobody watches.
-  const child = spawn('sh', ['-c', 'end=$1; shift; "$@"; echo $? > "$end"', 'sh', endPath(folder), ...nspawn], {
+  const child = spawn('sh', ['-c', KEEPER, 'sh', endPath(folder), ...cgroups, '--', ...nspawn], {
     detached: true,
     stdio: ['ignore', console_, console_],
     env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network' },
@@ -141,8 +158,9 @@ function signal(pid: number, name: NodeJS.Signals | number): void {
   }
 }
 
-/** Ends systemd-nspawn processes whose machine's name begins so: what a crashed lab left without its records. */
-export async function endStrays(prefix: string): Promise<void> {
+/** Ends systemd-nspawn processes of machines that are meant: what a crashed lab left without its records. */
+export async function endStrays(meant: (name: string) => boolean): Promise<void> {
+  const prefix = '--machine=';
   const found = (): number[] =>
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -152,7 +170,7 @@ export async function endStrays(prefix: string): Promise<void> {
           const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
           return (
             words[0]?.endsWith('systemd-nspawn') === true &&
-            words.some((word) => word.startsWith(`--machine=${prefix}`))
+            words.some((word) => word.startsWith(prefix) && meant(word.slice(prefix.length)))
           );
         } catch {
           return false;

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import type { Machine } from '../types.ts';
+import { FIRST_BOOT } from './first-boot.ts';
 
 const exec = promisify(execFile);
 
@@ -45,18 +46,25 @@ export async function unmountBelow(folder: string): Promise<void> {
 }
 
 /**
- * The layer that makes machines of an image trust the lab's authority, made once for each pair; OpenSSL's links by hash
- * included, which Python looks at.
+ * The layer that makes machines of an image the lab's: the first boot, and trust in the lab's authority (OpenSSL's links by hash
+ * included, which Python looks at). Made once for each image and authority.
  */
-export async function trustLayer(dir: string, base: string, caPem: string): Promise<string> {
-  const name = createHash('sha256').update(`${base}\n${caPem}`).digest('hex').slice(0, 12);
-  const layer = join(dir, 'layers', name);
+export async function labLayer(dir: string, base: string, caPem: string): Promise<string> {
+  const all = join(dir, 'layers');
+  const name = createHash('sha256')
+    .update(JSON.stringify([base, caPem, FIRST_BOOT]))
+    .digest('hex')
+    .slice(0, 12);
+  const layer = join(all, name);
   if (existsSync(layer)) return layer;
-  const draft = join(dir, 'layers', `tmp-${randomBytes(4).toString('hex')}`);
+  const draft = join(all, `tmp-${randomBytes(4).toString('hex')}`);
+  const files = { ...FIRST_BOOT, '/usr/local/share/ca-certificates/lab.crt': { content: caPem, mode: 0o644 } };
   try {
     const root = await mountRoot(draft, [base]);
-    mkdirSync(join(root, 'usr/local/share/ca-certificates'), { recursive: true });
-    writeFileSync(join(root, 'usr/local/share/ca-certificates/site-mesh-lab.crt'), caPem);
+    for (const [path, { content, mode }] of Object.entries(files)) {
+      mkdirSync(dirname(root + path), { recursive: true });
+      writeFileSync(root + path, content, { mode });
+    }
     await exec('chroot', [root, 'update-ca-certificates']);
     await unmountBelow(draft);
     // Somebody else's of the same name is the same.
@@ -73,34 +81,22 @@ export function seed(root: string, machine: Machine): void {
   writeFileSync(join(root, 'etc/hostname'), `${machine.name}\n`);
   writeFileSync(join(root, 'etc/hosts'), `127.0.0.1 localhost\n127.0.1.1 ${machine.name}\n::1 localhost\n`);
   writeFileSync(join(root, 'etc/machine-id'), `${randomBytes(16).toString('hex')}\n`);
-  const folder = join(root, 'var/lib/cloud/seed');
+  const folder = join(root, 'var/lib/lab-first-boot');
   mkdirSync(folder, { recursive: true });
-  const draft = join(folder, 'lab.json');
-  writeFileSync(draft, JSON.stringify(seedOf(machine)), { mode: 0o600 });
+  writeFileSync(join(folder, 'seed.json'), JSON.stringify(seedOf(machine)), { mode: 0o600 });
 }
 
-/** `config`: user_data as an object; a machine that nobody's user_data made has what its owner set up. */
+/** Input of first_boot.py. */
 function seedOf({ userData, authorizedKeys, existing }: Machine): object {
-  if (existing === undefined) {
-    const config = cloudConfig(userData);
-    const errors =
-      config === undefined && userData.trim() !== ''
-        ? ['user_data is no cloud-config that parses, so the first boot ignored it']
-        : [];
-    return { userData, config: config ?? {}, rootKeys: authorizedKeys, errors };
+  if (existing !== undefined) {
+    const { user, port, hostKey } = existing;
+    const rights = user === 'root' ? {} : { shell: '/bin/bash', sudo: 'ALL=(ALL) NOPASSWD:ALL' };
+    return { owner: { user: { name: user, ...rights, ssh_authorized_keys: authorizedKeys }, port, hostKey } };
   }
-  const { user, port, hostKey } = existing;
-  const login =
-    user === 'root'
-      ? { name: 'root', ssh_authorized_keys: authorizedKeys }
-      : { name: user, shell: '/bin/bash', sudo: 'ALL=(ALL) NOPASSWD:ALL', ssh_authorized_keys: authorizedKeys };
-  const config = {
-    users: [login],
-    disable_root: user !== 'root',
-    ssh_keys: { ed25519_private: hostKey },
-  };
-  // An installer makes a key of every kind; only this one is known to others.
-  return { userData: '', config, rootKeys: [], errors: [], port, otherKeys: true };
+  const config = cloudConfig(userData);
+  const ignored = config === undefined && userData.trim() !== '';
+  const errors = ignored ? ['user_data is no cloud-config that parses, so the first boot ignored it'] : [];
+  return { userData, config: config ?? {}, rootKeys: authorizedKeys, errors };
 }
 
 function cloudConfig(userData: string): Record<string, unknown> | undefined {
