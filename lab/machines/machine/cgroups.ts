@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../../../engine/error.ts';
@@ -34,19 +34,48 @@ export function makeCgroups(lab: string, name: string): string[] {
   return folders;
 }
 
-/** Takes the groups of one machine, or of all of a lab, away; those that still have a process in them stay. */
-export async function removeCgroups(lab: string, name = ''): Promise<void> {
-  for (const mount of hierarchies())
-    for (const deadline = Date.now() + EMPTY_MS; !gone(join(mount, lab, name)) && Date.now() < deadline;)
-      await sleep(20);
+/**
+ * Ends every process in the groups of one machine, or of all of a lab, whoever started it, and takes the groups away.
+ * @throws Error for people when something in them does not end
+ */
+export async function clearCgroups(lab: string, name = ''): Promise<void> {
+  for (const mount of hierarchies()) {
+    const folder = join(mount, lab, name);
+    for (const deadline = Date.now() + EMPTY_MS; !gone(folder); await sleep(20)) {
+      const pids = inhabitants(folder);
+      if (Date.now() > deadline) throw new Error(`processes of ${lab} ${name} do not end: ${pids.join(', ')}`);
+      for (const pid of pids) end(pid);
+    }
+  }
 }
+
+function inhabitants(folder: string): number[] {
+  try {
+    const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+    return [...own, ...below(folder).flatMap(inhabitants)].filter((pid) => pid > 0);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENODEV')) return [];
+    throw error;
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+  }
+}
+
+const below = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name));
 
 /** The innermost first: a group with groups in it cannot go. */
 function gone(folder: string): boolean {
-  if (!existsSync(folder)) return true;
   try {
-    for (const entry of readdirSync(folder, { withFileTypes: true }))
-      if (entry.isDirectory() && !gone(join(folder, entry.name))) return false;
+    if (!below(folder).every(gone)) return false;
     rmdirSync(folder);
     return true;
   } catch (error) {

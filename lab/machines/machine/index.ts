@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine, Machines } from '../types.ts';
-import { makeCgroups, removeCgroups } from './cgroups.ts';
-import { ended, endStrays, initOf, startInit, stopInit } from './process.ts';
+import { makeCgroups, clearCgroups } from './cgroups.ts';
+import { ended, initOf, startInit, stopInit } from './process.ts';
 import { mountRoot, seed, labLayer, unmountBelow } from './root.ts';
 
 export interface MachinesDeps {
@@ -32,11 +32,10 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
   /** Machines that run and whose end would be news. */
   const watched = new Set<string>(running());
 
+  // Machines that boot together make one; kept no longer, since another process may take the lab away.
   const layersOf = (image: string): Promise<string[]> => {
-    const found = layers.get(image) ?? makeLayers(image);
+    const found = layers.get(image) ?? makeLayers(image).finally(() => layers.delete(image));
     layers.set(image, found);
-    // One that failed is tried again by the next machine.
-    found.catch(() => layers.delete(image));
     return found;
   };
   const makeLayers = async (image: string): Promise<string[]> => {
@@ -59,7 +58,7 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
     watched.delete(id);
     await stopInit(folderOf(id), hard);
     await unmountBelow(folderOf(id));
-    await removeCgroups(lab, id);
+    await clearCgroups(lab, id);
   };
   const remove = async (id: string): Promise<void> => {
     await off(id, true);
@@ -72,7 +71,7 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
       if (initOf(folder) !== undefined) return;
       mkdirSync(folder, { recursive: true });
       // A process that was killed in the middle of a boot has not written down what it started.
-      await endStrays((name) => name === kernelName(machine.id));
+      await clearCgroups(lab, machine.id);
       await unmountBelow(folder);
       const born = join(folder, 'born.json');
       const first = !existsSync(born);
@@ -92,12 +91,10 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
     running,
     pid: (id) => initOf(folderOf(id)),
     removeAll: async () => {
-      clearInterval(look);
-      await endStrays((name) => name.startsWith(`${lab}-`));
+      watched.clear();
       await Promise.all(ids().map(remove));
-      await removeCgroups(lab);
+      await clearCgroups(lab);
       await unmountBelow(join(dir, 'layers'));
-      layers.clear();
       for (const folder of [all, join(dir, 'layers')]) rmSync(folder, { recursive: true, force: true });
     },
     close: () => clearInterval(look),

@@ -157,29 +157,3 @@ function signal(pid: number, name: NodeJS.Signals | number): void {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
-
-/** Ends systemd-nspawn processes of machines that are meant: what a crashed lab left without its records. */
-export async function endStrays(meant: (name: string) => boolean): Promise<void> {
-  const prefix = '--machine=';
-  const found = (): number[] =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => {
-        try {
-          const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-          return (
-            words[0]?.endsWith('systemd-nspawn') === true &&
-            words.some((word) => word.startsWith(prefix) && meant(word.slice(prefix.length)))
-          );
-        } catch {
-          return false;
-        }
-      });
-  for (const deadline = Date.now() + START_MS; Date.now() < deadline;) {
-    const left = found();
-    if (left.length === 0) return;
-    for (const pid of left) signal(pid, 'SIGKILL');
-    await sleep(20);
-  }
-}

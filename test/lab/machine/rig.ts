@@ -63,12 +63,12 @@ export class Rig {
   readonly #outside = `${this.lab}-out`;
   readonly #numbers = new Map<string, number>();
   readonly #servers: Server[] = [];
-  readonly #caPem: string;
+  readonly caPem: string;
   #count = 0;
 
   constructor(dir: string, caPem: string) {
     this.dir = dir;
-    this.#caPem = caPem;
+    this.caPem = caPem;
     this.machines = this.another();
   }
 
@@ -83,7 +83,7 @@ export class Rig {
   /** The machines of this lab, as another process would have them. */
   another(): ReturnType<typeof createMachines> {
     const onExit = (id: string, how: string): void => void this.exits.push(`${id} ${how}`);
-    return createMachines({ lab: this.lab, dir: this.dir, base: obtainBase, caPem: this.#caPem, onExit });
+    return createMachines({ lab: this.lab, dir: this.dir, base: obtainBase, caPem: this.caPem, onExit });
   }
 
   async boot(machine: Machine): Promise<void> {
