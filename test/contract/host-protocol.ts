@@ -32,7 +32,7 @@ export function hostProtocolContract(
     toolContract(client);
     releaseContract(client, abilities);
     revertContract(client, abilities);
-    nodeContract(client);
+    if (abilities.tailnet) nodeContract(client);
     preflightContract(client, abilities);
   });
 }

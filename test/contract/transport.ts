@@ -48,4 +48,6 @@ export interface HostAbilities {
   files: boolean;
   /** Can be given software of others. */
   foreign: boolean;
+  /** Has packages of tailscale, and a tailnet to join. */
+  tailnet: boolean;
 }
