@@ -62,7 +62,7 @@ def is_joined(system: System) -> bool:
 def join(system: System, stdin: bytes) -> dict[str, object]:
     """Joins, or adopts what is joined already. Raises WrongState, CheckFailed, CommandFailed."""
     request = parse_join(stdin)
-    with system.lock():
+    with system.lock(), routes.writing(system):
         # A run that was killed may have left its key.
         system.remove(KEY_FILE)
         before = tailscale.status(system)
@@ -161,7 +161,7 @@ def status(system: System) -> dict[str, object]:
 
 def leave(system: System) -> dict[str, object]:
     """Withdraws the routes, so that the partner takes over before this node goes; then logs out."""
-    with system.lock():
+    with system.lock(), routes.writing(system):
         found = tailscale.status(system)
         if found.joined and found.state == "Running" and tailscale.advertised(system):
             tailscale.advertise(system, [])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mesh_host import tailscale
 from mesh_host.errors import WrongState
-from mesh_host.system import LIB, System
+from mesh_host.system import LIB, ROUTES_LOCK, System
 
 DRAINED = LIB + "/drained"
 NODE = LIB + "/node.json"
@@ -37,8 +39,15 @@ def allowed(system: System, routes: list[str]) -> list[str]:
     return [] if is_drained(system) else sorted(routes)
 
 
+@contextmanager
+def writing(system: System) -> Iterator[None]:
+    """Held by all that writes advertised routes, inside the host's own lock if that is needed too."""
+    with system.lock(wait=True, path=ROUTES_LOCK):
+        yield
+
+
 def advertise(system: System) -> dict[str, object]:
-    with system.lock():
+    with system.lock(), writing(system):
         _must_be_joined(system)
         # The flag goes first: killed in between, the next boot advertises, which is what was asked for.
         system.remove(DRAINED)
@@ -47,7 +56,7 @@ def advertise(system: System) -> dict[str, object]:
 
 
 def drain(system: System) -> dict[str, object]:
-    with system.lock():
+    with system.lock(), writing(system):
         _must_be_joined(system)
         system.write(DRAINED, b"", 0o600)
         tailscale.advertise(system, [])
@@ -55,8 +64,11 @@ def drain(system: System) -> dict[str, object]:
 
 
 def resume(system: System) -> dict[str, object]:
-    """At boot. Waits for whoever changes the host now; not being joined yet is no failure."""
-    with system.lock(wait=True):
+    """Run by a unit, at boot and when a release brings or changes it; not being joined yet is no failure.
+
+    The host's own lock is the activation's that started the unit, and waits for it: to want it here was a wait for each other.
+    """
+    with writing(system):
         if tailscale.status(system).joined:
             tailscale.advertise(system, allowed(system, wanted(system)))
     return status(system)

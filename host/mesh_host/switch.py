@@ -128,6 +128,9 @@ def _stop_leaving(system: System, known: Originals, release: Release) -> None:
     for name in sorted(set(known.units) - set(release.units)):
         if known.owns(name) and system.exists(originals.UNIT_FOLDER + name):
             system.must(["systemctl", "disable", "--now", name], timeout=UNIT_TIMEOUT)
+            if system.run(["systemctl", "is-active", name]).out.strip() == "failed":
+                # systemd would go on listing it, without a file.
+                system.must(["systemctl", "reset-failed", name])
 
 
 def _settle_units(system: System, state: State, known: Originals, release: Release, done: Switched) -> None:

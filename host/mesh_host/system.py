@@ -18,6 +18,8 @@ MARKER = ".mesh-host-sandbox"
 LIB = "/var/lib/site-mesh"
 RUN = "/run/site-mesh"
 LOCK = RUN + "/lock"
+# Of advertised routes alone: a unit that an activation starts, and waits for, writes them too.
+ROUTES_LOCK = RUN + "/routes-lock"
 FETCH_LIMIT = 256 * 1024
 
 
@@ -263,10 +265,10 @@ class System:
         return None if self.root else os.environ.get("SUDO_USER", "root")
 
     @contextmanager
-    def lock(self, wait: bool = False) -> Iterator[None]:
+    def lock(self, wait: bool = False, path: str = LOCK) -> Iterator[None]:
         """Only one run changes the host at a time. Raises WrongState `busy`; with `wait` it waits instead."""
         self.mkdir(RUN, 0o700)
-        descriptor = os.open(self.host(LOCK), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self.host(path), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

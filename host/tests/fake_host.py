@@ -68,7 +68,8 @@ class FakeHost(FakeMachine):
         name = args[-1]
         unit = self.state["units"].get(name, {"enabled": False, "active": False})
         if verb == "is-active":
-            return (0, "active\n", "") if unit["active"] else (3, "inactive\n", "")
+            word = "failed" if unit.get("failed") else "inactive"
+            return (0, "active\n", "") if unit["active"] else (3, word + "\n", "")
         if verb == "is-enabled":
             if unit.get("masked"):
                 return 1, "masked\n", ""
@@ -76,6 +77,7 @@ class FakeHost(FakeMachine):
                 return 1, "", f"Failed to get unit file state for {name}: No such file or directory"
             return (0, "enabled\n", "") if unit["enabled"] else (1, "disabled\n", "")
         if verb == "reset-failed":
+            unit.pop("failed", None)
             return 0, "", ""
         if not self.unit_text(name):
             return 5, "", f"Failed to {verb} {name}: Unit {name} not found."
@@ -84,12 +86,12 @@ class FakeHost(FakeMachine):
     def change_unit(self, verb: str, name: str, unit: dict[str, bool], now: bool) -> Outcome:
         starts = verb in ("start", "restart", "reload-or-restart")
         if starts and "ExecStart=/bin/false" in self.unit_text(name):
-            self.state["units"][name] = {**unit, "active": False}
+            self.state["units"][name] = {**unit, "active": False, "failed": True}
             return 1, "", f"Job for {name} failed because the control process exited with error code."
         if unit["active"] and (now or verb in ("stop", "restart")):
             self.unit_lines(self.unit_text(name), "ExecStop")
         if verb in ("enable", "disable"):
-            unit = {"enabled": verb == "enable", "active": False if now else unit["active"]}
+            unit = {**unit, "enabled": verb == "enable", "active": False if now else unit["active"]}
         else:
             unit = {**unit, "active": verb != "stop"}
         if starts:

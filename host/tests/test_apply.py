@@ -120,6 +120,9 @@ class ApplyTest(unittest.TestCase):
         self.assertEqual(self.host.tree(), before)
         status = self.host.must("apply status")
         self.assertEqual((status["active"], status["pendingRevert"], status["drift"]), (first, False, []))
+        # systemd goes on listing a unit that failed, although its file is gone.
+        self.assertIn("systemctl restart site-mesh-broken.service", self.host.fake["log"])
+        self.assertEqual([name for name, one in self.host.fake["units"].items() if one.get("failed")], [])
 
     def test_when_going_back_fails_too_the_timer_stays_armed(self) -> None:
         staged = self.host.must("apply stage", stage(releases.broken_unit()))["hash"]

@@ -208,7 +208,7 @@ class CrashTest(unittest.TestCase):
 
         def check(host: Sandbox) -> None:
             self.assertEqual(host.fake["tailscale"]["joins"], 1)
-            self.assertEqual(host.system.entries("/run/site-mesh"), ["lock"])
+            self.assertEqual(host.system.entries("/run/site-mesh"), ["lock", "routes-lock"])
             self.assertEqual(host.must("route status")["advertised"], ["10.77.10.0/24"])
             self.assertFalse(host.system.exists("/etc/ssh/ssh_host_ecdsa_key"))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import unittest
 from typing import Any
 
 from mesh_host.node import KEY_FILE
 from mesh_host.routes import DRAINED
+from mesh_host.system import ROUTES_LOCK
 from tests import fake_tailscale, releases
 from tests.sandbox import Sandbox, join, stage
 
@@ -139,6 +141,27 @@ class NodeTest(unittest.TestCase):
         self.join()
         self.prefs()["advertise-routes"] = ""
         self.assertEqual(self.host.must("route resume")["advertised"], PREFIX)
+
+    def test_routes_resume_while_the_activation_that_started_their_unit_holds_the_host(self) -> None:
+        self.join()
+        answers: list[dict[str, Any]] = []
+        with self.host.system.lock():
+            thread = threading.Thread(target=lambda: answers.append(self.host.must("route resume")), daemon=True)
+            thread.start()
+            thread.join(10)
+            self.assertEqual([answer["advertised"] for answer in answers], [PREFIX])
+            # Control: what somebody asks for still is refused meanwhile.
+            self.assertEqual(self.host.line("route drain")[0], 4)
+
+    def test_routes_are_written_by_one_at_a_time(self) -> None:
+        self.join()
+        with self.host.system.lock(path=ROUTES_LOCK):
+            thread = threading.Thread(target=lambda: self.host.must("route drain"), daemon=True)
+            thread.start()
+            thread.join(0.3)
+            self.assertEqual(self.prefs()["advertise-routes"], ",".join(PREFIX))
+        thread.join(10)
+        self.assertEqual(self.prefs()["advertise-routes"], "")
 
     def test_leaving_withdraws_the_routes_before_it_logs_out(self) -> None:
         self.join()

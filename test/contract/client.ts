@@ -10,6 +10,9 @@ export interface Reply {
   document: Document;
 }
 
+/** A shell says 127 where there is no such file; sudo says 1. */
+const NOT_FOUND = /^sudo: \S+: command not found$/m;
+
 /** Says lines to one host, each over a connection of its own unless told otherwise. */
 export class ProtocolClient {
   readonly transport: HostTransport;
@@ -28,7 +31,10 @@ export class ProtocolClient {
     try {
       const text = stdin === undefined || typeof stdin === 'string' ? stdin : JSON.stringify(stdin);
       const answer = await connection.exec(line, text);
-      return { code: answer.code, document: parse(answer.stdout) };
+      return {
+        code: answer.code === 1 && NOT_FOUND.test(answer.stderr) ? 127 : answer.code,
+        document: parse(answer.stdout),
+      };
     } finally {
       if (over === undefined) await connection.close();
     }

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { enterArguments } from '../../../lab/machines/machine/enter.ts';
 import type { HostConnection, HostTransport } from '../../contract/host-protocol.ts';
+import { buildStandIn, offerStandIns, type StandIn } from './stand-in-package.ts';
 import { cloudMachine, LAN, LAN_PREFIX, Rig, type Way } from './rig.ts';
 
 const TIMER = 'site-mesh-revert';
+const OLD = '1.100.0';
 const LINE_SECONDS = 120;
 /** Of every machine: one follows the other, and each has the first's addresses. */
 const ID = 'host';
@@ -18,6 +20,7 @@ export class MachineTransport implements HostTransport {
   readonly rig: Rig;
   readonly #image: string;
   #way: Way | undefined;
+  #packages: Promise<StandIn[]> | undefined;
 
   static async create(image: string): Promise<MachineTransport> {
     return new MachineTransport(await Rig.create(), image);
@@ -33,10 +36,11 @@ export class MachineTransport implements HostTransport {
     const { machine, way } = cloudMachine(ID, { image: this.#image });
     this.#way = way;
     await this.rig.up(machine, way);
+    await offerStandIns(this.rig, ID, (await this.#builtPackages()).slice(1));
   }
 
   async connect(): Promise<HostConnection> {
-    const session = await this.rig.login(ID, { ...this.#known(), hostKey: await this.#hostKey() });
+    const session = await this.rig.login(ID, { ...this.way, hostKey: await this.#hostKey() });
     const { signal } = new AbortController();
     return {
       exec: (line, stdin) =>
@@ -94,13 +98,24 @@ export class MachineTransport implements HostTransport {
         `printf '${unit}' > /etc/systemd/system/docker.service; systemctl enable -q --now docker.service`,
       );
     if (names.includes('ufw')) await this.writeFile('/etc/ufw/ufw.conf', 'ENABLED=yes\n');
+    if (names.includes('tailscale')) {
+      const packages = await this.#builtPackages();
+      await offerStandIns(this.rig, ID, packages);
+      await this.rig.shell(ID, `apt-get -q update; apt-get -q -y install tailscale=${OLD}`);
+    }
   }
 
   close(): Promise<void> {
     return this.rig.close();
   }
 
-  #known(): Way {
+  /** An older one, and that of the releases. */
+  #builtPackages(): Promise<StandIn[]> {
+    this.#packages ??= Promise.all([OLD, '1.102.3'].map((version) => buildStandIn(this.rig, ID, version)));
+    return this.#packages;
+  }
+
+  get way(): Way {
     if (this.#way === undefined) throw new Error('there is no machine before the first reset');
     return this.#way;
   }
@@ -109,6 +124,6 @@ export class MachineTransport implements HostTransport {
   async #hostKey(): Promise<string> {
     return (await this.readFile('/etc/ssh/ssh_host_ecdsa_key')) === undefined
       ? ((await this.readFile('/etc/ssh/ssh_host_ed25519_key.pub')) ?? '')
-      : this.#known().hostKey;
+      : this.way.hostKey;
   }
 }
