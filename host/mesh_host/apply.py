@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesh_host import checks, hostkeys, machine, node, packages, preflight, revert, store, tailscale
+from mesh_host import checks, hostkeys, machine, node, packages, preflight, revert, store, tailscale, unit_state
 from mesh_host.errors import Check, CheckFailed, CommandFailed, ToolError, WrongState
 from mesh_host.release import File, Release, Unit, parse_stage
 from mesh_host.store import State
@@ -27,7 +27,12 @@ def stage(system: System, stdin: bytes) -> Answer:
         fresh = place if known else place + ".tmp"
         if not known:
             system.remove_tree(place)
-            store.write_release(system, request, fresh)
+            try:
+                store.write_release(system, request, fresh)
+            except OSError:
+                # A disk that is full now would stay so.
+                system.remove_tree(fresh)
+                raise
         found = checks.stage_checks(system, request.release, request.placement, fresh)
         if checks.failed(found):
             if not known:
@@ -154,8 +159,8 @@ def compare(system: System, release: Release) -> tuple[str, list[str]]:
             files[path] = File(now.data.decode(errors="replace"), now.mode)
     units: dict[str, Unit] = {}
     for name, unit in release.units.items():
-        runs = system.run(["systemctl", "is-active", name]).out.strip() == "active"
-        boots = system.run(["systemctl", "is-enabled", name]).out.strip() not in ("disabled", "masked", "")
+        runs = unit_state.active(system, name) == "active"
+        boots = unit_state.enabled(system, name) not in ("disabled", "masked", "absent")
         as_wanted = (runs and boots) if unit.enabled else not (runs or boots)
         units[name] = unit if as_wanted else Unit(not unit.enabled, unit.on_change, unit.watches)
     wrong = packages.drifted(system, release)

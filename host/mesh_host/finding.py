@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mesh_host import needs
+from mesh_host import needs, unit_state
 from mesh_host.originals import Originals
 from mesh_host.release import Existing, Placement, Release
 from mesh_host.system import System
@@ -63,10 +63,10 @@ class Scene:
         return "tailscale" in self.release.packages or "tailscaled.service" in self.release.units
 
     def active(self, unit: str) -> bool:
-        return self.system.run(["systemctl", "is-active", unit]).out.strip() == "active"
+        return unit_state.active(self.system, unit) == "active"
 
     def enabled(self, unit: str) -> bool:
-        return self.system.run(["systemctl", "is-enabled", unit]).out.strip().startswith("enabled")
+        return unit_state.enabled(self.system, unit).startswith("enabled")
 
     def about_forwarding(self, what: str, detail: str, choice: str) -> Finding:
         """Stands in the way of a router, and only of one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesh_host import interfaces, machine, needs, packages
+from mesh_host import interfaces, machine, needs, packages, unit_state
 from mesh_host.errors import Usage
 from mesh_host.finding import Finding, Scene, refuse, warn
 from mesh_host.system import LIB, System
@@ -140,5 +140,5 @@ def _sysctl_files(system: System) -> dict[str, str]:
 
 def _units(scene: Scene) -> Iterator[Finding]:
     for name in sorted(scene.release.units):
-        if scene.system.run(["systemctl", "is-enabled", name]).out.strip().startswith("masked"):
+        if unit_state.enabled(scene.system, name).startswith("masked"):
             yield refuse("unit", f"{name} is masked, and would have to start", f"systemctl unmask {name}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from mesh_host import hostkeys, needs, packages, store
+from mesh_host import hostkeys, needs, packages, store, unit_state
 from mesh_host.errors import Usage
 from mesh_host.finding import Finding, Scene, warn
 from mesh_host.release import File, Release
@@ -87,8 +87,8 @@ def units(system: System, release: Release) -> list[Row]:
     changed = {row["path"] for row in files(system, release) if row["change"] != "none"}
     rows: list[Row] = []
     for name, unit in sorted(release.units.items()):
-        enabled = system.run(["systemctl", "is-enabled", name]).out.strip() or "absent"
-        active = system.run(["systemctl", "is-active", name]).out.strip() or "unknown"
+        enabled = unit_state.enabled(system, name)
+        active = unit_state.active(system, name)
         touched = bool(changed & set(unit.watches)) or (name == "ssh.service" and hostkeys.DROP_IN in changed)
         change = _unit_changes(
             unit.enabled, enabled == "enabled", active == "active", unit.on_change if touched else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -70,9 +71,8 @@ def respond(system: System, words: list[str], stdin: Callable[[], bytes]) -> tup
         return error.exit_code, error.answer()
     except OSError as error:
         # A full disk, a read-only file system: the host failed, and its own words say how.
-        failure = CommandFailed(
-            "this host could not read or write {}".format(error.filename or "a file"), "file", str(error)
-        )
+        what = "has no room for" if error.errno == errno.ENOSPC else "could not read or write"
+        failure = CommandFailed("this host {} {}".format(what, error.filename or "a file"), "file", str(error))
         return failure.exit_code, failure.answer()
     except Exception as error:  # noqa: BLE001 - the protocol promises JSON; the type is what a bug report needs
         # Only type and place: the text of an unforeseen error can hold a secret from standard input.

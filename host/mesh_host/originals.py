@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from mesh_host import unit_state
 from mesh_host.release import Release, Unit
 from mesh_host.system import LIB, Original, System
 
@@ -119,8 +120,8 @@ def note_units(system: System, originals: Originals, release: Release) -> None:
 def _noted(system: System, originals: Originals, name: str, unit: Unit) -> UnitOriginal:
     known = originals.units.get(name)
     if known is None:
-        enabled = system.run(["systemctl", "is-enabled", name]).out.strip() == "enabled"
-        active = system.run(["systemctl", "is-active", name]).out.strip() == "active"
+        enabled = unit_state.enabled(system, name) == "enabled"
+        active = unit_state.active(system, name) == "active"
         return UnitOriginal(enabled, active, unit.on_change, unit.watches)
     return UnitOriginal(known.enabled, known.active, unit.on_change, unit.watches)
 

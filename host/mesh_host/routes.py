@@ -66,7 +66,7 @@ def drain(system: System) -> dict[str, object]:
 def resume(system: System) -> dict[str, object]:
     """Run by a unit, at boot and when a release brings or changes it; not being joined yet is no failure.
 
-    The host's own lock is the activation's that started the unit, and waits for it: to want it here was a wait for each other.
+    Not under the host's own lock: the activation that starts the unit holds it, and waits for the unit.
     """
     with writing(system):
         if tailscale.status(system).joined:

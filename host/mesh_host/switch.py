@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mesh_host import hostkeys, interfaces, machine, needs, originals, packages, store
+from mesh_host import hostkeys, interfaces, machine, needs, originals, packages, store, unit_state
 from mesh_host.originals import Originals
 from mesh_host.release import File, Release
 from mesh_host.store import State
@@ -128,7 +128,7 @@ def _stop_leaving(system: System, known: Originals, release: Release) -> None:
     for name in sorted(set(known.units) - set(release.units)):
         if known.owns(name) and system.exists(originals.UNIT_FOLDER + name):
             system.must(["systemctl", "disable", "--now", name], timeout=UNIT_TIMEOUT)
-            if system.run(["systemctl", "is-active", name]).out.strip() == "failed":
+            if unit_state.active(system, name) == "failed":
                 # systemd would go on listing it, without a file.
                 system.must(["systemctl", "reset-failed", name])
 
@@ -148,9 +148,9 @@ def _settle_units(system: System, state: State, known: Originals, release: Relea
 
 
 def _settle(system: System, name: str, enabled: bool | None, active: bool, on_change: str, done: Switched) -> None:
-    if enabled is not None and (system.run(["systemctl", "is-enabled", name]).out.strip() == "enabled") != enabled:
+    if enabled is not None and (unit_state.enabled(system, name) == "enabled") != enabled:
         system.must(["systemctl", "enable" if enabled else "disable", name])
-    found = system.run(["systemctl", "is-active", name]).out.strip()
+    found = unit_state.active(system, name)
     running = found == "active"
     if not active:
         if running:

@@ -128,6 +128,18 @@ class System:
         self.mkdir(os.path.dirname(path))
         part = self.host(self.part(path))
         self.step("write " + path)
+        try:
+            self._fill(part, data, mode, uid, gid)
+        except OSError as error:
+            # Not left on a disk that may be full; and a failed write does not say which file it was for.
+            if os.path.lexists(part):
+                os.unlink(part)
+            raise OSError(error.errno, error.strerror, path) from error
+        self.step("rename " + path)
+        os.replace(part, target)
+        self._sync_folder(folder)
+
+    def _fill(self, part: str, data: bytes, mode: int, uid: int, gid: int) -> None:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -136,9 +148,6 @@ class System:
             os.fchmod(file.fileno(), mode)
             file.flush()
             self.sync(file.fileno())
-        self.step("rename " + path)
-        os.replace(part, target)
-        self._sync_folder(folder)
 
     def part(self, path: str) -> str:
         """Where `path` is written before it is renamed.

@@ -74,7 +74,9 @@ class FakeHost(FakeMachine):
             if unit.get("masked"):
                 return 1, "masked\n", ""
             if not self.unit_text(name):
-                return 1, "", f"Failed to get unit file state for {name}: No such file or directory"
+                # systemd 257 answers `not-found` beside its complaint, older ones nothing.
+                said = self.state.get("no_such_unit", "")
+                return 1, said, f"Failed to get unit file state for {name}: No such file or directory"
             return (0, "enabled\n", "") if unit["enabled"] else (1, "disabled\n", "")
         if verb == "reset-failed":
             unit.pop("failed", None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import unittest
+import unittest.mock
 from typing import Any
 
-from mesh_host import hostkeys, interfaces, revert
+from mesh_host import hostkeys, interfaces, revert, unit_state
 from tests import releases
 from tests.releases import NFT, NFT_UNIT, SSHD
 from tests.sandbox import Sandbox, stage
@@ -123,6 +127,23 @@ class ApplyTest(unittest.TestCase):
         # systemd goes on listing a unit that failed, although its file is gone.
         self.assertIn("systemctl restart site-mesh-broken.service", self.host.fake["log"])
         self.assertEqual([name for name, one in self.host.fake["units"].items() if one.get("failed")], [])
+
+    def test_a_unit_that_is_not_there_is_known_whatever_this_systemd_calls_it(self) -> None:
+        for word in ("", "not-found\n"):
+            self.host.fake["no_such_unit"] = word
+            self.assertEqual(unit_state.enabled(self.host.system, "nobody.service"), "absent")
+        self.assertEqual(unit_state.enabled(self.host.system, "ssh.service"), "enabled")
+
+    def test_a_full_disk_is_said_with_the_file_and_keeps_nothing_of_the_release(self) -> None:
+        def full(descriptor: int) -> None:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with unittest.mock.patch.object(self.host.system, "sync", full):
+            code, document = self.host.line("apply stage", stage(releases.plain()))
+        self.assertEqual((code, document["error"]["code"]), (5, "command-failed"))
+        self.assertRegex(document["error"]["message"], "has no room for /var/lib/site-mesh/releases/.*[.]tmp/files/")
+        self.assertEqual(self.host.system.entries(STATE + "releases"), [])
 
     def test_when_going_back_fails_too_the_timer_stays_armed(self) -> None:
         staged = self.host.must("apply stage", stage(releases.broken_unit()))["hash"]

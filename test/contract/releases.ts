@@ -2,6 +2,8 @@ import type { Release } from '../../mesh/host/spec.ts';
 
 export const CONFIG = '/etc/site-mesh/contract.conf';
 const UNIT = '/etc/systemd/system/site-mesh-contract.service';
+/** Without it systemd has nothing to enable. */
+const INSTALL = '\n[Install]\nWantedBy=multi-user.target\n';
 
 /** One file and one unit that watches it; `text` tells two of them apart. Non-ASCII, so that the hash is over UTF-8. */
 export function small(text = 'first – ü 𝄞'): Release {
@@ -9,7 +11,7 @@ export function small(text = 'first – ü 𝄞'): Release {
     files: {
       [CONFIG]: { content: `# ${text}\n`, mode: '0640' },
       [UNIT]: {
-        content: `[Unit]\nDescription=contract\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/cat ${CONFIG}\n`,
+        content: `[Unit]\nDescription=contract\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/cat ${CONFIG}\n${INSTALL}`,
         mode: '0644',
       },
     },
@@ -33,8 +35,7 @@ export function router(): Release {
       ...release.files,
       '/etc/sysctl.d/90-site-mesh.conf': sysctls,
       '/etc/systemd/system/site-mesh-sysctl.service': {
-        content:
-          '[Unit]\nDescription=contract\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/lib/systemd/systemd-sysctl /etc/sysctl.d/90-site-mesh.conf\n',
+        content: `[Unit]\nDescription=contract\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/lib/systemd/systemd-sysctl /etc/sysctl.d/90-site-mesh.conf\n${INSTALL}`,
         mode: '0644',
       },
     },

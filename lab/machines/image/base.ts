@@ -13,8 +13,11 @@ export interface ObtainOptions {
   signal?: AbortSignal;
   /** Of the user's cache; for tests. */
   cacheDir?: string;
+  /** Where programs are looked up; default: PATH, and where Debian keeps those of root. */
+  path?: string;
 }
 
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const STALE_MS = 10_000;
 const HEARTBEAT_MS = 1000;
 
@@ -56,7 +59,8 @@ export async function obtainBase(image: string, options: ObtainOptions = {}): Pr
     try {
       // mkdtemp makes it for root alone; sshd and others read through it as their own accounts.
       chmodSync(staging, 0o755);
-      await make(image, distribution.suite, join(staging, 'root'), report, held);
+      const env = { ...process.env, PATH: options.path ?? `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+      await make({ image, suite: distribution.suite, root: join(staging, 'root'), env }, report, held);
       await rename(staging, slot);
       return root;
     } finally {
@@ -67,10 +71,21 @@ export async function obtainBase(image: string, options: ObtainOptions = {}): Pr
 
 const isWhole = (root: string): boolean => LANDMARKS.every((path) => existsSync(join(root, path)));
 
+function wayOut(): string {
+  if (process.getuid?.() !== 0) return 'it needs root';
+  if (!existsSync(KEYRING)) return `it needs ${KEYRING} (Debian package debian-archive-keyring)`;
+  return 'does this machine reach that mirror? It is the one of its own apt, if that has one';
+}
+
+interface Making {
+  image: string;
+  suite: string;
+  root: string;
+  env: NodeJS.ProcessEnv;
+}
+
 async function make(
-  image: string,
-  suite: string,
-  root: string,
+  { image, suite, root, env }: Making,
   report: (message: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -78,19 +93,21 @@ async function make(
   let step = 'asking the mirror';
   const say = (): void => report(`making the image ${image}: ${step} (${Math.round((Date.now() - began) / 1000)} s)`);
   const heartbeat = setInterval(say, HEARTBEAT_MS);
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
   try {
     const mirror = debianMirror();
     const made = await run(
       'debootstrap',
-      ['--variant=minbase', `--include=${PACKAGES.join(',')}`, suite, root, mirror],
+      // Without this a machine that lacks Debian's keys takes what it gets, unchecked.
+      ['--force-check-gpg', '--variant=minbase', `--include=${PACKAGES.join(',')}`, suite, root, mirror],
       { env, signal, onLine: (line) => (step = /^I: (.{1,60})/.exec(line)?.[1] ?? step) },
     ).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) throw new Error('machines need debootstrap (Debian package debootstrap)');
       throw error;
     });
     if (made.code !== 0)
-      throw new Error(`debootstrap of ${suite} from ${mirror} failed: ${made.tail.slice(-4).join(' | ')}`);
+      throw new Error(
+        `the image ${image} could not be made (debootstrap of ${suite} from ${mirror}): ${wayOut()}. It said: ${made.tail.slice(-4).join(' | ')}`,
+      );
     step = 'trimming it';
     for (const [path, content] of Object.entries(FILES)) {
       mkdirSync(dirname(root + path), { recursive: true });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { enterArguments } from '../../../lab/machines/machine/enter.ts';
 import type { HostConnection, HostTransport } from '../../contract/host-protocol.ts';
 import { buildStandIn, offerStandIns, type StandIn } from './stand-in-package.ts';
@@ -9,7 +10,7 @@ const TIMER = 'site-mesh-revert';
 const OLD = '1.100.0';
 const LINE_SECONDS = 120;
 /** Of every machine: one follows the other, and each has the first's addresses. */
-const ID = 'host';
+export const ID = 'host';
 
 /** Real machines, over real ssh: a reset is another machine in the place of the last one. */
 export class MachineTransport implements HostTransport {
@@ -19,7 +20,7 @@ export class MachineTransport implements HostTransport {
   readonly lanPrefix = LAN_PREFIX;
   readonly rig: Rig;
   readonly #image: string;
-  #way: Way | undefined;
+  #made: ReturnType<typeof cloudMachine> | undefined;
   #packages: Promise<StandIn[]> | undefined;
 
   static async create(image: string): Promise<MachineTransport> {
@@ -33,10 +34,17 @@ export class MachineTransport implements HostTransport {
 
   async reset(): Promise<void> {
     await this.rig.machines.remove(ID);
-    const { machine, way } = cloudMachine(ID, { image: this.#image });
-    this.#way = way;
-    await this.rig.up(machine, way);
+    this.#made = cloudMachine(ID, { image: this.#image });
+    await this.rig.up(this.#made.machine, this.#made.way);
     await offerStandIns(this.rig, ID, (await this.#builtPackages()).slice(1));
+  }
+
+  /** Waits until it is off, and boots it. */
+  async again(): Promise<void> {
+    while (this.rig.machines.pid(ID) !== undefined) await sleep(20);
+    if (this.#made === undefined) throw new Error('there is no machine before the first reset');
+    await this.rig.boot(this.#made.machine);
+    await (await this.connect()).close();
   }
 
   async connect(): Promise<HostConnection> {
@@ -116,8 +124,8 @@ export class MachineTransport implements HostTransport {
   }
 
   get way(): Way {
-    if (this.#way === undefined) throw new Error('there is no machine before the first reset');
-    return this.#way;
+    if (this.#made === undefined) throw new Error('there is no machine before the first reset');
+    return this.#made.way;
   }
 
   /** What whoever deploys has recorded: the bootstrap key, until a release has retired it. */
