@@ -98,7 +98,7 @@ describeWith(MACHINES, 'a release on a machine', () => {
       await goneBack(hash);
     });
 
-    test('that shuts ssh is refused; one whose sshd does not start is taken back at once', async () => {
+    test('that shuts ssh is refused; one whose unit does not start is taken back at once', async () => {
       const release = small();
       release.files['/etc/ssh/sshd_config.d/50-contract.conf'] = { content: 'NoSuchWord yes\n', mode: '0644' };
       expect(await client.refused(3, 'check-failed', lines.stage(client.tool), client.request(release))).toContain(
