@@ -22,6 +22,16 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // They time packets, and would wait for each other's processors.
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -1,6 +1,7 @@
 """What a cloud's image does with user_data: carried out once in the life of a machine, before sshd starts.
 
-The seed (JSON) was put there by whoever made the machine, as a hypervisor does. Later boots only say that the first one is over.
+The seed (JSON) was put there by whoever made the machine, as a hypervisor does. Later boots only say that the first one
+is over.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def account(user: dict[str, Any]) -> None:
 
 
 def host_keys(given: dict[str, str], others: bool) -> None:
-    """Given keys replace the generated ones altogether, as cloud-init does it; with `others` each missing kind is made."""
+    """Given keys replace the generated ones altogether, as cloud-init does; with `others` each missing kind is made."""
     for name, text in sorted(given.items()):
         kind, _, half = name.partition("_")
         path = f"/etc/ssh/ssh_host_{kind}_key"

@@ -9,7 +9,7 @@ export interface Change {
   /** What is there; brought up to date as the change proceeds. */
   state: State;
   /** Called before anything that a crash must not hide, and at the end. */
-  save: (state: State) => void;
+  save: () => void;
   /** All namespaces stand; nothing is set in new ones yet. @returns devices that were made anew just now, as `NAMESPACE NAME` */
   ready: () => Promise<string[]>;
 }
@@ -37,19 +37,27 @@ export async function apply({ layout, state, save, ready }: Change): Promise<voi
     for (const end of ends(cable)) forgetDevice(state, end);
   }
   for (const cable of newCables) state.cables[cableKey(cable)] = { ...cable, sure: false };
-  save(state);
-  await removeCables(goneCables.map(([, cable]) => cable));
+  save();
+  await removeCables(
+    goneCables.map(([, cable]) => cable),
+    state,
+  );
   for (const [key] of goneCables) if (!cables.has(key)) Reflect.deleteProperty(state.cables, key);
   await renewNamespaces(goneNamespaces, fresh, state);
-  save(state);
+  save();
   const [made] = await Promise.all([ready(), ip(undefined, newCables.map(cableCommand))]);
   for (const device of made) {
     const [namespace = '', name = ''] = device.split(' ');
     forgetDevice(state, { namespace, name });
   }
-  await settle(layout.namespaces, state, save);
+  // What a machine sees goes up last: an interface that goes up before its other end is without a queue for up to a second.
+  const outer = new Set(layout.cables.map((cable) => cable.outer.namespace));
+  const changes = differences(layout.namespaces, state, save);
+  await settle(changes.filter(({ namespace }) => outer.has(namespace.name)));
+  await settle(changes.filter(({ namespace }) => !outer.has(namespace.name)));
+  await awake(newCables);
   for (const cable of newCables) state.cables[cableKey(cable)] = { ...cable, sure: true };
-  save(state);
+  save();
 }
 
 const ends = ({ outer, inner }: Cable): CableEnd[] => [outer, inner];
@@ -71,15 +79,17 @@ function forgetDevice(state: State, { namespace, name }: Pick<CableEnd, 'namespa
   for (const [key, { device }] of Object.entries(settings)) if (device === name) Reflect.deleteProperty(settings, key);
 }
 
-async function removeCables(cables: readonly Cable[]): Promise<void> {
-  const byNamespace = Map.groupBy(cables, ({ outer }) => outer.namespace);
-  await each([...byNamespace], async ([namespace, group]) => {
-    if (netnsInode(namespace) !== undefined)
-      await ipForce(
-        namespace,
-        group.map(({ outer }) => `link del ${outer.name}`),
-      );
-  });
+/** By the one end that is in a namespace we know: what another process of ours or somebody else took away may linger in the kernel. */
+async function removeCables(cables: readonly Cable[], { namespaces }: State): Promise<void> {
+  const known = cables.flatMap(
+    (cable) => ends(cable).find(({ namespace }) => namespaces[namespace] !== undefined) ?? [],
+  );
+  await each([...Map.groupBy(known, ({ namespace }) => namespace)], async ([namespace, group]) =>
+    ipForce(
+      namespace,
+      group.map(({ name }) => `link del ${name}`),
+    ),
+  );
 }
 
 async function renewNamespaces(gone: readonly string[], fresh: readonly Namespace[], state: State): Promise<void> {
@@ -101,17 +111,22 @@ function cableCommand({ outer, inner, mtu }: Cable): string {
   return `link add ${end(outer)} type veth peer name ${end(inner)}`;
 }
 
-/** Rules first: a port that comes up before its filter would let through what it must not. */
-async function settle(namespaces: readonly Namespace[], state: State, save: (state: State) => void): Promise<void> {
+/** What must change in which namespace; on record before it is done. */
+function differences(namespaces: readonly Namespace[], state: State, save: () => void): Difference[] {
   const changes = namespaces.flatMap((namespace) => {
     const now = state.namespaces[namespace.name];
     return now === undefined ? [] : difference(namespace, now);
   });
   for (const { now, namespace, removed } of changes) {
-    now.settings = { ...Object.fromEntries(removed.map((one) => [one.key, one])), ...byKey(namespace.settings) };
+    now.settings = { ...byKey(removed), ...byKey(namespace.settings) };
     now.sure = false;
   }
-  save(state);
+  save();
+  return changes;
+}
+
+/** Rules first: a port that comes up before its filter would let through what it must not. */
+async function settle(changes: readonly Difference[]): Promise<void> {
   await each(changes, async ({ namespace: { name, nft: file, settings }, now, removed, added, wasSure }) => {
     if (file !== '' && (now.nft !== file || !wasSure)) await nft(netnsPath(name), file);
     now.nft = file;
@@ -124,6 +139,16 @@ async function settle(namespaces: readonly Namespace[], state: State, save: (sta
     now.settings = byKey(settings);
     now.sure = true;
   });
+}
+
+/** The kernel looks at new carriers once a second, and at once if it is asked for an interface (Linux 6.8 and newer). */
+async function awake(cables: readonly Cable[]): Promise<void> {
+  await each([...Map.groupBy(cables, ({ outer }) => outer.namespace)], async ([namespace, group]) =>
+    ip(
+      namespace,
+      group.map(({ outer }) => `link show dev ${outer.name}`),
+    ),
+  );
 }
 
 const byKey = (settings: readonly Setting[]): Record<string, Setting> =>

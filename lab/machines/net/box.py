@@ -2,11 +2,13 @@
 
 usage: box.py DEVICE (in the namespace of the lab's internet, as root)
 
-Makes a TUN device. Every IPv4 packet that is routed into it comes out of it again: later, or never, as the settings of the two
-sites say that its addresses belong to. Each line on standard input is the whole of the settings, as JSON:
-    {"sites": {"203.0.113.5": "eu-fra"}, "links": [{"between": ["eu-fra", "ap-sin"], "delay": 40, "jitter": 5, "loss": 0.01,
-     "blockUdp": false, "down": false, "noIcmpErrors": false, "mtu": 1472}]}         (delay and jitter in ms, mtu optional)
-and is answered `ok`. Packets under way stay under way. Ends with its standard input.
+Makes a TUN device. Every IPv4 packet that is routed into it comes out of it again: later, or never, as the settings of
+the two sites say that its addresses belong to. Each line on standard input is the whole of the settings, as JSON:
+    {"sites": {"203.0.113.5": "eu-fra"},
+     "links": [{"between": ["eu-fra", "ap-sin"], "delay": 40, "jitter": 5, "loss": 0.01,
+                "blockUdp": false, "down": false, "noIcmpErrors": false, "mtu": 1472}]}
+(delay and jitter in ms, mtu optional) and is answered `ok`. Packets under way stay under way. Ends with its standard
+input.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ DONT_FRAGMENT = 0x4000
 MORE_FRAGMENTS = 0x2000
 OFFSET = 0x1FFF
 
-# Whoever reports that a packet is too large: an address that belongs to nobody (RFC 7600), as routers on the way often are.
+# Who reports that a packet is too large: nobody's address (RFC 7600), as that of routers on the way often is.
 REPORTER = socket.inet_aton("192.0.0.8")
 # What waits at most; more is lost, as in a router's full queue.
 QUEUE = 200_000
@@ -138,17 +140,17 @@ class Box:
             return
         if link.no_icmp_errors and is_icmp_error(packet):
             return
-        if link.loss and random.random() < link.loss:  # noqa: S311
+        if link.loss and random.random() < link.loss:
             return
         delay = link.delay
         if link.jitter:
-            delay += random.uniform(-link.jitter, link.jitter)  # noqa: S311
+            delay += random.uniform(-link.jitter, link.jitter)
         # In order: on real ways jitter is that of queues, which nobody overtakes in.
         due = max(time.monotonic() + delay, link.last)
         if link.mtu is None or len(packet) <= link.mtu:
             link.last = due
             self.later(due, packet)
-        elif struct.unpack_from("!H", packet, 6)[0] & DONT_FRAGMENT == 0:
+        elif flags(packet) & DONT_FRAGMENT == 0:
             link.last = due
             for part in fragments(packet, link.mtu):
                 self.later(due, part)
@@ -162,16 +164,20 @@ class Box:
             heapq.heappush(self.due, (due, self.count, packet))
 
 
+def flags(packet: bytes) -> int:
+    """Flags and fragment offset."""
+    return packet[6] << 8 | packet[7]
+
+
 def is_icmp_error(packet: bytes) -> bool:
     header = (packet[0] & 15) * 4
-    first = struct.unpack_from("!H", packet, 6)[0] & OFFSET == 0
-    return packet[9] == ICMP and first and len(packet) > header and packet[header] in ICMP_ERRORS
+    return packet[9] == ICMP and flags(packet) & OFFSET == 0 and len(packet) > header and packet[header] in ICMP_ERRORS
 
 
 def checksum(data: bytes) -> int:
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -195,13 +201,12 @@ def fragments(packet: bytes, mtu: int) -> list[bytes]:
     """The packet in pieces of at most `mtu` bytes, each a multiple of eight bytes but the last."""
     size = (packet[0] & 15) * 4
     header, body = packet[:size], packet[size:]
-    flags = struct.unpack_from("!H", header, 6)[0]
     step = (mtu - size) // 8 * 8
     parts = []
     for start in range(0, len(body), step):
         piece = body[start : start + step]
-        more = MORE_FRAGMENTS if start + step < len(body) else flags & MORE_FRAGMENTS
-        place = (flags & OFFSET) + start // 8
+        more = MORE_FRAGMENTS if start + step < len(body) else flags(packet) & MORE_FRAGMENTS
+        place = (flags(packet) & OFFSET) + start // 8
         head = header[:2] + struct.pack("!H", size + len(piece)) + header[4:6] + struct.pack("!H", more | place)
         parts.append(with_checksum(head + header[8:], 10) + piece)
     return parts

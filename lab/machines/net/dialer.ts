@@ -26,7 +26,10 @@ export class Dialer {
         const end = answer.indexOf('\n');
         if (end < 0) return;
         const word = answer.toString('latin1', 0, end);
-        if (word !== 'ok') return fail(failure(word, address, port));
+        if (word !== 'ok') {
+          fail(failure(word, address, port));
+          return;
+        }
         socket.off('readable', read).off('error', away).off('end', away);
         if (end + 1 < answer.length) socket.unshift(answer.subarray(end + 1));
         resolve(socket);

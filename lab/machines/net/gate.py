@@ -2,8 +2,8 @@
 
 usage: gate.py NETNS FOLDER TIMEOUT (as root; NETNS: path of the internet's namespace; TIMEOUT in ms)
 
-In:  whoever connects to FOLDER/gate.sock and writes `ADDRESS PORT` and a newline is connected to there, from 198.18.0.1. The
-     answer is a line, `ok` or an error's name (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, …), and then the connection.
+In:  whoever connects to FOLDER/gate.sock and writes `ADDRESS PORT` and a newline is connected there, from 198.18.0.1. The
+     answer is a line, `ok` or an error's name (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, …), then the connection.
 Out: each line on standard input is, as JSON, the whole list of what is offered in that namespace:
      [{"address": "198.18.0.2", "port": 80, "loopbackPort": 41234}]
      and leads to 127.0.0.1 of the namespace that this process was started in. Answered `ok`, or what is wrong.
@@ -45,6 +45,8 @@ class Loop:
     def __init__(self) -> None:
         self.poll = select.epoll()
         self.handlers: dict[int, Handler] = {}
+        # Descriptors forgotten since events were fetched: an event may be of the former bearer of a number.
+        self.stale: set[int] = set()
         self.timers: list[tuple[float, int, Callable[[], None]]] = []
         self.count = 0
 
@@ -58,6 +60,7 @@ class Loop:
     def forget(self, fd: int) -> None:
         if self.handlers.pop(fd, None) is not None:
             self.poll.unregister(fd)
+            self.stale.add(fd)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         self.count += 1
@@ -66,9 +69,11 @@ class Loop:
     def run(self) -> None:
         while True:
             wait = max(0.0, self.timers[0][0] - time.monotonic()) if self.timers else -1
-            for fd, mask in self.poll.poll(wait):
+            events = self.poll.poll(wait)
+            self.stale.clear()
+            for fd, mask in events:
                 handler = self.handlers.get(fd)
-                if handler is not None:
+                if handler is not None and fd not in self.stale:
                     handler(mask)
             while self.timers and self.timers[0][0] <= time.monotonic():
                 heapq.heappop(self.timers)[2]()
@@ -147,6 +152,9 @@ class End:
         if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self.abort()
             return
+        with contextlib.suppress(OSError):
+            while rest := self.sock.recv(1 << 16):
+                self.other.waiting += rest
         self.close()
         self.waiting.clear()
         self.read_all = self.said_all = True
@@ -173,9 +181,11 @@ def reset_on_close(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def relay(loop: Loop, one: socket.socket, other: socket.socket) -> None:
+def relay(loop: Loop, one: socket.socket, other: socket.socket, early: bytes = b"") -> None:
+    """`early`: what `one` has said already."""
     ends = End(loop, one), End(loop, other)
     ends[0].other, ends[1].other = ends[1], ends[0]
+    ends[1].waiting += early
     ends[0].settle()
 
 
@@ -233,7 +243,11 @@ class Attempt:
         except OSError as error:
             code = error.errno or errno.EINVAL
         if code in (0, errno.EINPROGRESS):
-            loop.watch(sock.fileno(), select.EPOLLOUT, lambda _mask: self.end(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)))
+            loop.watch(
+                sock.fileno(),
+                select.EPOLLOUT,
+                lambda _mask: self.end(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)),
+            )
             loop.after(seconds, lambda: self.end(errno.ETIMEDOUT))
         else:
             self.end(code)
@@ -362,22 +376,19 @@ class Enquiry:
 
         def done(code: int) -> None:
             self.answer("ok" if code == 0 else errno.errorcode.get(code, "EHOSTUNREACH"))
-            if code != 0:
+            if code == 0:
+                relay(self.gate.loop, self.sock, target, early)
+            else:
                 self.sock.close()
                 target.close()
-                return
-            relay(self.gate.loop, self.sock, target)
 
-        with contextlib.suppress(OSError):
+        try:
             target.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
             target.bind((JUMP, 0))
-            # Nobody speaks before the answer but whoever does not wait for it.
-            if early:
-                self.answer("EINVAL")
-                self.sock.close()
-                target.close()
-                return
-        Attempt(self.gate.loop, target, to, self.gate.seconds, done)
+        except OSError as error:
+            done(error.errno or errno.EINVAL)
+        else:
+            Attempt(self.gate.loop, target, to, self.gate.seconds, done)
 
     def answer(self, word: str) -> None:
         with contextlib.suppress(OSError):

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** Debian's own: a version manager's shim on PATH takes longer to start than the program to run. */
-const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+export const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 export interface HelperOptions {
   script: string;
@@ -12,6 +12,8 @@ export interface HelperOptions {
   netns?: string;
   pidFile: string;
   log: (entry: object) => void;
+  /** It ended and was not told to. */
+  onEnd: () => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export class Helper {
   /** Starts it unless it runs. @returns whether it was started */
   start(): boolean {
     if (this.#child !== undefined) return false;
-    const { script, args, netns, pidFile, log } = this.#options;
+    const { script, args, netns, pidFile, log, onEnd } = this.#options;
     // Isolated and without site packages: starts in half the time, and nothing of the user's Python gets in.
     const python = [PYTHON, '-IS', script, ...args] as const;
     const [program, ...rest] = netns === undefined ? python : (['nsenter', `--net=${netns}`, ...python] as const);
@@ -53,7 +55,9 @@ export class Helper {
       const wanted = this.#child === child;
       if (wanted) this.#child = undefined;
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`${script} ended: ${why}`));
-      if (wanted) log({ time: new Date().toISOString(), event: 'helper-ended', script, why });
+      if (!wanted) return;
+      log({ time: new Date().toISOString(), event: 'helper-ended', script, why });
+      onEnd();
     };
     child.once('error', (error) => gone(error.message));
     child.once('close', (code, signal) => gone(said.trim() || `${code ?? signal ?? 'unknown'}`));
@@ -61,18 +65,19 @@ export class Helper {
   }
 
   request(value: unknown): Promise<void> {
-    const child = this.#child;
-    if (child?.stdin == null) return Promise.reject(new Error(`${this.#options.script} does not run`));
+    const stdin = this.#child?.stdin ?? undefined;
+    if (stdin === undefined) return Promise.reject(new Error(`${this.#options.script} does not run`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      child.stdin?.write(`${JSON.stringify(value)}\n`);
+      stdin.write(`${JSON.stringify(value)}\n`);
     });
   }
 
   async stop(): Promise<void> {
     const child = this.#child;
+    if (child === undefined) return;
     this.#child = undefined;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (child.exitCode === null && child.signalCode === null) {
       const closed = new Promise((resolve) => child.once('close', resolve));
       child.kill('SIGKILL');
       await closed;
@@ -82,11 +87,13 @@ export class Helper {
 }
 
 /** When a process began, in the kernel's ticks: with its number it tells a process from a later one. Undefined: it does not run. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   try {
     // The second field, the program's name, may hold anything; the 22nd is counted from behind it.
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // A zombie has ended.
+    return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
   }

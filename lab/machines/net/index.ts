@@ -8,7 +8,7 @@ import { boxWorld } from './internet.ts';
 import { BOX_DEVICE } from './layout.ts';
 import { internetNetns, machineNetns, netnsPath, netnsPrefix } from './names.ts';
 import { layoutOf } from './plan.ts';
-import { forgetState, readState, writeState } from './state.ts';
+import { forgetState, readState, writeState, type State } from './state.ts';
 
 export interface NetOptions {
   /** Prefix of all names that the kernel sees. */
@@ -20,6 +20,9 @@ export interface NetOptions {
   connectTimeout?: number;
 }
 
+/** Before a helper that ended is started again, ms. */
+const REVIVE_MS = 500;
+
 /**
  * The networks of a lab, of namespaces, veth pairs and nft. A machine's namespace stands while the machine runs and is a new one
  * after each boot: whoever uses it switches the machine off before `converge` hears of its next boot.
@@ -30,21 +33,35 @@ export function createNet({ lab, dir, log, connectTimeout = 10_000 }: NetOptions
   const internet = internetNetns(lab);
   const script = (name: string): string => join(import.meta.dirname, name);
   const pidFiles = { box: join(dir, 'box.pid'), gate: join(dir, 'gate.pid') };
+  let world: World | undefined;
+  /** Without its helpers the world is not as it should be. */
+  const onEnd = (): void => {
+    setTimeout(() => {
+      const now = world;
+      if (now === undefined) return;
+      inTurn(() => converge(now)).catch((error: unknown) =>
+        log({ time: new Date().toISOString(), event: 'net-error', error: String(error) }),
+      );
+    }, REVIVE_MS).unref();
+  };
   const box = new Helper({
     script: script('box.py'),
     args: [BOX_DEVICE],
     netns: netnsPath(internet),
     pidFile: pidFiles.box,
     log,
+    onEnd,
   });
   const gate = new Helper({
     script: script('gate.py'),
     args: [netnsPath(internet), dir, String(connectTimeout)],
     pidFile: pidFiles.gate,
     log,
+    onEnd,
   });
   const dialer = new Dialer(dir);
-  let state = readState(stateFile);
+  // Read when it is needed: until then another process may have changed it.
+  let state: State | undefined;
   let seen = '';
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -55,51 +72,47 @@ export function createNet({ lab, dir, log, connectTimeout = 10_000 }: NetOptions
 
   /** Helpers hold on to the internet's namespace: with a new one they start anew. */
   let internetInode: number | undefined;
-  const startHelpers = async (world: World): Promise<string[]> => {
-    const inode = state.namespaces[internet]?.inode;
+  const startHelpers = async (wanted: World, { namespaces }: State): Promise<string[]> => {
+    const inode = namespaces[internet]?.inode;
     if (inode !== internetInode) await Promise.all([box.stop(), gate.stop()]);
     internetInode = inode;
-    const settings = boxWorld(world);
+    const settings = boxWorld(wanted);
     const made = settings.links.length > 0 && box.start() ? [`${internet} ${BOX_DEVICE}`] : [];
     gate.start();
-    await Promise.all([gate.request(world.published), box.running ? box.request(settings) : undefined]);
+    await Promise.all([gate.request(wanted.published), box.running ? box.request(settings) : undefined]);
     return made;
   };
 
-  const converge = async (world: World): Promise<void> => {
-    if (world.lab !== lab) throw new Error(`the world of ${world.lab} was handed to the networks of ${lab}`);
-    const text = JSON.stringify([
-      world.machines,
-      world.networks,
-      world.links,
-      world.cuts,
-      world.published,
-      world.lifted,
-    ]);
-    if (text === seen && gate.running && (box.running || world.links.length === 0)) return;
-    if (seen === '') for (const file of Object.values(pidFiles)) endLeftover(file);
+  const converge = async (wanted: World): Promise<void> => {
+    if (wanted.lab !== lab) throw new Error(`the world of ${wanted.lab} was handed to the networks of ${lab}`);
+    world = wanted;
+    const text = JSON.stringify(wanted);
+    if (text === seen && gate.running && (box.running || boxWorld(wanted).links.length === 0)) return;
+    if (seen === '' && !gate.running) for (const file of Object.values(pidFiles)) endLeftover(file);
     seen = '';
+    const now = (state ??= readState(stateFile));
     await apply({
-      layout: layoutOf(world),
-      state,
-      save: (now) => writeState(stateFile, now),
-      ready: () => startHelpers(world),
+      layout: layoutOf(wanted),
+      state: now,
+      save: () => writeState(stateFile, now),
+      ready: () => startHelpers(wanted, now),
     });
     seen = text;
   };
 
   return {
-    converge: (world) => inTurn(() => converge(world)),
+    converge: (wanted) => inTurn(() => converge(wanted)),
     namespace: (machine) => netnsPath(machineNetns(lab, machine)),
     internet: () => netnsPath(internet),
     connect: (address, port) => dialer.connect(address, port),
     remove: () =>
       inTurn(async () => {
+        world = undefined;
         await Promise.all([box.stop(), gate.stop()]);
         for (const file of Object.values(pidFiles)) endLeftover(file);
         await removeNamespaces(netnsPrefix(lab));
         forgetState(stateFile);
-        state = readState(stateFile);
+        state = undefined;
         seen = '';
         internetInode = undefined;
         rmSync(join(dir, 'gate.sock'), { force: true });

@@ -1,0 +1,52 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe } from 'vitest';
+
+/** Programs that tests of the lab run, and the Debian package that brings each. */
+const PROGRAMS = {
+  ip: 'iproute2',
+  nft: 'nftables',
+  nsenter: 'util-linux',
+  ping: 'iputils-ping',
+  python3: 'python3',
+} as const;
+
+export type Need = 'root' | 'tun' | keyof typeof PROGRAMS;
+
+/** What the lab's networks need. */
+export const NETWORKS: readonly Need[] = ['root', 'tun', 'ip', 'nft', 'nsenter', 'python3'];
+
+/** What this machine lacks of it, in words and with the way to get it; undefined: nothing. */
+export function lacking(needs: readonly Need[]): string | undefined {
+  if (process.platform !== 'linux') return 'needs Linux';
+  return needs.flatMap((need) => lack(need) ?? []).join(', ') || undefined;
+}
+
+function lack(need: Need): string | undefined {
+  switch (need) {
+    case 'root':
+      return process.getuid?.() === 0 ? undefined : 'needs root';
+    case 'tun':
+      return existsSync('/dev/net/tun') ? undefined : 'needs /dev/net/tun';
+    default:
+      return onPath(need) ? undefined : `needs ${need} (apt install ${PROGRAMS[need]})`;
+  }
+}
+
+function onPath(program: string): boolean {
+  return `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** `describe`, or where something is missing the same tests skipped, with the reason in their names. */
+export function describeWith(needs: readonly Need[], name: string, body: () => void): void {
+  const reason = lacking(needs);
+  if (reason === undefined) describe(name, body);
+  else describe.skip(`${name} (${reason})`, body);
+}
