@@ -2,8 +2,8 @@
 
 usage: gate.py NETNS FOLDER TIMEOUT (as root; NETNS: path of the internet's namespace; TIMEOUT in ms)
 
-In:  whoever connects to FOLDER/gate.sock and writes `ADDRESS PORT` and a newline is connected there, from 198.18.0.1. The
-     answer is a line, `ok` or an error's name (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, …), then the connection.
+In:  whoever connects to FOLDER/gate.sock and writes `ADDRESS PORT` and a newline is connected there, from 198.18.0.1.
+     The answer is a line, `ok` or an error's name (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, …), then the connection.
 Out: each line on standard input is, as JSON, the whole list of what is offered in that namespace:
      [{"address": "198.18.0.2", "port": 80, "loopbackPort": 41234}]
      and leads to 127.0.0.1 of the namespace that this process was started in. Answered `ok`, or what is wrong.

@@ -28,7 +28,6 @@ const REVIVE_MS = 500;
  * after each boot: whoever uses it switches the machine off before `converge` hears of its next boot.
  */
 export function createNet({ lab, dir, log, connectTimeout = 10_000 }: NetOptions): Net {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const stateFile = join(dir, 'state.json');
   const internet = internetNetns(lab);
   const script = (name: string): string => join(import.meta.dirname, name);
@@ -86,6 +85,7 @@ export function createNet({ lab, dir, log, connectTimeout = 10_000 }: NetOptions
   const converge = async (wanted: World): Promise<void> => {
     if (wanted.lab !== lab) throw new Error(`the world of ${wanted.lab} was handed to the networks of ${lab}`);
     world = wanted;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     const text = JSON.stringify(wanted);
     if (text === seen && gate.running && (box.running || boxWorld(wanted).links.length === 0)) return;
     if (seen === '' && !gate.running) for (const file of Object.values(pidFiles)) endLeftover(file);

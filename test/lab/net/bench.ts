@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ let labs = 0;
 /** Networks of a lab without machines: what runs in a machine's namespace is started by the test. */
 export class Bench {
   readonly lab = `t${process.pid.toString(36)}x${labs++}`;
-  readonly dir = mkdtempSync(join(tmpdir(), 'mesh-net-'));
+  readonly dir = join(tmpdir(), `mesh-net-${this.lab}`);
   readonly log: object[] = [];
   readonly net: Net;
   readonly #listeners = new Set<Listener>();
@@ -81,13 +81,13 @@ export class Bench {
 
   /** Does one of two pings come back? */
   async pings(machine: string, to: string, ...options: string[]): Promise<boolean> {
-    const { ok } = await this.run(machine, 'ping', '-c2', '-i0.1', '-W0.4', '-w1', '-q', ...options, to);
+    const { ok } = await this.run(machine, 'ping', '-c2', '-i0.1', '-W0.5', '-q', ...options, to);
     return ok;
   }
 
   /** Round trips of pings, ms, sorted; those lost are missing. */
-  async rtts(machine: string, to: string, count: number, interval = 0.02): Promise<number[]> {
-    const { output } = await this.run(machine, 'ping', `-c${count}`, `-i${interval}`, '-W1', to);
+  async rtts(machine: string, to: string, count: number, interval = 0.02, wait = 2): Promise<number[]> {
+    const { output } = await this.run(machine, 'ping', `-c${count}`, `-i${interval}`, `-W${wait}`, to);
     return [...output.matchAll(/time=([\d.]+)/g)].map(([, ms]) => Number(ms)).sort((a, b) => a - b);
   }
 
@@ -112,6 +112,12 @@ export class Bench {
     return listener;
   }
 
+  /** Which of these answer pings? */
+  async reaches(machine: string, addresses: readonly string[]): Promise<string[]> {
+    const answers = await Promise.all(addresses.map((address) => this.pings(machine, address)));
+    return addresses.filter((_, index) => answers[index]);
+  }
+
   /** Does the echo come? `from`: a source address of the machine; empty: any. */
   async asks(
     machine: string,
@@ -128,7 +134,7 @@ export class Bench {
   /** One TCP stream, Mbit/s. */
   async throughput(from: string, to: string, address: string): Promise<number> {
     const drain = await this.#background(to, ['drain', '5001']);
-    const text = await this.must(from, PYTHON, '-IS', PEER, 'send', address, '5001', '2');
+    const text = await this.must(from, PYTHON, '-IS', PEER, 'send', address, '5001', '1');
     drain.stop();
     return Number(text);
   }

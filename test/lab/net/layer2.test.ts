@@ -1,23 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Machine } from '../../../lab/machines/types.ts';
 import { describeWith, NETWORKS } from '../requirements.ts';
 import { Bench } from './bench.ts';
 import { cloudNetwork, machine, wanted } from './worlds.ts';
 
 describeWith([...NETWORKS, 'ping'], 'a layer-2 LAN', () => {
   const bench = new Bench();
-  const host = (
-    id: string,
-    number: number,
-    routes: { destination: string; via: string }[] = [],
-  ): ReturnType<typeof machine> => {
-    const { wan: _, ...plain } = machine(id, number, {
-      network: 'lan',
-      address: `10.77.40.${number}`,
-      address6: `fd00:40::${number}`,
-      routes,
-    });
-    return plain;
-  };
+  const host = (id: string, number: number, routes: { destination: string; via: string }[] = []): Machine => ({
+    ...machine(id, number, { network: 'lan', address: `10.77.40.${number}`, address6: `fd00:40::${number}`, routes }),
+    wan: undefined,
+  });
   const routes = [
     { destination: '10.77.0.0/16', via: '10.77.40.254' },
     { destination: 'fd00::/16', via: 'fd00:40::fe' },

@@ -42,7 +42,7 @@ describeWith([...NETWORKS, 'ping'], 'links between sites', () => {
 
   test('vary by their jitter', async () => {
     await settings({ delay: 20, jitter: 5 });
-    const seen = await bench.rtts('b', A, 60, 0.03);
+    const seen = await bench.rtts('b', A, 50, 0.02);
     const [least = 0, most = 0] = [seen[0], seen.at(-1)];
     expect(least).toBeGreaterThanOrEqual(30);
     expect(most).toBeLessThan(52);
@@ -51,13 +51,14 @@ describeWith([...NETWORKS, 'ping'], 'links between sites', () => {
 
   test('lose the share that they are to lose, in each direction', async () => {
     await settings({ loss: 0.2 });
-    const back = (await bench.rtts('a', B, 400, 0.002)).length;
+    const back = (await bench.rtts('a', B, 400, 0.002, 0.3)).length;
     // 0.8² of 400 is 256; five standard deviations are 48.
     expect(back).toBeGreaterThan(208);
     expect(back).toBeLessThan(304);
   });
 
   test('block UDP and nothing else', async () => {
+    await settings({ delay: 1 });
     expect(await bench.asks('a', 'udp', B, 53)).toBe(true);
     await settings({ blockUdp: true });
     expect(await bench.asks('a', 'udp', B, 53, { wait: 0.3 })).toBe(false);
@@ -66,8 +67,7 @@ describeWith([...NETWORKS, 'ping'], 'links between sites', () => {
 
   test('are down and up again', async () => {
     await settings({ down: true });
-    expect(await bench.pings('a', B)).toBe(false);
-    expect(await bench.pings('a', C)).toBe(true);
+    expect(await bench.reaches('a', [B, C])).toEqual([C]);
     await settings({});
     expect(await bench.pings('a', B)).toBe(true);
   });
@@ -95,12 +95,12 @@ describeWith([...NETWORKS, 'ping'], 'links between sites', () => {
 
   test('change without loss of what is under way', async () => {
     await settings({ delay: 150 });
-    const pings = bench.run('a', 'ping', '-c40', '-i0.05', '-W2', '-q', B);
+    const pings = bench.run('a', 'ping', '-c30', '-i0.05', '-W2', '-q', B);
     for (const delay of [150, 20, 100, 0, 60, 0]) {
       await settings({ delay });
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    expect((await pings).output).toContain('40 received');
+    expect((await pings).output).toContain('30 received');
   });
 
   test('carry more than 200 Mbit/s', async () => {

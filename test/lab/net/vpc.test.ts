@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Machine } from '../../../lab/machines/types.ts';
 import { describeWith, NETWORKS } from '../requirements.ts';
 import { Bench } from './bench.ts';
 import { cloudNetwork, machine, wanted } from './worlds.ts';
 
 describeWith([...NETWORKS, 'ping'], 'a VPC of DigitalOcean', () => {
   const bench = new Bench();
-  const droplet = (id: string, number: number): ReturnType<typeof machine> =>
+  const droplet = (id: string, number: number): Machine =>
     machine(id, number, { network: 'vpc', address: `10.77.20.${number}` }, { cloud: 'digitalocean' });
   const world = wanted({
     machines: [droplet('a', 2), droplet('b', 3), droplet('c', 4)],
@@ -60,8 +61,7 @@ describeWith([...NETWORKS, 'ping'], 'a VPC of DigitalOcean', () => {
     const counted = async (): Promise<number> =>
       Number(await bench.must('b', 'cat', '/proc/net/dev').then((text) => /lan0:\s+\d+\s+(\d+)/.exec(text)?.[1]));
     const before = await counted();
-    await bench.pings('a', '224.0.0.18', '-I', 'lan0');
-    await bench.pings('a', 'ff02::1%lan0');
+    await Promise.all([bench.pings('a', '224.0.0.18', '-I', 'lan0'), bench.pings('a', 'ff02::1%lan0')]);
     expect(await counted()).toBe(before);
     expect(await bench.pings('a', '10.77.20.3')).toBe(true);
     expect(await counted()).toBeGreaterThan(before);
