@@ -23,7 +23,8 @@ export interface CheckResult {
 }
 
 const PYTHON_TOOLS = join(ROOT, 'test', 'python-tools');
-const HOST = join(ROOT, 'host');
+/** Folders with Python and its settings (pyproject.toml). */
+const PYTHON = ['host', 'lab', 'test/lab'];
 
 /** The slowest first, so that two at a time end together. */
 export const CHECKS: readonly Check[] = [
@@ -32,9 +33,14 @@ export const CHECKS: readonly Check[] = [
   { name: 'formatting', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'import rule', command: ['depcruise', '--config', '.dependency-cruiser.cjs', ...ROOMS] },
   { name: 'unused code', command: ['knip'] },
-  { name: 'python types', command: [PYTHON_TOOLS, 'mypy'], cwd: HOST },
-  { name: 'python lint', command: [PYTHON_TOOLS, 'ruff', 'check', '.'], cwd: HOST },
-  { name: 'python format', command: [PYTHON_TOOLS, 'ruff', 'format', '--check', '.'], cwd: HOST },
+  ...PYTHON.flatMap((folder): Check[] => {
+    const cwd = join(ROOT, folder);
+    return [
+      { name: `${folder}: python types`, command: [PYTHON_TOOLS, 'mypy'], cwd },
+      { name: `${folder}: python lint`, command: [PYTHON_TOOLS, 'ruff', 'check', '.'], cwd },
+      { name: `${folder}: python format`, command: [PYTHON_TOOLS, 'ruff', 'format', '--check', '.'], cwd },
+    ];
+  }),
 ];
 
 /**
@@ -78,7 +84,7 @@ async function runCheck({ name, command: [program, ...args], cwd = ROOT }: Check
 
 /** One line about a result. */
 export const checkLine = ({ name, ok, seconds }: CheckResult): string =>
-  `${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(14)} ${seconds.toFixed(1).padStart(6)} s`;
+  `${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(23)} ${seconds.toFixed(1).padStart(6)} s`;
 
 /** Runs all checks two at a time, prints a line as each one ends and, last, what the failing ones said. */
 export async function checkAndPrint(checks: readonly Check[] = CHECKS): Promise<CheckResult[]> {

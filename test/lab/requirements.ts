@@ -22,20 +22,15 @@ export const NETWORKS: readonly Need[] = ['root', 'tun', 'ip', 'nft', 'nsenter',
 export const MACHINES: readonly Need[] = ['root', 'tun', 'ip', 'nsenter', 'python3', 'systemd-nspawn', 'debootstrap'];
 
 /** What this machine lacks of it, in words and with the way to get it; undefined: nothing. */
-export function lacking(needs: readonly Need[]): string | undefined {
+function lacking(needs: readonly Need[]): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   return needs.flatMap((need) => lack(need) ?? []).join(', ') || undefined;
 }
 
 function lack(need: Need): string | undefined {
-  switch (need) {
-    case 'root':
-      return process.getuid?.() === 0 ? undefined : 'needs root';
-    case 'tun':
-      return existsSync('/dev/net/tun') ? undefined : 'needs /dev/net/tun';
-    default:
-      return onPath(need) ? undefined : `needs ${need} (apt install ${PROGRAMS[need]})`;
-  }
+  if (need === 'root') return process.getuid?.() === 0 ? undefined : 'needs root';
+  if (need === 'tun') return existsSync('/dev/net/tun') ? undefined : 'needs /dev/net/tun';
+  return onPath(need) ? undefined : `needs ${need} (apt install ${PROGRAMS[need]})`;
 }
 
 function onPath(program: string): boolean {

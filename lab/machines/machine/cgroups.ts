@@ -41,10 +41,12 @@ export function makeCgroups(lab: string, name: string): string[] {
 export async function clearCgroups(lab: string, name = ''): Promise<void> {
   for (const mount of hierarchies()) {
     const folder = join(mount, lab, name);
-    for (const deadline = Date.now() + EMPTY_MS; !gone(folder); await sleep(20)) {
+    const deadline = Date.now() + EMPTY_MS;
+    while (!gone(folder)) {
       const pids = inhabitants(folder);
       if (Date.now() > deadline) throw new Error(`processes of ${lab} ${name} do not end: ${pids.join(', ')}`);
       for (const pid of pids) end(pid);
+      await sleep(20);
     }
   }
 }

@@ -1,7 +1,8 @@
-"""What an image does at the first boot with what it was told: carried out once in the life of a machine, before sshd starts.
+"""What an image does at the first boot with what it was told: once in the life of a machine, before sshd starts.
 
-The seed (JSON) was put there by whoever made the machine, as a hypervisor does. Later boots only say that the first one is over.
-What fails or is not known here is said in the journal and in result.json; a machine comes up all the same, as on a cloud.
+The seed (JSON) was put there by whoever made the machine, as a hypervisor does. Later boots only say that the first one
+is over. What fails or is not known here is said in the journal and in result.json; a machine comes up all the same, as
+on a cloud.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ def authorize(name: str, keys: list[str]) -> None:
     path = os.path.join(folder, "authorized_keys")
     os.makedirs(folder, exist_ok=True)
     os.chmod(folder, 0o700)
-    known = open(path).read().splitlines() if os.path.exists(path) else []
+    known: list[str] = []
+    if os.path.exists(path):
+        with open(path) as file:
+            known = file.read().splitlines()
     lines = [*known, *(key.strip() for key in keys if key.strip() not in known)]
     put(path, "".join(line + "\n" for line in lines), 0o600)
     for one in (folder, path):
@@ -64,11 +68,19 @@ def account(user: Document) -> Iterator[str]:
     for key in sorted(set(user) - USER_KEYS):
         yield f"user {name}: {key} is not known to the lab"
     if name not in {entry.pw_name for entry in pwd.getpwall()}:
-        groups = ",".join(one for text in strings(user.get("groups")) for one in text.replace(" ", "").split(",") if one)
+        groups = ",".join(
+            one for text in strings(user.get("groups")) for one in text.replace(" ", "").split(",") if one
+        )
         for group in groups.split(",") if groups else []:
             run("groupadd", "--force", group)
         more = ["--groups", groups] if groups else []
-        words = ["--create-home", "--shell", str(user.get("shell", "/bin/sh")), "--comment", str(user.get("gecos", name))]
+        words = [
+            "--create-home",
+            "--shell",
+            str(user.get("shell", "/bin/sh")),
+            "--comment",
+            str(user.get("gecos", name)),
+        ]
         run("useradd", *words, *more, name)
     keys = strings(user.get("ssh_authorized_keys"))
     if keys:

@@ -10,7 +10,7 @@ import { FIRST_BOOT } from './first-boot.ts';
 const exec = promisify(execFile);
 
 /** Where a machine's disk is, below its folder. */
-export const diskPaths = (folder: string) => ({
+const diskPaths = (folder: string) => ({
   upper: join(folder, 'upper'),
   work: join(folder, 'work'),
   root: join(folder, 'root'),
@@ -31,7 +31,7 @@ export async function mountRoot(folder: string, layers: readonly string[]): Prom
 }
 
 /** Mount points of this process's namespace. */
-export function mounts(): string[] {
+function mounts(): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')

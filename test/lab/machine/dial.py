@@ -1,4 +1,4 @@
-"""dial.py HOST PORT: one TCP connection, to and from standard input and output. Run in the network namespace that it starts from."""
+"""dial.py HOST PORT: one TCP connection from the network namespace that it runs in, to and from standard streams."""
 
 from __future__ import annotations
 

@@ -19,11 +19,16 @@ describeWith(MACHINES, 'the power of a machine', () => {
     await rig.up(machine, way);
   });
   afterAll(() => rig.close());
-  afterEach(() => void rig.exits.splice(0));
+  afterEach(() => {
+    rig.exits.splice(0);
+  });
 
   const until = async (what: () => boolean): Promise<void> => {
-    for (const deadline = Date.now() + 15_000; !what(); await sleep(20))
+    const deadline = Date.now() + 15_000;
+    while (!what()) {
       if (Date.now() > deadline) throw new Error('it did not happen within 15 s');
+      await sleep(20);
+    }
   };
   /** Boots anew, as the driver does, and waits for sshd. */
   const again = (): Promise<void> => rig.up(machine, way);

@@ -124,10 +124,11 @@ describeWith(MACHINES, 'a release on a machine', () => {
     });
 
     async function goneBack(hash: string): Promise<void> {
-      for (const deadline = Date.now() + 20_000; ; await sleep(250)) {
+      for (const deadline = Date.now() + 20_000; ;) {
         const status = await client.must(lines.status(client.tool));
         if (status.active !== hash && status.pendingRevert === false) break;
         if (Date.now() > deadline) throw new Error(`still active after 20 s: ${JSON.stringify(status)}`);
+        await sleep(250);
       }
       await client.refused(4, 'not-active', lines.confirm(client.tool, hash));
     }

@@ -82,7 +82,9 @@ export class Rig {
 
   /** The machines of this lab, as another process would have them. */
   another(): ReturnType<typeof createMachines> {
-    const onExit = (id: string, how: string): void => void this.exits.push(`${id} ${how}`);
+    const onExit = (id: string, how: string): void => {
+      this.exits.push(`${id} ${how}`);
+    };
     return createMachines({ lab: this.lab, dir: this.dir, base: obtainBase, caPem: this.caPem, onExit });
   }
 
@@ -101,11 +103,12 @@ export class Rig {
   async login(id: string, way: Way): Promise<Session> {
     const port = await this.#forward(this.#address(id), way.port ?? 22);
     const options = { name: id, timeoutSeconds: 5, signal: new AbortController().signal };
-    for (const deadline = Date.now() + 10_000; ; await sleep(20))
+    for (const deadline = Date.now() + 10_000; ;)
       try {
         return await connect({ ...way, host: '127.0.0.1', port }, options);
       } catch (error) {
         if (!mayPass(error) || Date.now() > deadline) throw error;
+        await sleep(20);
       }
   }
 
