@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import type { Machine, Machines } from '../types.ts';
 import { makeCgroups, clearCgroups } from './cgroups.ts';
+import { lackingForMachines } from './needs.ts';
 import { ended, initOf, startInit, stopInit } from './process.ts';
 import { mountRoot, seed, labLayer, unmountBelow } from './root.ts';
 
@@ -69,6 +70,8 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
     boot: async (machine: Machine, namespace: string) => {
       const folder = folderOf(machine.id);
       if (initOf(folder) !== undefined) return;
+      const lacking = lackingForMachines();
+      if (lacking.length > 0) throw new Error(`machines need ${lacking.join(', ')}`);
       mkdirSync(folder, { recursive: true });
       // A process that was killed in the middle of a boot has not written down what it started.
       await clearCgroups(lab, machine.id);
