@@ -37,7 +37,7 @@ describe('a check', () => {
 
   it('is one line with its name, its verdict and its duration', () => {
     const line = checkLine({ name: 'types', ok: false, seconds: 12.34, output: '' });
-    expect(line).toBe('FAILED types            12.3 s');
+    expect(line).toBe('FAILED types                     12.3 s');
   });
 
   it('has a name of its own', () => {
