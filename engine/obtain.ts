@@ -32,7 +32,7 @@ export interface Ways {
   makers: readonly Maker[];
 }
 
-export interface ObtainSettings extends Ways {
+interface ObtainSettings extends Ways {
   wanted: Wanted;
   cacheDir: string;
   env: NodeJS.ProcessEnv;
@@ -62,7 +62,7 @@ export function obtainInCache(wanted: Wanted, kind: string, ways: Ways, options:
  * in one step; two processes take turns.
  * @throws EngineError
  */
-export async function obtain(settings: ObtainSettings): Promise<Obtained> {
+async function obtain(settings: ObtainSettings): Promise<Obtained> {
   const { wanted, cacheDir, env, signal } = settings;
   const start = performance.now();
   const report = (message: string): void =>

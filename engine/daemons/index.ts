@@ -63,7 +63,7 @@ const daemonsBuild = goBuild({
 
 /**
  * Makes tailscaled and headscale of the pinned versions available: our cache, else a build from Go modules. One build for
- * both, which share two thirds of what is compiled. Safe when two run at once and when one is killed half way; see
+ * both, which share more than half of what is compiled. Safe when two run at once and when one is killed half way; see
  * `obtainInCache` for Ctrl-C.
  * @throws EngineError with a complete message for people
  */
