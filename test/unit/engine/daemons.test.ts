@@ -20,7 +20,7 @@ function newDaemonsPlace(): Place {
 const obtainAt = (place: Place, said: string[] = []): Promise<Daemons> =>
   obtainDaemons({ env: place.env, onProgress: ({ message }) => said.push(message) });
 
-describe('tailscaled and headscale', () => {
+describe.skipIf(process.platform !== 'linux')('tailscaled and headscale (needs Linux)', () => {
   it('come out of one build, into a cache of their own', async () => {
     const place = newDaemonsPlace();
     installGo(place);
