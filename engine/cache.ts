@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { hasCode } from './error.ts';
-import { PULUMI_VERSION } from './versions.ts';
+import type { Wanted } from './ways.ts';
 
 const RECORD = 'record.json';
 const STAGING = 'tmp-';
 
-/** What was put into the cache: per file of `bin`, its size in bytes and its sha256 in hex. */
+/** What was put into the cache: per file of its content, by path, its size in bytes and its sha256 in hex. */
 interface CacheRecord {
   version: string;
   how: string;
@@ -18,24 +18,24 @@ interface CacheRecord {
 }
 
 /** What a look into the cache finds; `damage` says in words for people what is wrong. */
-export type Cached = { state: 'ready'; cli: string } | { state: 'absent' } | { state: 'damaged'; damage: string };
+export type Cached = { state: 'ready'; dir: string } | { state: 'absent' } | { state: 'damaged'; damage: string };
 
-/** The user's cache directory for engines: XDG_CACHE_HOME, else ~/.cache. */
-export function defaultCacheDir(env: NodeJS.ProcessEnv): string {
+/** A folder of ours in the user's cache directory, XDG_CACHE_HOME or else ~/.cache: one for each kind of thing. */
+export function cacheFolder(env: NodeJS.ProcessEnv, kind: string): string {
   const base = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(env.HOME ?? homedir(), '.cache');
-  return join(base, 'site-mesh', 'engine');
+  return join(base, 'site-mesh', kind);
 }
 
-/** Where an engine of this version and platform lies, complete or not at all. */
-export const slot = (cacheDir: string): string =>
-  join(cacheDir, `pulumi-${PULUMI_VERSION}-${process.platform}-${process.arch}`);
+/** Where it lies for this platform, complete or not at all. */
+export const slot = (cacheDir: string, { folder }: Pick<Wanted, 'folder'>): string =>
+  join(cacheDir, `${folder}-${process.platform}-${process.arch}`);
 
 /**
- * Looks whether the cache holds a whole engine: every recorded file with its size and hash. (A full disk or a power cut
- * right after a build leaves a file of the right name and the wrong content.) Takes 0.2 to 0.4 s for a built one.
+ * Looks whether the cache holds all of it: every recorded file with its size and hash. (A full disk or a power cut
+ * right after a build leaves a file of the right name and the wrong content.) Takes 0.2 to 0.4 s for 100 MB.
  */
-export async function look(cacheDir: string): Promise<Cached> {
-  const folder = slot(cacheDir);
+export async function look(cacheDir: string, wanted: Wanted): Promise<Cached> {
+  const folder = slot(cacheDir, wanted);
   let text: string;
   try {
     text = await readFile(join(folder, RECORD), 'utf8');
@@ -43,11 +43,11 @@ export async function look(cacheDir: string): Promise<Cached> {
     if (!hasCode(error, 'ENOENT')) throw error;
     return (await exists(folder)) ? { state: 'damaged', damage: `${RECORD} is missing` } : { state: 'absent' };
   }
-  const record = parseRecord(text);
+  const record = parseRecord(text, wanted);
   if (record === undefined) return { state: 'damaged', damage: `${RECORD} cannot be read` };
+  const dir = join(folder, wanted.content);
   for (const [name, expected] of Object.entries(record.files)) {
-    const file = join(folder, 'bin', name);
-    const actual = await fingerprint(file).catch((error: unknown) => {
+    const actual = await fingerprint(join(dir, name)).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     });
@@ -57,15 +57,15 @@ export async function look(cacheDir: string): Promise<Cached> {
     }
     if (actual.sha256 !== expected.sha256) return { state: 'damaged', damage: `${name} has another content` };
   }
-  return { state: 'ready', cli: join(folder, 'bin', 'pulumi') };
+  return { state: 'ready', dir };
 }
 
-function parseRecord(text: string): CacheRecord | undefined {
+function parseRecord(text: string, { version, holds }: Wanted): CacheRecord | undefined {
   try {
     const record = JSON.parse(text) as Partial<CacheRecord> | null;
     const files = record?.files;
-    return record?.version === PULUMI_VERSION && files !== undefined && 'pulumi' in files
-      ? { version: record.version, how: String(record.how), files }
+    return record?.version === version && files !== undefined && holds.every((name) => name in files)
+      ? { version, how: String(record.how), files }
       : undefined;
   } catch {
     return undefined;
@@ -96,24 +96,33 @@ export async function clearLeftovers(cacheDir: string): Promise<void> {
 }
 
 /**
- * Records what `staging`/bin holds and moves it into the slot; a damaged predecessor is taken away first. Holder of the
- * lock only.
- * @returns the path of the executable
+ * Records the content that lies in `staging` and moves it into the slot; a damaged predecessor is taken away first. Holder
+ * of the lock only.
+ * @returns the folder of the content
  */
-export async function commit(cacheDir: string, staging: string, how: string): Promise<string> {
-  const names = (await readdir(join(staging, 'bin'))).sort();
+export async function commit(cacheDir: string, wanted: Wanted, staging: string, how: string): Promise<string> {
+  const content = join(staging, wanted.content);
   const files: CacheRecord['files'] = {};
-  for (const name of names) files[name] = await fingerprint(join(staging, 'bin', name));
+  for (const name of await filesUnder(content)) files[name] = await fingerprint(join(content, name));
   for (const name of await readdir(staging)) {
-    if (name !== 'bin') await rm(join(staging, name), { recursive: true, force: true });
+    if (name !== wanted.content) await rm(join(staging, name), { recursive: true, force: true });
   }
-  const record: CacheRecord = { version: PULUMI_VERSION, how, files };
+  const record: CacheRecord = { version: wanted.version, how, files };
   await writeFile(join(staging, RECORD), `${JSON.stringify(record, null, 2)}\n`);
-  const folder = slot(cacheDir);
+  const folder = slot(cacheDir, wanted);
   await rename(folder, `${staging}-damaged`).catch((error: unknown) => {
     if (!hasCode(error, 'ENOENT')) throw error;
   });
   await rename(staging, folder);
   await rm(`${staging}-damaged`, { recursive: true, force: true });
-  return join(folder, 'bin', 'pulumi');
+  return join(folder, wanted.content);
+}
+
+/** Paths of all files below `dir`, relative to it, sorted. */
+async function filesUnder(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
+    .sort();
 }

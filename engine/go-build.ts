@@ -2,18 +2,37 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './child.ts';
 import { hasCode, Unavailable } from './error.ts';
-import {
-  CLI_PACKAGE,
-  compareVersions,
-  GO_MINIMUM,
-  GO_WITH_TOOLCHAINS,
-  PULUMI_VERSION,
-  VERSION_VARIABLE,
-} from './versions.ts';
+import { compareVersions, GO_WITH_TOOLCHAINS } from './versions.ts';
 import type { Maker, WayContext } from './ways.ts';
 
-/** The folder whose go.mod and go.sum pin every module of the build. */
-export const MODULE_DIR = join(import.meta.dirname, 'pulumi');
+/** What is built, and from what. */
+export interface GoRecipe {
+  /** For people: `Pulumi 3.259.0`. */
+  title: string;
+  /** The folder whose go.mod and go.sum pin every module of the build. */
+  moduleDir: string;
+  /** The `go` line of that go.mod. */
+  goMinimum: string;
+  /** Disk and time, for people. */
+  cost: string;
+  tags: readonly string[];
+  /** String variables that the linker sets, by full name: how a program learns its version. */
+  stamps: Readonly<Record<string, string>>;
+  /** Command packages; each becomes an executable of its last name. One build: what they share is compiled once. */
+  packages: readonly string[];
+}
+
+/** The one way that is open wherever Go and a module proxy are. */
+export const goBuild = (recipe: GoRecipe): Maker => ({
+  name: 'a build from Go modules',
+  needs: `Go ${recipe.goMinimum} or newer on PATH, a Go module proxy, ${recipe.cost}`,
+  how: 'built',
+  async make(staging, context) {
+    const go = await findGo(staging, recipe.goMinimum, context);
+    await mkdir(join(staging, 'bin'));
+    await build(recipe, go, staging, context);
+  },
+});
 
 interface Go {
   version: string;
@@ -21,18 +40,7 @@ interface Go {
   arch: string;
 }
 
-export const goBuild: Maker = {
-  name: 'a build from Go modules',
-  needs: `Go ${GO_MINIMUM} or newer on PATH, a Go module proxy, about 3 GB of disk, 5 to 10 minutes the first time`,
-  how: 'built',
-  async make(staging, context) {
-    const go = await findGo(staging, context);
-    await mkdir(join(staging, 'bin'));
-    await build(go, staging, context);
-  },
-};
-
-async function findGo(cwd: string, { env, report, signal }: WayContext): Promise<Go> {
+async function findGo(cwd: string, minimum: string, { env, report, signal }: WayContext): Promise<Go> {
   report('looking for Go');
   // `local`: only what is there is asked; otherwise a go.mod in a folder above could start a toolchain download here.
   const local = { ...env, GOTOOLCHAIN: 'local' };
@@ -45,7 +53,7 @@ async function findGo(cwd: string, { env, report, signal }: WayContext): Promise
   if (said.code !== 0 || version === undefined || os === undefined || arch === undefined) {
     throw new Unavailable(`\`go version\` did not answer: ${said.tail.join(' | ') || 'no output'}`);
   }
-  if (compareVersions(version, GO_MINIMUM) >= 0) return { version, os, arch };
+  if (compareVersions(version, minimum) >= 0) return { version, os, arch };
   if (compareVersions(version, GO_WITH_TOOLCHAINS) < 0) throw new Unavailable(`the \`go\` on PATH is ${version}`);
   const toolchain = await run('go', ['env', 'GOTOOLCHAIN'], { env, cwd, signal, timeout: 20_000 });
   if (toolchain.code !== 0 || toolchain.stdout.trim().split('+')[0] === 'local') {
@@ -55,24 +63,26 @@ async function findGo(cwd: string, { env, report, signal }: WayContext): Promise
   return { version, os, arch };
 }
 
-async function build(go: Go, staging: string, { env, report, signal }: WayContext): Promise<void> {
+async function build(recipe: GoRecipe, go: Go, staging: string, { env, report, signal }: WayContext): Promise<void> {
   let modules = 0;
   let packages = 0;
   const problems: string[] = [];
   const say = (): void =>
     report(
-      `building Pulumi ${PULUMI_VERSION} with Go ${go.version}: ` +
+      `building ${recipe.title} with Go ${go.version}: ` +
         `${modules} modules downloaded, ${packages} packages compiled`,
     );
   say();
   // The last step, linking, prints nothing for most of a minute.
   const heartbeat = setInterval(say, 1_000);
   try {
+    const stamps = Object.entries(recipe.stamps).map(([variable, value]) => `-X ${variable}=${value}`);
     const flags = [
-      ...['-v', '-trimpath', '-buildvcs=false', '-tags', 'osusergo,grpcnotrace'],
-      ...['-ldflags', `-s -w -X ${VERSION_VARIABLE}=v${PULUMI_VERSION}`],
+      ...['-v', '-trimpath', '-buildvcs=false', '-tags', recipe.tags.join(',')],
+      ...['-ldflags', ['-s -w', ...stamps].join(' ')],
     ];
-    const result = await run('go', ['build', ...flags, '-o', join(staging, 'bin', 'pulumi'), CLI_PACKAGE], {
+    // The closing slash makes `go` name each executable by its package, one alone too.
+    const result = await run('go', ['build', ...flags, '-o', `${join(staging, 'bin')}/`, ...recipe.packages], {
       // An empty GOFLAGS would fall back to the user's `go env -w`; the default, said aloud, does not.
       env: {
         ...env,
@@ -85,7 +95,7 @@ async function build(go: Go, staging: string, { env, report, signal }: WayContex
         GOOS: go.os,
         GOARCH: go.arch,
       },
-      cwd: MODULE_DIR,
+      cwd: recipe.moduleDir,
       signal,
       onLine: (line) => {
         if (line.startsWith('go: downloading ')) modules++;

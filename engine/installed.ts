@@ -1,7 +1,7 @@
 import { access, constants, open, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { versionOf } from './cli-version.ts';
+import { pulumiVersionOf } from './cli-version.ts';
 import { Unavailable } from './error.ts';
 import { PULUMI_VERSION } from './versions.ts';
 import type { Finder } from './ways.ts';
@@ -54,7 +54,7 @@ export const installed: Finder = {
         seen.set(file, `${candidate} is a script that starts or downloads another one`);
         continue;
       }
-      const version = await versionOf(file, env, signal);
+      const version = await pulumiVersionOf(file, env, signal);
       if (version === PULUMI_VERSION) return file;
       seen.set(file, `${candidate} ${version === undefined ? 'does not say its version' : `is ${version}`}`);
     }

@@ -1,37 +1,60 @@
-import { access, chmod, constants, mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { clearLeftovers, commit, look, newStaging } from './cache.ts';
-import { versionOf } from './cli-version.ts';
-import { type Attempt, EngineError, messageOf, Unavailable } from './error.ts';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder, clearLeftovers, commit, look, newStaging } from './cache.ts';
+import { type Attempt, EngineError, messageOf } from './error.ts';
+import { interruptible } from './interrupt.ts';
 import { withLock } from './lock.ts';
-import { PULUMI_VERSION } from './versions.ts';
-import type { Finder, Maker, WayContext } from './ways.ts';
+import type { Finder, Maker, Wanted, WayContext } from './ways.ts';
 
-/** The engine, ready to be started. */
-export interface Engine {
-  version: string;
-  /** Path of the `pulumi` executable. */
-  cli: string;
-  how: 'installed' | 'downloaded' | 'built' | 'cached';
-  /** True when the vendor's Node.js language host lies beside it. */
-  languageHost: boolean;
-}
+/** How it was had: found elsewhere, or in our cache since then or before. */
+export type Obtained = { how: 'installed'; file: string } | { how: 'downloaded' | 'built' | 'cached'; dir: string };
 
 /** What is being done, for people, and the seconds since the start. Comes about once a second when something lasts. */
-export interface EngineProgress {
+export interface Progress {
   message: string;
   seconds: number;
 }
 
-export interface ObtainSettings {
-  finder: Finder;
+export interface ObtainOptions {
+  /** Told what is being done, about once a second. */
+  onProgress: (progress: Progress) => void;
+  /** Environment of the search and of every child process; default: this process's. */
+  env?: NodeJS.ProcessEnv;
+  /** Default: `${XDG_CACHE_HOME:-~/.cache}/site-mesh/KIND`. */
+  cacheDir?: string;
+  /** Ends it from outside, with `EngineError` `interrupted`. Ctrl-C, SIGTERM and SIGHUP do so anyway. */
+  signal?: AbortSignal;
+}
+
+/** The ways to something, in the order in which they are tried. */
+export interface Ways {
+  finder?: Finder;
   makers: readonly Maker[];
+}
+
+interface ObtainSettings extends Ways {
+  wanted: Wanted;
   cacheDir: string;
   env: NodeJS.ProcessEnv;
-  onProgress: (progress: EngineProgress) => void;
+  onProgress: (progress: Progress) => void;
   signal: AbortSignal;
   /** See LockOptions. */
   stale: number;
+}
+
+const STALE_MS = 10_000;
+
+/**
+ * `obtain` in the cache folder of that kind, until Ctrl-C: then the children that it started are ended and it rejects;
+ * leaving the process is the caller's business.
+ * @throws EngineError with a complete message for people
+ */
+export function obtainInCache(wanted: Wanted, kind: string, ways: Ways, options: ObtainOptions): Promise<Obtained> {
+  const env = options.env ?? process.env;
+  const cacheDir = options.cacheDir ?? cacheFolder(env, kind);
+  return interruptible(`Obtaining ${wanted.title}`, options.signal, (signal) =>
+    obtain({ wanted, ...ways, cacheDir, env, onProgress: options.onProgress, signal, stale: STALE_MS }),
+  );
 }
 
 /**
@@ -39,51 +62,46 @@ export interface ObtainSettings {
  * in one step; two processes take turns.
  * @throws EngineError
  */
-export async function obtain(settings: ObtainSettings): Promise<Engine> {
-  const { cacheDir, signal } = settings;
+async function obtain(settings: ObtainSettings): Promise<Obtained> {
+  const { wanted, cacheDir, env, signal } = settings;
   const start = performance.now();
   const report = (message: string): void =>
     settings.onProgress({ message, seconds: Math.round((performance.now() - start) / 1000) });
 
-  const first = await usable(cacheDir, () => look(cacheDir));
-  if (first.state === 'ready') return engine(first.cli, 'cached');
+  const first = await usable(cacheDir, () => look(cacheDir, wanted));
+  if (first.state === 'ready') return { how: 'cached', dir: first.dir };
 
   const attempts: Attempt[] = [];
-  const found = await tryWay(settings.finder, attempts, signal, () =>
-    settings.finder.find({ env: settings.env, report, signal }),
-  );
-  if (found !== undefined) return engine(found, 'installed');
+  const { finder } = settings;
+  const file = finder && (await tryWay(finder, attempts, signal, () => finder.find({ env, report, signal })));
+  if (file !== undefined) return { how: 'installed', file };
 
   await usable(cacheDir, () => mkdir(cacheDir, { recursive: true }));
-  const onWait = (): void => report('another process is obtaining Pulumi; waiting for it');
+  const onWait = (): void => report(`another process is obtaining ${wanted.title}; waiting for it`);
   return usable(cacheDir, () =>
     withLock(cacheDir, { onWait, signal, stale: settings.stale }, async (held) => {
       await clearLeftovers(cacheDir);
-      const again = await look(cacheDir);
-      if (again.state === 'ready') return engine(again.cli, 'cached');
-      if (again.state === 'damaged') report(`the cached Pulumi is damaged (${again.damage}); obtaining it again`);
+      const again = await look(cacheDir, wanted);
+      if (again.state === 'ready') return { how: 'cached', dir: again.dir };
+      if (again.state === 'damaged')
+        report(`the cached ${wanted.title} is damaged (${again.damage}); obtaining it again`);
       for (const maker of settings.makers) {
-        const cli = await tryWay(maker, attempts, held, () =>
-          makeInto(cacheDir, maker, { env: settings.env, report, signal: held }),
+        const dir = await tryWay(maker, attempts, held, () =>
+          makeInto(cacheDir, wanted, maker, { env, report, signal: held }),
         );
-        if (cli !== undefined) return engine(cli, maker.how);
+        if (dir !== undefined) return { how: maker.how, dir };
       }
-      throw new EngineError('unavailable', unavailableMessage(attempts, cacheDir), attempts);
+      throw new EngineError('unavailable', unavailableMessage(wanted, attempts, cacheDir), attempts);
     }),
   );
 }
 
-async function makeInto(cacheDir: string, maker: Maker, context: WayContext): Promise<string> {
+async function makeInto(cacheDir: string, wanted: Wanted, maker: Maker, context: WayContext): Promise<string> {
   const staging = await newStaging(cacheDir);
   try {
     await maker.make(staging, context);
-    const cli = join(staging, 'bin', 'pulumi');
-    await chmod(cli, 0o755);
-    const version = await versionOf(cli, context.env, context.signal);
-    if (version !== PULUMI_VERSION) {
-      throw new Unavailable(`what it made says it is ${version ?? 'nothing'}, not ${PULUMI_VERSION}`);
-    }
-    return await commit(cacheDir, staging, maker.how);
+    await wanted.verify(join(staging, wanted.content), context);
+    return await commit(cacheDir, wanted, staging, maker.how);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -119,18 +137,9 @@ async function usable<T>(cacheDir: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function engine(cli: string, how: Engine['how']): Promise<Engine> {
-  const host = join(dirname(cli), 'pulumi-language-nodejs');
-  const languageHost = await access(host, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  return { version: PULUMI_VERSION, cli, how, languageHost };
-}
-
-function unavailableMessage(attempts: readonly Attempt[], cacheDir: string): string {
+function unavailableMessage({ title }: Wanted, attempts: readonly Attempt[], cacheDir: string): string {
   return [
-    `Pulumi ${PULUMI_VERSION} is not here and could not be obtained. Any one of these ways is enough:`,
+    `${title} is not here and could not be obtained. ${attempts.length > 1 ? 'Any one of these ways is enough' : 'The way to it'}:`,
     ...attempts.map(
       ({ way, why, needs }, index) => `  ${index + 1}. ${way}\n     failed: ${why}\n     needs:  ${needs}`,
     ),

@@ -1,3 +1,21 @@
+/** What is to be had: one folder of files in the cache, whole or not at all. */
+export interface Wanted {
+  /** For people: `Pulumi 3.259.0`. */
+  title: string;
+  version: string;
+  /** Its folder in the cache, platform aside. Another recipe is another folder. */
+  folder: string;
+  /** The part of that folder that makers fill and whose files are recorded. */
+  content: string;
+  /** Files that it cannot be without, relative to `content`. */
+  holds: readonly string[];
+  /**
+   * Looks at what a maker made, before it is taken over.
+   * @throws Unavailable when it is not what was wanted
+   */
+  verify: (dir: string, context: WayContext) => Promise<void>;
+}
+
 /** What a way is given. */
 export interface WayContext {
   env: NodeJS.ProcessEnv;
@@ -7,7 +25,7 @@ export interface WayContext {
   signal: AbortSignal;
 }
 
-/** A way that finds an engine which is there already. */
+/** A way that finds an executable which is there already. */
 export interface Finder {
   name: string;
   needs: string;
@@ -24,8 +42,8 @@ export interface Maker {
   needs: string;
   how: 'downloaded' | 'built';
   /**
-   * Puts `pulumi`, and what belongs beside it, into `staging`/bin (which does not exist yet). May use the rest of
-   * `staging`, which is thrown away whatever happens.
+   * Puts what is wanted into the folder `content` of `staging` (which does not exist yet). May use the rest of `staging`,
+   * which is thrown away whatever happens.
    * @throws Unavailable when this way is not open here
    */
   make: (staging: string, context: WayContext) => Promise<void>;

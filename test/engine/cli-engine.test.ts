@@ -66,6 +66,15 @@ test.each([[['engine']], [['try']], [['env', 'staging']]])(
   },
 );
 
+test('without a way to the daemons of machines it is the same: 3, one message, nothing left', async () => {
+  const ended = await mesh(['engine', '--daemons'], { env });
+  expect(ended.code, ended.text).toBe(3);
+  expect(ended.stdout).toBe('');
+  expect(ended.stderr.match(/^mesh: /gm)).toHaveLength(1);
+  expect(ended.stderr).toMatch(/^mesh: tailscaled .* with headscale .* is not here[^]*there is no `go` on PATH/m);
+  expect(files('cache')).toEqual([]);
+});
+
 test('control: what needs no engine works there', async () => {
   const ended = await mesh(['plan', 'staging'], { env });
   expect(ended.code, ended.text).toBe(0);

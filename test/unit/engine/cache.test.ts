@@ -1,17 +1,20 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultCacheDir, slot } from '../../../engine/cache.ts';
+import { cacheFolder, slot } from '../../../engine/cache.ts';
 import { obtainPulumi } from '../../../engine/index.ts';
+import { pulumi } from '../../../engine/pulumi.ts';
 import { builds, inCache, installGo, lives, newPlace, startDriver, until } from './fakes.ts';
 
 const buildPid = (line: string | undefined): number => Number(line?.split(' ')[0]);
 
 describe('the cache', () => {
   it('lies in XDG_CACHE_HOME, else in ~/.cache, and a relative XDG_CACHE_HOME does not count', () => {
-    expect(defaultCacheDir({ HOME: '/home/ada', XDG_CACHE_HOME: '/var/c' })).toBe('/var/c/site-mesh/engine');
-    expect(defaultCacheDir({ HOME: '/home/ada' })).toBe('/home/ada/.cache/site-mesh/engine');
-    expect(defaultCacheDir({ HOME: '/home/ada', XDG_CACHE_HOME: 'c' })).toBe('/home/ada/.cache/site-mesh/engine');
+    expect(cacheFolder({ HOME: '/home/ada', XDG_CACHE_HOME: '/var/c' }, 'engine')).toBe('/var/c/site-mesh/engine');
+    expect(cacheFolder({ HOME: '/home/ada' }, 'engine')).toBe('/home/ada/.cache/site-mesh/engine');
+    expect(cacheFolder({ HOME: '/home/ada', XDG_CACHE_HOME: 'c' }, 'daemons')).toBe(
+      '/home/ada/.cache/site-mesh/daemons',
+    );
   });
 
   it('serves the second time without any tool', async () => {
@@ -69,7 +72,7 @@ describe('two at once', () => {
     expect(builds(place)).toHaveLength(1);
     const outputs = both.map(({ output }) => output());
     expect(outputs.filter((text) => text.includes('"how":"built"'))).toHaveLength(1);
-    const waited = outputs.filter((text) => text.includes('another process is obtaining Pulumi; waiting'));
+    const waited = outputs.filter((text) => text.includes('another process is obtaining Pulumi 3.259.0; waiting'));
     expect(waited).toHaveLength(1);
     expect(waited[0]).toContain('"how":"cached"');
   });
@@ -99,7 +102,7 @@ describe('interrupted', () => {
     const next = startDriver(place);
     expect(await next.ended).toEqual({ code: 0, signal: null });
     expect(next.output()).toContain('"how":"built"');
-    expect(inCache(place)).toEqual([slot(place.cacheDir).split('/').at(-1)]);
+    expect(inCache(place)).toEqual([slot(place.cacheDir, pulumi).split('/').at(-1)]);
   });
 
   it('by Ctrl-C: the compiler ends too, nothing is left, and the reason is told', async () => {

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { HEADSCALE_VERSION, TAILSCALE_VERSION } from '../../../engine/daemons/versions.ts';
 import { PULUMI_VERSION } from '../../../engine/versions.ts';
 
 /** A machine of its own: home, cache and a PATH with nothing on it but what a test puts there. */
@@ -62,8 +63,10 @@ export interface FakeGo {
   seconds?: number;
   /** What `go build` says instead of building. */
   failure?: string;
-  /** The version that what it builds says it is. */
+  /** The version that the Pulumi it builds says it is. */
   builds?: string;
+  /** The version that the tailscaled it builds says it is. */
+  tailscaled?: string;
 }
 
 /** Puts a `go` on the PATH that notes each build, with its process id, in `builds.log`. */
@@ -81,10 +84,20 @@ echo "go: downloading example.com/module v1.0.0" >&2
 echo "example.com/module/package" >&2
 ${fails}
 while [ "$1" != -o ]; do shift; done
-/bin/mkdir -p "$2.partial"
+out=$2
+/bin/mkdir -p "$out/partial"
 /bin/sleep ${go.seconds ?? 0}
-printf '#!/bin/sh\\necho v${go.builds ?? PULUMI_VERSION}\\n' > "$2"
-/bin/rm -r "$2.partial"
+shift 2
+for package in "$@"; do
+  case $package in
+    tailscale.com/*) says=${go.tailscaled ?? TAILSCALE_VERSION};;
+    *headscale) says="headscale version v${HEADSCALE_VERSION}";;
+    *) says=v${go.builds ?? PULUMI_VERSION};;
+  esac
+  printf '#!/bin/sh\\necho %s\\n' "'$says'" > "$out/\${package##*/}"
+  /bin/chmod +x "$out/\${package##*/}"
+done
+/bin/rm -r "$out/partial"
 `,
   );
 }

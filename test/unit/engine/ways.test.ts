@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../../engine/error.ts';
-import { goBuild, MODULE_DIR } from '../../../engine/go-build.ts';
+import { type Engine, obtainPulumi } from '../../../engine/index.ts';
 import { candidates, installed } from '../../../engine/installed.ts';
 import { launcher } from '../../../engine/launcher.ts';
-import { type Engine, obtain } from '../../../engine/obtain.ts';
+import { MODULE_DIR, pulumiBuild } from '../../../engine/pulumi.ts';
 import { compareVersions, GO_MINIMUM, PULUMI_VERSION } from '../../../engine/versions.ts';
 import type { Maker } from '../../../engine/ways.ts';
 import {
@@ -20,17 +20,8 @@ import {
   writeNativePulumi,
 } from './fakes.ts';
 
-function obtainAt(place: Place, makers: Maker[] = [goBuild], said: string[] = []): Promise<Engine> {
-  return obtain({
-    finder: installed,
-    makers,
-    cacheDir: place.cacheDir,
-    env: place.env,
-    onProgress: ({ message }) => said.push(message),
-    signal: new AbortController().signal,
-    stale: 2_000,
-  });
-}
+const obtainAt = (place: Place, makers: Maker[] = [pulumiBuild], said: string[] = []): Promise<Engine> =>
+  obtainPulumi({ env: place.env, onProgress: ({ message }) => said.push(message) }, { finder: installed, makers });
 
 const failureOf = async (work: Promise<unknown>): Promise<EngineError> => {
   const error = await work.then(
@@ -93,7 +84,7 @@ describe('the official download', () => {
   it('is taken into the cache with its language host, and nothing of the installer stays', async () => {
     const place = newPlace();
     const way = launcher({ script: writeLauncher(place), probeUrl: await startVendor(200) });
-    const engine = await obtainAt(place, [way, goBuild]);
+    const engine = await obtainAt(place, [way, pulumiBuild]);
     expect(engine).toMatchObject({ how: 'downloaded', languageHost: true });
     expect(readdirSync(dirname(dirname(engine.cli))).sort()).toEqual(['bin', 'record.json']);
     expect(await obtainAt(place, [])).toEqual({ ...engine, how: 'cached' });
@@ -110,7 +101,7 @@ describe('the official download', () => {
     expect(error.attempts[1]?.why).toContain(reason);
     expect(existsSync(join(place.root, 'started'))).toBe(false);
     installGo(place);
-    expect(await obtainAt(place, [way, goBuild])).toMatchObject({ how: 'built' });
+    expect(await obtainAt(place, [way, pulumiBuild])).toMatchObject({ how: 'built' });
   });
 
   it('that fails half way leaves nothing and gives its reason', async () => {
@@ -127,7 +118,7 @@ describe('a build from Go modules', () => {
     const place = newPlace();
     installGo(place, { seconds: 1.5 });
     const said: string[] = [];
-    const engine = await obtainAt(place, [goBuild], said);
+    const engine = await obtainAt(place, [pulumiBuild], said);
     expect(engine).toMatchObject({ how: 'built', languageHost: false });
     expect(builds(place)[0]).toMatch(
       /GOFLAGS=-mod=readonly GOWORK=off CGO_ENABLED=0 GOTMPDIR=\S+\/engine\/tmp-\w+ build -v -trimpath /,
@@ -178,7 +169,7 @@ describe('when no way is open', () => {
   it('one message names every way, why it failed and what it needs', async () => {
     const place = newPlace();
     const way = launcher({ script: writeLauncher(place), probeUrl: await startVendor(503) });
-    const { code, message } = await failureOf(obtainAt(place, [way, goBuild]));
+    const { code, message } = await failureOf(obtainAt(place, [way, pulumiBuild]));
     expect(code).toBe('unavailable');
     expect(message).toMatch(
       /1\. an installed Pulumi\n.*none found\n.*needs:[^]*2\. the official download[^]*HTTP 503\n.*needs:[^]*3\. a build from Go modules\n.*no `go` on PATH\n.*needs: .*Go 1\.25\.11/,
