@@ -85,6 +85,7 @@ export class MeshHost extends pulumi.ComponentResource {
           advertiseRoutes: node.advertises,
           acceptRoutes: node.acceptRoutes,
           snat: node.snat,
+          ...(node.loginServer !== undefined && { loginServer: node.loginServer }),
           ...restarts,
         },
         { parent: this, dependsOn: [release, ...tailnet] },

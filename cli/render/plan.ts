@@ -4,13 +4,16 @@ import { bold, columns, dim } from './style.ts';
 /** The plan as an engineer reads it before a change: sites, hosts, packet sizes, who may talk to whom, what to know. */
 export function renderPlan(plan: MeshPlan, stack: string): string {
   return [
-    `${bold(`${plan.network.name}/${stack}`)}  supernet ${plan.network.supernet}, tailnet ${plan.tailnet.name}, ${count(plan.sites.length, 'site')}`,
+    `${bold(`${plan.network.name}/${stack}`)}  supernet ${plan.network.supernet}, tailnet ${tailnet(plan)}, ${count(plan.sites.length, 'site')}`,
     ...plan.sites.map(renderSite),
     bold('Who may talk to whom') + dim('  (everything else is denied)'),
     renderAccess(plan.policy.access),
     ...(plan.notes.length > 0 ? [bold('Worth knowing'), plan.notes.map((note) => `  - ${note}`).join('\n')] : []),
   ].join('\n\n');
 }
+
+const tailnet = ({ tailnet: { name, loginServer } }: MeshPlan): string =>
+  loginServer === undefined ? name : `${name} at ${loginServer}`;
 
 const LANS: Record<SitePlan['lan'], string> = {
   layer2: 'switched LAN',

@@ -18,11 +18,7 @@ export function render(spec: HostSpec): Release {
     ...(ssh === undefined ? [] : [sshHardening(ssh)]),
     ...(member === undefined
       ? []
-      : [
-          ipRules(lan, router !== undefined),
-          ruleset(router),
-          tailscaled(member.tailscaleVersion, router !== undefined),
-        ]),
+      : [ipRules(lan, router !== undefined), ruleset(router), tailscaled(member, router !== undefined)]),
     ...(router === undefined ? [] : [routerSysctls(), udpGro()]),
   ]);
 }

@@ -11,9 +11,18 @@ export interface HostSpec {
   /** `gateway` only where it is known beforehand and lies outside the prefix. The host's own LAN address is resolved on it. */
   lan: { prefix: string; supernet: string; gateway?: string };
   /** Present on tailnet members, routers included. */
-  member?: { tailscaleVersion: string };
+  member?: { tailscaleVersion: string; source?: AptSource };
   /** Present on subnet routers only. */
   router?: RouterSpec;
+}
+
+/** Another apt repository than the vendor's. `{id}` and `{codename}` in the addresses are the host's own (os-release). */
+export interface AptSource {
+  url: string;
+  /** Where its signing key is. */
+  key: string;
+  /** Of that key, 40 hex digits, upper case. */
+  fingerprint: string;
 }
 
 /** Who may log in: one account, with these keys and no others. */

@@ -24,14 +24,20 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
   const policy = compilePolicy({ ...policyModel(config, sites, around.named), owner, rules: access.rules });
   return {
     network: { name: config.network.name, supernet: config.network.supernet, domain: config.network.domain },
-    tailnet: { name: config.tailnet.name },
+    tailnet: tailnetPlan(config.tailnet),
     ssh: sshPlan(config.ssh),
     credentials: config.credentials,
+    agent: config.agent,
     sites,
     policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag },
     notes: notes(config, access),
   };
 }
+
+const tailnetPlan = ({ name, loginServer }: MeshConfig['tailnet']): MeshPlan['tailnet'] => ({
+  name,
+  ...(loginServer !== undefined && { loginServer }),
+});
 
 export const hostsOf = (site: SitePlan): HostPlan[] => [...site.routers, ...site.hosts];
 

@@ -8,6 +8,9 @@ import type { MeshConfig, SiteConfig } from '../config/schema.ts';
 export function notes(config: MeshConfig, access: ResolvedAccess): string[] {
   const told = new Set(access.notes);
   for (const [name, site] of Object.entries(config.sites)) for (const note of siteNotes(name, site)) told.add(note);
+  const { loginServer } = config.tailnet;
+  if (loginServer !== undefined)
+    told.add(`nodes join at ${loginServer}: policy and keys go to its API only if tailscale:baseUrl names that`);
   const used = new Set(config.access.flatMap(({ from }) => from));
   for (const group of Object.keys(config.groups))
     if (!used.has(`group:${group}`)) told.add(`group ${group} is named by no access rule, so its people reach nothing`);

@@ -7,10 +7,13 @@ export type { AccessEntry } from '../access/types.ts';
 /** Everything that can be decided before a cloud is asked. Sorted by name throughout, so equal configs print equal bytes. */
 export interface MeshPlan {
   network: { name: string; supernet: string; domain: string };
-  tailnet: { name: string };
+  /** `loginServer` where it is not Tailscale's own. */
+  tailnet: { name: string; loginServer?: string };
   ssh: SshPlan;
   /** Where credentials come from; never the credentials. */
   credentials: { from: 'stack' | 'environment' };
+  /** Where the agent on routers reaches Hetzner's API. */
+  agent: { hetznerEndpoint: string };
   sites: SitePlan[];
   policy: PolicyPlan;
   /** What a reader must know and might not expect ("LAN hosts of … cannot open connections: …"). */
@@ -96,10 +99,20 @@ export interface HostPlan {
   /** What the preflight of an existing host may find and live with. */
   accepts: string[];
   /** Present when the host is a tailnet member. */
-  node?: { hostname: string; tags: string[]; advertises: string[]; acceptRoutes: boolean; snat: boolean };
+  node?: NodePlan;
   /** Absent on existing hosts that nobody logs in to: they are an address in the policy. */
   managed?: { spec: HostSpec; release: Release };
   commands: CommandPlan[];
+}
+
+export interface NodePlan {
+  hostname: string;
+  tags: string[];
+  advertises: string[];
+  acceptRoutes: boolean;
+  snat: boolean;
+  /** Control server; absent where it is Tailscale's own. */
+  loginServer?: string;
 }
 
 /** A script of the user's, run once the host is configured and has joined. */

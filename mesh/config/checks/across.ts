@@ -51,8 +51,10 @@ function prefixes(earlier: NamedConfig, later: NamedConfig): Fault[] {
 
 /** A policy is one text for a whole tailnet: two stacks would overwrite each other's, and each would take the other's people out. */
 function tailnets(earlier: NamedConfig, later: NamedConfig): Fault[] {
-  const { name } = later.config.tailnet;
-  if (name !== earlier.config.tailnet.name) return [];
+  const { name, loginServer } = later.config.tailnet;
+  const other = earlier.config.tailnet;
+  // Two control servers have nothing in common, whatever they call their tailnets.
+  if (name !== other.name || loginServer !== other.loginServer) return [];
   const problem =
     name === '-'
       ? `is - in stack ${earlier.stack} too, which may be the same tailnet`

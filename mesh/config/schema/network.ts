@@ -27,6 +27,11 @@ export const tailnetSchema = z
       name: field.tailnetName.describe(
         'Name of the tailnet as the admin console shows it, or - for the one of the credential. One stack owns a tailnet’s policy. Example: acme-prod',
       ),
+      loginServer: field.controlServer
+        .optional()
+        .describe(
+          'Another control server than Tailscale’s own, such as headscale, that nodes join at; tailscale:baseUrl must name its API. https, or http on loopback and in a lab. Every node joins anew when it changes. Example: https://headscale.example.com',
+        ),
     },
     mapping('write tailnet: { name: acme-prod }'),
   )

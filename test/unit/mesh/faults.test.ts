@@ -6,6 +6,7 @@ import { CONTENT } from './cases-content.ts';
 import { FRAME } from './cases-frame.ts';
 import { HOSTS } from './cases-hosts.ts';
 import { SNAT } from './cases-snat.ts';
+import { SOURCES } from './cases-sources.ts';
 import { PUBLIC_KEY, validRaw, wideRaw } from './fixtures.ts';
 
 type Raw = ReturnType<typeof validRaw>;
@@ -27,7 +28,7 @@ describe('one fault, one message, at its path:', () => {
     expect(faults[0]?.problem).toContain(problem);
     expect(faults[0]?.remedy).toContain(remedy);
   };
-  test.each([...FRAME, ...CONTENT])('%s', (_, break_, path, problem, remedy) => {
+  test.each([...FRAME, ...CONTENT, ...SOURCES])('%s', (_, break_, path, problem, remedy) => {
     check(faultsAfter(break_), path, problem, remedy);
   });
   test.each([...CLOUDS, ...HOSTS, ...SNAT])('of three clouds: %s', (_, break_, path, problem, remedy) => {
