@@ -5,12 +5,20 @@ export interface AccessEntry {
   from: string;
   /** Logins in the group that `from` names, sorted; absent for other sources. */
   people?: string[];
+  /** Present where `from` is a LAN and not members: the source as it is written, the site, and the LAN hosts that it names, sorted. */
+  lan?: LanSource;
   to: string;
   /** `tcp/22`, `udp/53`, `icmp/*`. */
   ports: string[];
   why: string;
   /** true: nobody wrote it; the mesh needs it (why: control). */
   implicit: boolean;
+}
+
+export interface LanSource {
+  of: string;
+  site: string;
+  hosts: string[];
 }
 
 /** What stands at one end of a rule, in terms that every overlay can select by. */

@@ -22,6 +22,8 @@ export interface Cloud {
   routers: { min: number; max: number };
   /** LANs on which routers may keep the source address of what they forward (SNAT off), and why not on the others. */
   keepsSources: { on: readonly LanKind[]; otherwise: string };
+  /** Why LAN hosts cannot reach members (100.x) even where they reach other LANs; undefined where a route of theirs leads there. */
+  membersBeyond?: string;
   /** Address of the LAN's gateway, given the range of the whole network and the site's prefix in it; undefined where it is declared or assigned. */
   gateway?: (network: string, site: string) => string;
   /** Longest and shortest prefix that the cloud takes for a site. */
@@ -70,6 +72,7 @@ const hetzner: Cloud = {
   hostsAreMembers: false,
   routers: { min: 1, max: 2 },
   keepsSources: { on: ['layer3'], otherwise: '' },
+  membersBeyond: "Hetzner's network routes take private prefixes only, and members have 100.x addresses",
   // Hetzner networks are layer 3: the gateway is the first address of the NETWORK's range, not of the subnet's,
   // and our networks span the supernet so that DHCP sends all of it to the gateway.
   gateway: (network) => firstHost(network),
@@ -148,9 +151,12 @@ export const cloudNames = Object.keys(clouds) as CloudName[];
 /** Seen as a `Cloud`, so that what only some have can be asked of all. */
 export const cloudOf = (name: CloudName): Cloud => clouds[name];
 
+/** From which Tailscale numbers its nodes. */
+export const TAILNET_RANGE = '100.64.0.0/10';
+
 /** Ranges that no site may use, whatever its cloud. */
 export const reservedRanges: readonly { prefix: string; what: string }[] = [
-  { prefix: '100.64.0.0/10', what: 'the range from which Tailscale numbers its nodes' },
+  { prefix: TAILNET_RANGE, what: 'the range from which Tailscale numbers its nodes' },
   { prefix: '169.254.0.0/16', what: 'link-local (cloud metadata lives there)' },
   { prefix: '127.0.0.0/8', what: 'loopback' },
   { prefix: '224.0.0.0/4', what: 'multicast' },

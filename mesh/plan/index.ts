@@ -1,8 +1,10 @@
-import { byName, isMember } from '../access/places.ts';
+import { byName, isMember, places } from '../access/places.ts';
 import { resolveAccess } from '../access/resolve.ts';
 import { compareAddresses } from '../config/cidr.ts';
+import { lanInitiates } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
+import type { LanHost } from '../overlays/tailscale/tests.ts';
 import { notes } from './notes.ts';
 import { planSite } from './site.ts';
 import { authorizedKeys } from './ssh.ts';
@@ -76,8 +78,15 @@ function policyModel(
     })),
     memberRoles: [...new Set([...(routers ? ['router'] : []), ...members.flatMap(({ roles }) => roles)])],
     namedMembers: [...named],
+    lanHosts: lanHosts(config),
   };
 }
+
+/** Those whose LAN can open connections. */
+const lanHosts = (config: MeshConfig): LanHost[] =>
+  places(config).flatMap(({ name, site, address, party }) =>
+    party.kind === 'lan' && address !== undefined && lanInitiates(party.site).possible ? [{ name, site, address }] : [],
+  );
 
 function sshPlan(ssh: MeshConfig['ssh']): SshPlan {
   const { user, from, publicKey, via, bootTimeout } = ssh;

@@ -2,7 +2,7 @@ import type { AccessEntry } from '../access/types.ts';
 import type { CloudName, LanKind } from '../config/clouds.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
 
-export type { AccessEntry } from '../access/types.ts';
+export type { AccessEntry, LanSource } from '../access/types.ts';
 
 /** Everything that can be decided before a cloud is asked. Sorted by name throughout, so equal configs print equal bytes. */
 export interface MeshPlan {

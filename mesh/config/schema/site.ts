@@ -55,7 +55,9 @@ export const siteSchema = z
       vip: field
         .address('give the routers a shared address inside the site, for example 10.77.10.254')
         .optional()
-        .describe('Address that the active router of the pair holds, way back of the LAN. Only with snat: false.'),
+        .describe(
+          'Address that the agent keeps at the active router of the pair: the LAN’s way into the mesh and back. Only with snat: false.',
+        ),
       ssh: z
         .strictObject(
           {

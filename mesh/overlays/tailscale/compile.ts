@@ -3,7 +3,7 @@ import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selector } from './selectors.ts';
 import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag } from './tags.ts';
-import { policyTests, type PolicyTest } from './tests.ts';
+import { policyTests, type LanHost, type PolicyTest } from './tests.ts';
 
 export interface PolicyModel {
   /** `<network>/<stack>-tailnet`, for the first line of the text. */
@@ -16,6 +16,8 @@ export interface PolicyModel {
   namedMembers: readonly string[];
   /** Every role that some member carries, `router` included. */
   memberRoles: readonly string[];
+  /** LAN hosts that can open connections, if a rule permits it. */
+  lanHosts: readonly LanHost[];
   rules: readonly AccessRule[];
 }
 
@@ -32,10 +34,12 @@ export interface CompiledPolicy {
  */
 export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const endpoints = model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]);
+  const tests = policyTests(model.rules, model.groups, model.lanHosts);
+  const asking = new Set(tests.map(({ src }) => src));
   const members: Member[] = [
     ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
     ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
-      members: aliases(endpoints),
+      members: aliases([...endpoints, ...model.lanHosts.filter(({ name }) => asking.has(name)).map(asEndpoint)]),
     }),
     {
       key: 'tagOwners',
@@ -57,7 +61,7 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
       value: [],
     },
     { key: 'grants', apart: true, value: { elements: model.rules.map(grant) } },
-    ...tests(model),
+    ...testSection(tests),
   ];
   const [first, ...rest] = members;
   const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
@@ -71,6 +75,8 @@ function groups(model: PolicyModel, endpoints: readonly Endpoint[]): Member[] {
   const used = [...new Set(endpoints.flatMap((one) => (one.kind === 'group' ? one.name : [])))].sort();
   return used.map((name) => ({ key: `group:${name}`, value: (model.groups[name] ?? []).toSorted() }));
 }
+
+const asEndpoint = ({ name, address }: LanHost): Endpoint => ({ kind: 'lan-host', name, address });
 
 function aliases(endpoints: readonly Endpoint[]): Member[] {
   const named = new Map(endpoints.flatMap((one) => selector(one).alias ?? []).map(({ name, value }) => [name, value]));
@@ -109,15 +115,14 @@ function grant(rule: AccessRule): Element {
   };
 }
 
-function tests(model: PolicyModel): Member[] {
-  const elements = policyTests(model.rules, model.groups).map(testElement);
-  if (elements.length === 0) return [];
+function testSection(tests: readonly PolicyTest[]): Member[] {
+  if (tests.length === 0) return [];
   return [
     {
       key: 'tests',
       apart: true,
       comment: 'Checked by the service at every push; each holds before any node exists.',
-      value: { elements },
+      value: { elements: tests.map(testElement) },
     },
   ];
 }
