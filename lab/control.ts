@@ -51,6 +51,8 @@ const STATUS = z.object({
   faults: z.array(z.object({ fault: z.string(), target: z.string() })),
 });
 
+const REFUSAL = z.object({ error: z.string() });
+
 const pidPath = (dir: string) => join(dir, 'lab.pid');
 const address = (config: LabConfig) => `http://${config.host}:${config.apiPort}`;
 
@@ -82,8 +84,10 @@ async function ask(
     signal: AbortSignal.timeout(timeoutMs),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new LabError(`${address(config)}: the lab refused ${method} ${path} (${response.status})`);
-  return response.json();
+  const said: unknown = await response.json();
+  if (response.ok) return said;
+  const { data } = REFUSAL.safeParse(said);
+  throw new LabError(data?.error ?? `${address(config)}: the lab refused ${method} ${path} (${response.status})`);
 }
 
 /** The lab's own answer, undefined when nobody or somebody else answers at its address. */
@@ -227,6 +231,20 @@ export async function labReload(dir: string): Promise<void> {
       `two machines of the lab have one address: ${clashes.join('; ')}. Give the existing host another address; or start over, and the clouds keep off it: mesh lab reset`,
     );
   }
+}
+
+/**
+ * Asks a lab that runs for one of its control routes.
+ * @param timeoutMs until the answer is there
+ */
+export async function askLab(
+  dir: string,
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: object,
+  timeoutMs = 60_000,
+): Promise<unknown> {
+  return ask(await runningConfig(dir), method, path, body, timeoutMs);
 }
 
 /** The config of a lab that answers. */

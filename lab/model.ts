@@ -19,7 +19,10 @@ interface Model {
   clashes: () => string[];
 }
 
-type Parts = Pick<ApiParts, 'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log' | 'holds'>;
+type Parts = Pick<
+  ApiParts,
+  'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log' | 'holds' | 'machines'
+>;
 
 function model(config: LabConfig, parts: Parts): Model {
   const { store, faults, clock } = parts;

@@ -1,23 +1,6 @@
 import type { LabExistingHost } from '../../lab/existing/machines.ts';
 import { isRecord, NAMESPACE } from '../stack-file.ts';
-
-/**
- * What a stack file says of existing hosts and of accounts, read from the file itself: the lab has to be ready for a stack
- * before anything of it is planned, and changes the text that the program will read. Whoever calls this has had the config
- * checked; what is malformed all the same is passed over.
- */
-
-type Fields = Record<string, unknown>;
-
-const fields = (value: unknown): Fields => (isRecord(value) ? value : {});
-const records = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isRecord) : []);
-const text = (...values: unknown[]): string | undefined =>
-  values.find((value): value is string => typeof value === 'string' && value !== '');
-const portNumber = (...values: unknown[]): number =>
-  values.find((value): value is number => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536) ?? 22;
-
-/** Pulumi takes a key without a namespace for the project's own. */
-const section = (config: Fields, name: string): unknown => config[`${NAMESPACE}:${name}`] ?? config[name];
+import { fields, portNumber, records, section, text, type Fields } from './fields.ts';
 
 function existingHost(site: Fields, host: Fields, user: unknown): LabExistingHost | undefined {
   const [own, inherited] = [fields(host.ssh), fields(site.ssh)];

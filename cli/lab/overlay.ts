@@ -1,5 +1,6 @@
 import type { LabConfig, LabTenant } from '../../lab/api/config.ts';
 import { machineAt } from '../../lab/existing/machines.ts';
+import { controlAddress, INTERNET } from '../../lab/machines/types.ts';
 import { isRecord, NAMESPACE } from '../stack-file.ts';
 import { namedAccounts, reachedInLab } from './existing.ts';
 
@@ -11,23 +12,35 @@ export interface Overlay {
 }
 
 /** Seconds that a first boot may take in the lab; a real cloud's default is minutes. */
-const BOOT_TIMEOUT = 20;
+const BOOT_TIMEOUT = { records: 20, machines: 120 };
 
-/** @param config of the tracked stack file */
-export function labOverlay(lab: LabConfig, tenant: LabTenant, config: Record<string, unknown>): Overlay {
+/**
+ * @param config of the tracked stack file
+ * @param packages fingerprint of the key that signs the lab's packages; machines need it
+ */
+export function labOverlay(
+  lab: LabConfig,
+  tenant: LabTenant,
+  config: Record<string, unknown>,
+  packages?: { fingerprint: string },
+): Overlay {
   const api = `http://${lab.host}:${lab.apiPort}`;
   const ssh = config[`${NAMESPACE}:ssh`];
+  const reachable = isRecord(ssh) ? ssh : {};
   return {
     plain: {
       'hcloud:endpoint': `${api}/v1`,
       'digitalocean:apiEndpoint': api,
       'tailscale:baseUrl': api,
       [`${NAMESPACE}:ssh`]: {
-        ...(isRecord(ssh) ? ssh : {}),
+        ...reachable,
         publicKey: lab.deployKey.publicKey,
         via: { host: lab.host, port: lab.jump.port, user: lab.jump.user, hostKey: lab.jump.hostKey.publicKey },
-        bootTimeout: BOOT_TIMEOUT,
+        bootTimeout: BOOT_TIMEOUT[lab.compute],
+        // Firewalls of machines really filter: the jump host's own address has to be let in.
+        ...(packages && { from: [...(Array.isArray(reachable.from) ? reachable.from : []), `${INTERNET.jump}/32`] }),
       },
+      ...(packages && machinesReach(lab, tenant, config, packages)),
       ...reachedInLab(config, ({ address, port }) => machineAt(lab.existing, address, port)?.hostKey.publicKey),
     },
     secrets: {
@@ -39,6 +52,27 @@ export function labOverlay(lab: LabConfig, tenant: LabTenant, config: Record<str
       [`${NAMESPACE}:jumpPrivateKey`]: lab.jump.clientKey.privateKey,
       ...accountTokens(tenant, config),
     },
+  };
+}
+
+/** Where machines find what real ones find at their vendors: all of it in the lab's own internet. */
+function machinesReach(
+  lab: LabConfig,
+  { tailscale: { tailnet } }: LabTenant,
+  config: Record<string, unknown>,
+  { fingerprint }: { fingerprint: string },
+): Record<string, unknown> {
+  const named = config[`${NAMESPACE}:tailnet`];
+  const packages = `https://${INTERNET.packages}`;
+  return {
+    [`${NAMESPACE}:tailnet`]: {
+      ...(isRecord(named) ? named : {}),
+      loginServer: `https://${controlAddress(lab.tenants, tailnet)}`,
+    },
+    [`${NAMESPACE}:packages`]: {
+      tailscale: { url: `${packages}/{id}`, key: `${packages}/{id}/{codename}.noarmor.gpg`, fingerprint },
+    },
+    [`${NAMESPACE}:agent`]: { hetznerEndpoint: `http://${INTERNET.api}/v1` },
   };
 }
 

@@ -16,6 +16,7 @@ import { labEnvironment, labPaths } from './environment.ts';
 import { existingHosts, namedAccounts } from './existing.ts';
 import { labOverlay } from './overlay.ts';
 import { resetLab } from './reset.ts';
+import { labSites } from './sites.ts';
 import { syncStack } from './stack.ts';
 import { holdTry, inTurn } from './turns.ts';
 import { unlockStack } from './unlock.ts';
@@ -80,6 +81,7 @@ async function prepareDirectory(
   const { tenant } = await ensureTenant(labDir, stack, plan.tailnet.name, {
     accounts: namedAccounts(file.config).map(({ account }) => account),
     existing: existingHosts(file.config),
+    sites: labSites(file.config),
   });
   check();
   const { started, config } = await labUp(labDir, { onProgress: progress });

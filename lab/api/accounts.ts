@@ -1,7 +1,7 @@
 import type { LabTenant } from './config.ts';
 
 /** The credentials of one account at the clouds; every account is a project of its own that sees no other. */
-type CloudAccount = Omit<LabTenant, 'tailscale' | 'accounts'>;
+type CloudAccount = Pick<LabTenant, 'name' | 'hcloudToken' | 'digitaloceanToken'>;
 
 /** Every account of every stack: the default one under the stack's name, the others as `STACK/ACCOUNT`. */
 export function cloudAccounts(tenants: readonly LabTenant[]): CloudAccount[] {

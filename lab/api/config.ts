@@ -11,6 +11,24 @@ export interface AccountTokens {
   digitaloceanToken: string;
 }
 
+/** Where a stack's hosts stand: the lab's machines need networks, and links between sites have names. */
+export interface LabSite {
+  name: string;
+  /** `address` and `port` of existing hosts that somebody logs in to; `lan`, `lan6` where they are declared. */
+  hosts: { name: string; router: boolean; address?: string; port?: number; lan?: string; lan6?: string }[];
+  /** Of existing sites. */
+  lan?: {
+    kind: 'layer2' | 'routed';
+    cidr: string;
+    cidr6?: string;
+    gateway?: string;
+    vip?: string;
+    vip6?: string;
+    supernet: string;
+    supernet6?: string;
+  };
+}
+
 /** The accounts of one stack: a Hetzner project, a DigitalOcean account and a tailnet. Tenants never see each other. */
 export interface LabTenant {
   name: string;
@@ -20,11 +38,15 @@ export interface LabTenant {
   tailscale: { tailnet: string; apiKey: string; oauthClientId: string; oauthClientSecret: string };
   /** By the names that sites of the stack give as `account`. */
   accounts: Record<string, AccountTokens>;
+  /** As the stack file said them last. */
+  sites: LabSite[];
 }
 
 /** `lab.json`: what one lab instance is. Written once; a running stack's state refers to its addresses and keys. */
 export interface LabConfig {
   host: '127.0.0.1';
+  /** What servers are: records (any system), or Debian machines in network namespaces (Linux, root). */
+  compute: 'records' | 'machines';
   apiPort: number;
   /** For /lab, the control routes. */
   labToken: string;
@@ -74,6 +96,7 @@ export function newTenant(name: string, tailnet: string): LabTenant {
       oauthClientSecret: `tskey-client-k${secret(10)}CNTRL-${secret(32)}`,
     },
     accounts: {},
+    sites: [],
   };
 }
 
@@ -89,17 +112,18 @@ export function configPath(dir: string): string {
 const derivedToken = (from: string): string =>
   `dop_v1_${createHash('sha256').update(`digitalocean ${from}`).digest('hex')}`;
 
-function withDefaults(value: Omit<LabConfig, 'existing'> & Partial<LabConfig>): LabConfig {
+function withDefaults(value: Omit<LabConfig, 'existing' | 'compute'> & Partial<LabConfig>): LabConfig {
   if (!Array.isArray(value.tenants)) throw new Error('fields are missing');
   const tenants = value.tenants.map(
-    (tenant: Partial<LabTenant> & Omit<LabTenant, 'accounts' | 'digitaloceanToken'>) => ({
+    (tenant: Partial<LabTenant> & Omit<LabTenant, 'accounts' | 'digitaloceanToken' | 'sites'>) => ({
       ...tenant,
       accounts: tenant.accounts ?? {},
+      sites: tenant.sites ?? [],
       // Of a lab that is older than its DigitalOcean: derived, so that all who read the file agree on it unwritten.
       digitaloceanToken: tenant.digitaloceanToken ?? derivedToken(tenant.hcloudToken),
     }),
   );
-  return { ...value, tenants, existing: value.existing ?? [] };
+  return { ...value, tenants, existing: value.existing ?? [], compute: value.compute ?? 'records' };
 }
 
 /** The config of an existing lab; undefined when there is none yet. */
@@ -119,10 +143,10 @@ export function readConfig(dir: string): LabConfig | undefined {
 }
 
 /**
- * The config of a lab directory, made on first use. Two at once agree: the first one to link its file into place wins,
+ * The config of a lab directory, made on first use; `compute` is for that one. Two at once agree: the first one to link its file into place wins,
  * the other one reads that.
  */
-export async function loadConfig(dir: string): Promise<LabConfig> {
+export async function loadConfig(dir: string, compute: LabConfig['compute'] = 'records'): Promise<LabConfig> {
   const existing = readConfig(dir);
   if (existing !== undefined) return existing;
   mkdirSync(dir, { recursive: true });
@@ -130,6 +154,7 @@ export async function loadConfig(dir: string): Promise<LabConfig> {
   if (apiPort === undefined || jumpPort === undefined) throw new Error('no free ports');
   const config: LabConfig = {
     host: HOST,
+    compute,
     apiPort,
     labToken: secret(40),
     tenants: [],

@@ -33,6 +33,8 @@ export interface ApiParts<Tailscale extends Env = Env> {
   reload: () => string[];
   /** Ends the lab, after the answer to the request that asked for it. */
   stop: () => void;
+  /** Control routes of a lab of machines. */
+  machines?: Hono | undefined;
   log: (entry: RequestLog) => void;
   holds: Holds;
   /** Duration of cloud actions, ms. */
@@ -54,7 +56,7 @@ const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
 const HOLD = z.object({ nth: z.int().positive(), of: z.string().optional(), before: z.enum(['answer', 'nothing']) });
 
 function controlRoutes(
-  parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds'>,
+  parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds' | 'machines'>,
 ): Hono {
   const { faults, holds } = parts;
   const routes = new Hono();
@@ -105,7 +107,18 @@ function controlRoutes(
     setImmediate(parts.stop);
     return context.json({ stopping: true });
   });
-  routes.all('*', (context) => context.json({ error: 'no such control route' }, 404));
+  if (parts.machines !== undefined) routes.route('/', parts.machines);
+  routes.all('*', (context) =>
+    context.json(
+      {
+        error:
+          parts.machines === undefined
+            ? 'this lab keeps records of hosts only; machines need a lab of their own: mesh lab up --machines'
+            : 'no such control route',
+      },
+      404,
+    ),
+  );
   return routes;
 }
 

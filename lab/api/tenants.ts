@@ -2,7 +2,15 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { declare, type LabExistingHost } from '../existing/machines.ts';
-import { configPath, loadConfig, newAccount, newTenant, type LabConfig, type LabTenant } from './config.ts';
+import {
+  configPath,
+  loadConfig,
+  newAccount,
+  newTenant,
+  type LabConfig,
+  type LabSite,
+  type LabTenant,
+} from './config.ts';
 import { LabBusyError, acquireWriterLock } from './writer-lock.ts';
 
 /** The lock is held for one read and one write of a small file. */
@@ -13,6 +21,7 @@ interface Demands {
   /** Names that its sites give as `account`. */
   accounts?: readonly string[];
   existing?: readonly LabExistingHost[];
+  sites?: readonly LabSite[];
 }
 
 /**
@@ -33,7 +42,7 @@ export async function ensureTenant(
   try {
     // Read again: another stack's accounts may have joined meanwhile.
     const config = await loadConfig(dir);
-    const tenant = tenantOf(config, name, tailnet, demands.accounts ?? []);
+    const tenant = tenantOf(config, name, tailnet, demands);
     const known = config.tenants.some((one) => one.name === name);
     const wanted = {
       ...config,
@@ -48,15 +57,16 @@ export async function ensureTenant(
   }
 }
 
-function tenantOf(config: LabConfig, name: string, tailnet: string, accounts: readonly string[]): LabTenant {
+function tenantOf(config: LabConfig, name: string, tailnet: string, demands: Demands): LabTenant {
   const fresh = newTenant(name, tailnet);
   const known = config.tenants.find((tenant) => tenant.name === name) ?? fresh;
-  const missing = accounts.filter((account) => !Object.hasOwn(known.accounts, account));
+  const missing = (demands.accounts ?? []).filter((account) => !Object.hasOwn(known.accounts, account));
   const shared = config.tenants.find((tenant) => tenant.tailscale.tailnet === tailnet)?.tailscale;
   return {
     ...known,
     tailscale: shared ?? fresh.tailscale,
     accounts: { ...known.accounts, ...Object.fromEntries(missing.map((account) => [account, newAccount()])) },
+    sites: demands.sites === undefined ? known.sites : [...demands.sites],
   };
 }
 

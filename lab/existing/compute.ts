@@ -1,5 +1,5 @@
 import type { Compute, ServerView } from '../types.ts';
-import { machineAt, sameAddress, type ExistingMachine } from './machines.ts';
+import { existingId, machineAt, sameAddress, type ExistingMachine } from './machines.ts';
 
 /** Of the clouds' servers: none listens anywhere else. */
 const CLOUD_SSH_PORT = 22;
@@ -14,7 +14,7 @@ const LONG_AGO = 0;
  */
 export function withExisting(clouds: Compute, machines: readonly ExistingMachine[], deployKey: string): Compute {
   const view = ({ name, address, port, user, lan, hostKey }: ExistingMachine): ServerView => ({
-    id: `existing-${address.toLowerCase()}-${port}`,
+    id: existingId({ address, port }),
     name,
     publicAddress: address,
     userData: '',

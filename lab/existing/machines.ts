@@ -17,6 +17,10 @@ export interface ExistingMachine extends LabExistingHost {
   hostKey: KeyPair;
 }
 
+/** Of the machine: where its SSH server is. */
+export const existingId = ({ address, port }: Pick<LabExistingHost, 'address' | 'port'>): string =>
+  `existing-${address.toLowerCase()}-${port}`;
+
 /** Names of hosts in DNS are the same in either case. */
 export const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 

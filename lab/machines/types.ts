@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /**
  * The world of the `machines` compute: what the clouds' records say, as machines and networks. `world.ts` makes it from the
  * API's state, `net/` makes namespaces of it, `machine/` boots what runs in them. Plain data throughout; all of it may be
@@ -34,6 +36,8 @@ export interface Machine {
   /** `hetzner-1017`: of the server; a replaced one is another machine. */
   id: string;
   name: string;
+  /** Account that it belongs to: `STACK` or `STACK/ACCOUNT`; empty for existing machines. */
+  tenant: string;
   cloud: 'hetzner' | 'digitalocean' | 'existing';
   /** Undefined: its records do not say; it has no links then. */
   site?: string;
@@ -90,7 +94,6 @@ export interface CloudNetwork {
    * `vpc`: a switch that knows every droplet's one address. `layer2`: a switch; `gateway` undefined = none answers there.
    */
   kind: 'hetzner' | 'vpc' | 'layer2';
-  site?: string;
   range: string;
   range6?: string;
   gateway?: string;
@@ -143,6 +146,13 @@ export const INTERNET = {
   control: '198.18.0.16',
 } as const;
 
+/** Address of a tailnet's control server. Tailnets only ever join a lab, so that each keeps its own. */
+export function controlAddress(tenants: readonly { tailscale: { tailnet: string } }[], tailnet: string): string {
+  const [first = '', last = 0] = /^(.*\.)(\d+)$/.exec(INTERNET.control)?.slice(1) ?? [];
+  const names = [...new Set(tenants.map((tenant) => tenant.tailscale.tailnet))];
+  return `${first}${Number(last) + names.indexOf(tailnet)}`;
+}
+
 /** What `net/` does. */
 export interface Net {
   /** Makes namespaces, switches, gateways, filters and the NICs of machines as the world says; idempotent; one at a time. */
@@ -152,7 +162,7 @@ export interface Net {
   /** Path of the namespace of the lab's internet, where control servers run. */
   internet(): string;
   /** Opens a TCP connection from INTERNET.jump to an address of the lab's internet. Rejects with `ETIMEDOUT`, `ECONNREFUSED`, `EHOSTUNREACH`. */
-  connect(address: string, port: number): Promise<import('node:net').Socket>;
+  connect(address: string, port: number): Promise<Socket>;
   /** Ends helpers and takes every namespace of this lab away, also what a crashed run left. */
   remove(): Promise<void>;
 }

@@ -18,7 +18,10 @@ export interface Refused {
   words: string;
 }
 /** Takes the channel and answers undefined, or says why not. */
-export type Forwarder = (target: TcpipRequestInfo, accept: () => ServerChannel) => Refused | undefined;
+export type Forwarder = (
+  target: TcpipRequestInfo,
+  accept: () => ServerChannel,
+) => Refused | undefined | Promise<Refused | undefined>;
 
 /** RFC 4254 §5.1. */
 const REASONS = { prohibited: 1, failed: 2 } as const;
@@ -55,8 +58,12 @@ function serve(client: Connection, options: JumpOptions, forward: Forwarder): vo
     else context.reject(['publickey']);
   });
   client.on('tcpip', (accept, reject, target) => {
+    const answer = (refused: Refused | undefined): void => {
+      if (refused) rejectWith(client, reject, refused);
+    };
     const refused = forward(target, accept);
-    if (refused) rejectWith(client, reject, refused);
+    if (refused instanceof Promise) void refused.then(answer);
+    else answer(refused);
   });
 }
 

@@ -39,6 +39,7 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
     digitaloceanToken: DO_TOKENS[name],
     tailscale: { tailnet: '', apiKey: '', oauthClientId: '', oauthClientSecret: '' },
     accounts: {},
+    sites: [],
   }));
   const log: RequestLog[] = [];
   const app = createApi({

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Driver } from '../../../lab/machines/driver.ts';
+import type { Machine, Machines, Net, World } from '../../../lab/machines/types.ts';
+
+const machine = (id: string, change: Partial<Machine> = {}): Machine => ({
+  id,
+  name: id,
+  tenant: 'prod',
+  cloud: 'hetzner',
+  image: 'debian-12',
+  running: true,
+  boot: 1,
+  userData: '',
+  authorizedKeys: [],
+  ...change,
+});
+
+/** Networks and machines that only note what is asked of them; a boot fails while its id is in `broken`. */
+function fakes() {
+  const calls: string[] = [];
+  const up = new Set<string>();
+  const broken = new Set<string>();
+  const boots = new Map<string, number>();
+  const net = {
+    converge: async (world: World) => {
+      await Promise.resolve();
+      calls.push(`converge ${world.machines.map(({ id, running }) => `${id}${running ? '+' : '-'}`).join(' ')}`);
+    },
+    namespace: (id: string) => `/run/netns/${id}`,
+  } as Net;
+  const machines = {
+    boot: async ({ id, boot }: Machine) => {
+      await sleep(5);
+      if (broken.has(id)) throw new Error(`${id} does not boot`);
+      calls.push(`boot ${id} ${boot}`);
+      up.add(id);
+    },
+    powerOff: async (id: string) => {
+      await Promise.resolve();
+      calls.push(`off ${id}`);
+      up.delete(id);
+    },
+    remove: async (id: string) => {
+      await Promise.resolve();
+      calls.push(`remove ${id}`);
+      up.delete(id);
+    },
+    running: () => [...up],
+    pid: () => 1,
+  } as unknown as Machines;
+  const collection = {
+    get: (id: string) => boots.get(id),
+    all: () => [...boots.values()],
+    put: (id: string, boot: number) => void boots.set(id, boot),
+    delete: (id: string) => void boots.delete(id),
+  };
+  return { calls, up, broken, net, machines, boots: collection };
+}
+
+let fake: ReturnType<typeof fakes>;
+let wanted: Machine[];
+let driver: Driver;
+const start = (): void => {
+  driver = new Driver({
+    world: () => ({ lab: 'meshtest', machines: wanted, networks: [], links: [], cuts: [], published: [], lifted: [] }),
+    net: fake.net,
+    machines: fake.machines,
+    boots: fake.boots,
+    log: () => undefined,
+  });
+  driver.start();
+};
+beforeEach(() => {
+  fake = fakes();
+  wanted = [];
+});
+afterEach(() => driver.stop());
+
+test('networks come before what boots on them, and off before networks; an unchanged world asks for nothing', async () => {
+  wanted = [machine('a'), machine('b', { running: false })];
+  start();
+  await driver.settled();
+  expect(fake.calls).toEqual(['converge a+ b-', 'boot a 1']);
+  await sleep(200);
+  expect(fake.calls).toHaveLength(2);
+  wanted = [machine('a', { running: false }), machine('b')];
+  await driver.settled();
+  expect(fake.calls.slice(2)).toEqual(['off a', 'converge a- b+', 'boot b 1']);
+  wanted = [machine('b')];
+  await driver.settled();
+  expect(fake.calls.slice(5)).toEqual(['remove a', 'converge b+']);
+});
+
+test('a reboot that the cloud orders, and one that the machine makes itself, are a new boot on clean networks', async () => {
+  wanted = [machine('a')];
+  start();
+  await driver.settled();
+  wanted = [machine('a', { boot: 7 })];
+  await driver.settled();
+  expect(fake.calls.slice(2)).toEqual(['off a', 'converge a+', 'boot a 7']);
+  fake.up.delete('a');
+  driver.exited('a', 'reboot');
+  await driver.settled();
+  expect(fake.calls.slice(5)).toEqual(['converge a+', 'boot a 8']);
+});
+
+test('a machine that switched itself off stays off until its cloud starts it', async () => {
+  wanted = [machine('a')];
+  start();
+  await driver.settled();
+  fake.up.delete('a');
+  driver.exited('a', 'poweroff');
+  await driver.settled();
+  await sleep(150);
+  expect(fake.calls.at(-1)).toBe('converge a-');
+  expect(driver.states()[0]?.state).toBe('off');
+  wanted = [machine('a', { boot: 2 })];
+  await driver.settled();
+  expect(fake.calls.at(-1)).toBe('boot a 2');
+});
+
+test('a lab that starts again leaves what runs alone; control: another boot on record is booted', async () => {
+  wanted = [machine('a'), machine('b')];
+  fake.up.add('a').add('b');
+  fake.boots.put('a', 1);
+  fake.boots.put('b', 0);
+  start();
+  await driver.settled();
+  expect(fake.calls).toEqual(['off b', 'converge a+ b+', 'boot b 1']);
+});
+
+test('a machine that does not boot says why, and holds nobody up', async () => {
+  wanted = [machine('a'), machine('b')];
+  fake.broken.add('a');
+  start();
+  await driver.settled();
+  expect(driver.states().map(({ machine: { id }, state, error }) => [id, state, error])).toEqual([
+    ['a', 'failed', 'a does not boot'],
+    ['b', 'running', undefined],
+  ]);
+});
