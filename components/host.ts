@@ -59,6 +59,7 @@ export class MeshHost extends pulumi.ComponentResource {
         connection: connection(access, machine.target, machine.hostKey),
         lan: machine.lan,
         lanPrefix: managed.spec.lan.prefix,
+        ...(plan.lan6 !== undefined && { lan6: plan.lan6 }),
         files: managed.release.files,
         units: managed.release.units,
         packages: managed.release.packages,

@@ -20,6 +20,7 @@ export interface SiteNode {
   name: string;
   /** Cloud, location, account. */
   where: string;
+  /** Prefix, or prefixes of both families. */
   cidr: string;
   /** What carries the LAN. */
   lan: string;
@@ -85,7 +86,7 @@ function siteNode(site: SitePlan, access: readonly AccessEntry[]): SiteNode {
   return {
     name: site.name,
     where: where.filter((part) => part !== undefined && part !== '').join(' · '),
-    cidr: site.cidr,
+    cidr: [site.cidr, site.cidr6].filter((prefix) => prefix !== undefined).join(' '),
     lan: LANS[site.lan],
     snat: snat(site),
     hosts: hostsOf(site).map((host) => hostNode(host, site)),

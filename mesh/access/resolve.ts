@@ -1,7 +1,7 @@
 import { path } from '../config/paths.ts';
 import type { MeshConfig, RuleConfig, ServiceConfig } from '../config/schema.ts';
 import { control } from './control.ts';
-import { byName, indexed, places } from './places.ts';
+import { byName, indexed, lanHost, places } from './places.ts';
 import { sourcesFrom, type Source } from './sources.ts';
 import type { AccessEntry, AccessRule, Endpoint, Place, ResolvedAccess } from './types.ts';
 
@@ -72,9 +72,7 @@ function intent(config: MeshConfig, rule: RuleConfig, index: Index, sourcesOf: (
 function targetsOf(service: ServiceConfig, index: Index, reachable: ReadonlySet<Place>): Endpoint[] {
   const targets = service.on.flatMap((place): Endpoint[] => {
     const hosts = (index.get(place) ?? []).filter((host) => reachable.has(host));
-    const lan = hosts.flatMap(({ name, address, party }): Endpoint[] =>
-      party.kind === 'lan' && address !== undefined ? [{ kind: 'lan-host', name, address }] : [],
-    );
+    const lan = hosts.flatMap((host): Endpoint[] => (host.party.kind === 'lan' ? [lanHost(host) ?? []].flat() : []));
     if (!hosts.some(({ party }) => party.kind === 'member')) return lan;
     const role = place.startsWith('role:') ? place.slice('role:'.length) : undefined;
     return [role === undefined ? { kind: 'member', name: place } : { kind: 'members-with-role', role }, ...lan];

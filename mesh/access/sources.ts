@@ -1,6 +1,6 @@
 import { lanInitiates, wholeLan, type Party } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
-import { networkOf } from './places.ts';
+import { lanHost, networkOf, wholePrefix } from './places.ts';
 import type { AccessEntry, Endpoint, Place } from './types.ts';
 
 /**
@@ -45,7 +45,7 @@ function siteLan(from: string, name: string, config: MeshConfig, hosts: readonly
     {
       told: { from: `LAN of ${name}`, lan: { of: from, site: name, hosts: hosts.map((host) => host.name) } },
       parties: [wholeLan(network)],
-      endpoints: [{ kind: 'lan', site: name, cidr: site.cidr }],
+      endpoints: [wholePrefix(name, site)],
     },
   ];
 }
@@ -55,9 +55,7 @@ function roleLans(from: string, lans: ReadonlyMap<string, readonly Place[]>): So
   return [...lans].map(([site, hosts]) => ({
     told: { from: `${from} on the LAN of ${site}`, lan: { of: from, site, hosts: hosts.map(({ name }) => name) } },
     parties: hosts.slice(0, 1).map(({ party }) => party),
-    endpoints: hosts.flatMap(({ name, address }): Endpoint[] =>
-      address === undefined ? [] : [{ kind: 'lan-host', name, address }],
-    ),
+    endpoints: hosts.flatMap((host) => lanHost(host) ?? []),
   }));
 }
 

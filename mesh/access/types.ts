@@ -30,9 +30,9 @@ export type Endpoint =
   | { kind: 'member'; name: string }
   /** The members that carry a role; `router` is the role of every router. */
   | { kind: 'members-with-role'; role: string }
-  | { kind: 'lan-host'; name: string; address: string }
+  | { kind: 'lan-host'; name: string; address: string; address6?: string }
   /** The whole LAN of a site. */
-  | { kind: 'lan'; site: string; cidr: string };
+  | { kind: 'lan'; site: string; cidr: string; cidr6?: string };
 
 /** One intent, resolved: every source may reach every target on every port. */
 export interface AccessRule {
@@ -49,6 +49,8 @@ export interface Place {
   site: string;
   /** LAN address, where it is known before a cloud is asked. */
   address?: string;
+  /** The same in IPv6, where it has one. */
+  address6?: string;
   roles: string[];
   party: HostParty;
 }

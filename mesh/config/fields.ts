@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isPrefix, isSourcePrefix, isAddress, prefixFault } from './cidr.ts';
+import { addressFault6, prefixFault6 } from './cidr6.ts';
 import { publicKeyFault } from './ssh-key.ts';
 
 /**
@@ -126,6 +127,9 @@ export const hostAddress = text(
 export const prefix = (remedy: string) => text(prefixFault, remedy);
 export const address = (remedy: string) =>
   text((value) => (isAddress(value) ? undefined : 'is not an IPv4 address'), remedy);
+
+export const prefix6 = (remedy: string) => text(prefixFault6, remedy);
+export const address6 = (remedy: string) => text(addressFault6, remedy);
 
 /** Where SSH may come from. The whole internet is refused: bots arrive within minutes. */
 export const sshSource = text((value) => {

@@ -35,6 +35,12 @@ export function keepsSources(lan: Lan): Verdict {
   return on.includes(lanKind(lan)) ? { possible: true } : { possible: false, why: otherwise };
 }
 
+/** May this LAN have IPv6 of ours (`cidr6`)? */
+export function carriesIpv6(lan: Lan): Verdict {
+  const { on, otherwise } = cloudOf(lan.cloud).ipv6;
+  return on.includes(lanKind(lan)) ? { possible: true } : { possible: false, why: otherwise };
+}
+
 /**
  * May LAN hosts of a site open connections into the mesh? Only where their packets have a way in: the vip, which the agent
  * keeps at the router that carries the prefix. It is there where SNAT is off; a masquerading pair has no address in common.

@@ -18,7 +18,11 @@ export function render(spec: HostSpec): Release {
     ...(ssh === undefined ? [] : [sshHardening(ssh)]),
     ...(member === undefined
       ? []
-      : [ipRules(lan, router !== undefined), ruleset(router), tailscaled(member, router !== undefined)]),
+      : [
+          ipRules(lan, router !== undefined),
+          ruleset(router, lan.ipv6 !== undefined),
+          tailscaled(member, router !== undefined),
+        ]),
     ...(router === undefined ? [] : [routerSysctls(), udpGro()]),
   ]);
 }

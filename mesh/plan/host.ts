@@ -25,7 +25,8 @@ export function planHost(
   const cloud = cloudOf(site.cloud);
   const roles = host.roles.toSorted();
   const router = kind === 'router';
-  const advertises = router ? [site.cidr] : [];
+  const prefixes = [site.cidr, ...(site.cidr6 === undefined ? [] : [site.cidr6])];
+  const advertises = router ? prefixes : [];
   const snat = site.snat ?? true;
   const { loginServer } = config.tailnet;
   const ssh = sshPlan(config, site, host);
@@ -39,6 +40,8 @@ export function planHost(
       prefix: site.cidr,
       supernet: config.network.supernet,
       ...(where.gateway !== undefined && !inside(where.gateway, site.cidr) && { gateway: where.gateway }),
+      ...(site.cidr6 !== undefined &&
+        config.network.supernet6 !== undefined && { ipv6: { prefix: site.cidr6, supernet: config.network.supernet6 } }),
     },
     ...(kind !== 'host' && { member: tailscale(config.packages) }),
     ...(router && { router: { advertises, snat } }),
@@ -50,6 +53,7 @@ export function planHost(
     site: siteName,
     kind,
     ...(host.lan !== undefined && { lan: host.lan }),
+    ...(host.lan6 !== undefined && { lan6: host.lan6 }),
     roles,
     ...(cloud.servers && {
       server: {

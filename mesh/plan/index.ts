@@ -1,4 +1,4 @@
-import { byName, isMember, places } from '../access/places.ts';
+import { byName, isMember, lanHost, places } from '../access/places.ts';
 import { resolveAccess } from '../access/resolve.ts';
 import { compareAddresses } from '../config/cidr.ts';
 import { lanInitiates } from '../config/paths.ts';
@@ -25,7 +25,7 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
   const owner = `${config.network.name}/${options.stack}-tailnet`;
   const policy = compilePolicy({ ...policyModel(config, sites, around.named), owner, rules: access.rules });
   return {
-    network: { name: config.network.name, supernet: config.network.supernet, domain: config.network.domain },
+    network: networkPlan(config.network),
     tailnet: tailnetPlan(config.tailnet),
     ssh: sshPlan(config.ssh),
     credentials: config.credentials,
@@ -35,6 +35,13 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
     notes: notes(config, access),
   };
 }
+
+const networkPlan = ({ name, supernet, supernet6, domain }: MeshConfig['network']): MeshPlan['network'] => ({
+  name,
+  supernet,
+  ...(supernet6 !== undefined && { supernet6 }),
+  domain,
+});
 
 const tailnetPlan = ({ name, loginServer }: MeshConfig['tailnet']): MeshPlan['tailnet'] => ({
   name,
@@ -73,6 +80,7 @@ function policyModel(
     sites: sites.map((site) => ({
       name: site.name,
       cidr: site.cidr,
+      ...(site.cidr6 !== undefined && { cidr6: site.cidr6 }),
       routers: site.routers.length > 0,
       members: membersAt.has(site.name),
     })),
@@ -84,9 +92,12 @@ function policyModel(
 
 /** Those whose LAN can open connections. */
 const lanHosts = (config: MeshConfig): LanHost[] =>
-  places(config).flatMap(({ name, site, address, party }) =>
-    party.kind === 'lan' && address !== undefined && lanInitiates(party.site).possible ? [{ name, site, address }] : [],
-  );
+  places(config).flatMap((place) => {
+    const host = lanHost(place);
+    return place.party.kind === 'lan' && host !== undefined && lanInitiates(place.party.site).possible
+      ? [{ ...host, site: place.site }]
+      : [];
+  });
 
 function sshPlan(ssh: MeshConfig['ssh']): SshPlan {
   const { user, from, publicKey, via, bootTimeout } = ssh;

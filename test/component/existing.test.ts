@@ -29,6 +29,7 @@ describe('an existing host', () => {
       serverId: 'existing:gra-edge-01',
       lan: '10.77.40.2',
       lanPrefix: '10.77.40.0/24',
+      lan6: 'fd5a:1c9e:77b0:40::2',
       provisioned: false,
       accepts: [],
     });
@@ -37,11 +38,12 @@ describe('an existing host', () => {
     expect(one(prod, 'mesh:index:TailnetNode', 'gra-edge-01').inputs).toMatchObject({
       serverId: 'existing:gra-edge-01',
       snat: false,
-      advertiseRoutes: ['10.77.40.0/24'],
+      advertiseRoutes: ['10.77.40.0/24', 'fd5a:1c9e:77b0:40::/64'],
     });
   });
 
   test('as opposed to a new server', () => {
+    expect(release(prod, 'fra-edge-01').inputs).not.toHaveProperty('lan6');
     expect(release(prod, 'fra-edge-01').inputs.provisioned).toBe(true);
     expect(release(prod, 'sin-app-01').inputs.provisioned).toBe(true);
     expect(about(prod, 'fra-edge-01')).toContain('mesh:index:HostKey');

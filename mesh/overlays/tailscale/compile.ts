@@ -1,7 +1,7 @@
 import type { AccessRule, Endpoint } from '../../access/types.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
-import { grantPort, selector } from './selectors.ts';
+import { grantPort, selectors } from './selectors.ts';
 import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag } from './tags.ts';
 import { policyTests, type LanHost, type PolicyTest } from './tests.ts';
 
@@ -11,7 +11,7 @@ export interface PolicyModel {
   /** Group → logins of its people. */
   groups: Readonly<Record<string, readonly string[]>>;
   /** `routers`, `members`: whether the site has any. */
-  sites: readonly { name: string; cidr: string; routers: boolean; members: boolean }[];
+  sites: readonly { name: string; cidr: string; cidr6?: string; routers: boolean; members: boolean }[];
   /** Members that a service names. */
   namedMembers: readonly string[];
   /** Every role that some member carries, `router` included. */
@@ -35,11 +35,10 @@ export interface CompiledPolicy {
 export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const endpoints = model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]);
   const tests = policyTests(model.rules, model.groups, model.lanHosts);
-  const asking = new Set(tests.map(({ src }) => src));
   const members: Member[] = [
     ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
     ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
-      members: aliases([...endpoints, ...model.lanHosts.filter(({ name }) => asking.has(name)).map(asEndpoint)]),
+      members: aliases(endpoints, tests, model.lanHosts),
     }),
     {
       key: 'tagOwners',
@@ -76,10 +75,22 @@ function groups(model: PolicyModel, endpoints: readonly Endpoint[]): Member[] {
   return used.map((name) => ({ key: `group:${name}`, value: (model.groups[name] ?? []).toSorted() }));
 }
 
-const asEndpoint = ({ name, address }: LanHost): Endpoint => ({ kind: 'lan-host', name, address });
-
-function aliases(endpoints: readonly Endpoint[]): Member[] {
-  const named = new Map(endpoints.flatMap((one) => selector(one).alias ?? []).map(({ name, value }) => [name, value]));
+function aliases(
+  endpoints: readonly Endpoint[],
+  asking: readonly PolicyTest[],
+  lanHosts: readonly LanHost[],
+): Member[] {
+  const sources = new Set(asking.map(({ src }) => src));
+  const named = new Map([
+    ...endpoints
+      .flatMap(selectors)
+      .flatMap(({ text, value }): [string, string][] => (value === undefined ? [] : [[text, value]])),
+    ...lanHosts
+      .flatMap(selectors)
+      .flatMap(({ text, value }): [string, string][] =>
+        value !== undefined && sources.has(text) ? [[text, value]] : [],
+      ),
+  ]);
   return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
 }
 
@@ -98,11 +109,14 @@ function approvals(model: PolicyModel): Member[] {
   return model.sites
     .filter(({ routers }) => routers)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, cidr }) => ({ key: cidr, value: [siteRouterTag(name)] }));
+    .flatMap(({ name, cidr, cidr6 }) =>
+      [cidr, ...(cidr6 === undefined ? [] : [cidr6])].map((key) => ({ key, value: [siteRouterTag(name)] })),
+    );
 }
 
 function grant(rule: AccessRule): Element {
-  const names = (all: readonly Endpoint[]): string[] => [...new Set(all.map((one) => selector(one).text))].sort();
+  const names = (all: readonly Endpoint[]): string[] =>
+    [...new Set(all.flatMap(selectors).map(({ text }) => text))].sort();
   return {
     comment: rule.why,
     value: {

@@ -1,5 +1,6 @@
 import { covers, ends, portSet, type PortSet } from '../../access/ports.ts';
-import type { AccessRule } from '../../access/types.ts';
+import type { AccessRule, Endpoint } from '../../access/types.ts';
+import { selectors, type Selector } from './selectors.ts';
 
 /** One test of the policy file. `proto` is always set: without it an icmp grant makes a tcp port pass (measured). */
 export interface PolicyTest {
@@ -18,16 +19,15 @@ const FOREIGN_HOSTS = 8;
 /** LAN hosts that rules name as targets only, and that are tested as sources all the same: nothing must pass from there. */
 const SILENT_HOSTS = 8;
 
-/** A host on a LAN, by the address that a test can name. */
-export interface LanHost {
-  name: string;
-  site: string;
-  address: string;
-}
+/** A host on a LAN that a test can name by its addresses. */
+export type LanHost = LanEndpoint & { site: string };
+type LanEndpoint = Extract<Endpoint, { kind: 'lan-host' }>;
 
-/** What a test asks for: a group, or one LAN host. */
+/** What a test asks for: a group, or one LAN host by one of its addresses. */
 interface Subject {
   src: string;
+  /** Of its address; a group has both. */
+  family?: Family;
   /** Whether a rule is for it. */
   own: (rule: AccessRule) => boolean;
   /** Whether a rule is for somebody who is in it, through whatever. */
@@ -48,12 +48,16 @@ export function policyTests(
   people: Readonly<Record<string, readonly string[]>>,
   lanHosts: readonly LanHost[],
 ): PolicyTest[] {
-  const byHost = grouped(rules, lanHostsOf);
-  const hosts = [...byHost.keys()].sort();
-  const subjects = [...groupSubjects(rules, people), ...testedLanHosts(rules, lanHosts).map(lanSubject)];
-  return subjects.flatMap(({ src, own, anyhow }) => {
+  const byHost = grouped(rules, (rule) => aliasesOf(rule).map(({ text }) => text));
+  const families = new Map(rules.flatMap(aliasesOf).map((alias) => [alias.text, familyOf(alias)]));
+  const subjects = [...groupSubjects(rules, people), ...testedLanHosts(rules, lanHosts).flatMap(lanSubjects)];
+  return subjects.flatMap(({ src, family, own, anyhow }) => {
     const byProto = new Map<string, PolicyTest>();
-    const reached = new Set(rules.filter(own).flatMap(lanHostsOf));
+    // A packet has addresses of one family at both ends.
+    const alike = (host: string): boolean => family === undefined || families.get(host) === family;
+    const hosts = [...byHost.keys()].filter(alike).sort();
+    const ours = rules.filter(own).flatMap(aliasesOf);
+    const reached = new Set(ours.map(({ text }) => text).filter(alike));
     for (const host of tested(hosts, reached)) {
       if (host === src) continue;
       const onHost = byHost.get(host) ?? [];
@@ -99,10 +103,11 @@ function groupSubjects(rules: readonly AccessRule[], people: Readonly<Record<str
   }));
 }
 
-function lanSubject({ name, site }: LanHost): Subject {
+function lanSubjects(host: LanHost): Subject[] {
+  const { name, site } = host;
   const own = ({ sources }: AccessRule): boolean =>
     sources.some((one) => (one.kind === 'lan-host' && one.name === name) || (one.kind === 'lan' && one.site === site));
-  return { src: name, own, anyhow: own };
+  return selectors(host).map((alias) => ({ src: alias.text, family: familyOf(alias), own, anyhow: own }));
 }
 
 /** What the source reaches, and the first few by name that it does not; sorted. */
@@ -146,6 +151,12 @@ function grouped(rules: readonly AccessRule[], keysOf: (rule: AccessRule) => str
 
 const portsOf = (rules: readonly AccessRule[]): PortSet => portSet(rules.flatMap(({ ports }) => ports));
 const groupsOf = (rule: AccessRule): string[] => rule.sources.flatMap((one) => (one.kind === 'group' ? one.name : []));
+type Family = 'IPv4' | 'IPv6';
+const familyOf = ({ value = '' }: Selector): Family => (value.includes(':') ? 'IPv6' : 'IPv4');
+
+/** LAN hosts that a rule leads to, by every name that the policy has for them. */
+const aliasesOf = (rule: AccessRule): Selector[] =>
+  rule.targets.flatMap((one) => (one.kind === 'lan-host' ? selectors(one) : []));
 const lanHostsOf = (rule: AccessRule): string[] =>
   rule.targets.flatMap((one) => (one.kind === 'lan-host' ? one.name : []));
 
