@@ -33,6 +33,7 @@ const schema = z.strictObject({
   connection: connectionSchema,
   lan: z.string().min(1),
   lanPrefix: z.string().min(1),
+  lan6: z.string().min(1).optional(),
   ...release,
   credentials: z.record(z.string(), z.string()).optional(),
   provisioned: z.boolean(),
@@ -43,7 +44,7 @@ const schema = z.strictObject({
 type Args = z.output<typeof schema>;
 
 /** A change of these is a change of the host; of the others, of how it is reached and recorded. */
-const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix'];
+const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix', 'lan6'];
 const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'accepts', 'bootTimeout'];
 /** A change of this: the host was off meanwhile. The same release is brought again, which starts what did not come up by itself. */
 const RESTART_INPUTS = ['generation'];
@@ -164,13 +165,14 @@ function redeclared(olds: Inputs, news: Inputs): boolean {
 }
 
 function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: boolean): StageRequest {
-  const { files, units, packages, lan, lanPrefix } = args;
+  const { files, units, packages, lan, lanPrefix, lan6 } = args;
   const name = tailnet.state === 'known' ? tailnet.name : null;
   return {
     release: { files, units, packages },
     credentials: args.credentials ?? {},
     lan,
     lanPrefix,
+    ...(lan6 !== undefined && { lan6 }),
     retireBootstrapKey,
     ...(!args.provisioned && { existing: { accepts: args.accepts ?? [], tailnet: name } }),
   };

@@ -13,6 +13,7 @@ import { checkInputs, hasUnknown, parseInputs, pick, textOf } from './schema.ts'
 const entry = z.strictObject({
   from: z.string(),
   people: z.array(z.string()).optional(),
+  lan: z.strictObject({ of: z.string(), site: z.string(), hosts: z.array(z.string()) }).optional(),
   to: z.string(),
   ports: z.array(z.string()),
   why: z.string(),

@@ -18,12 +18,14 @@ interface Grant {
   source: string;
   /** All reasons, sorted. */
   why: string[];
-  /** A site as a source, which reaches the hub's hosts but for those on its own LAN: the mesh does not carry that traffic. */
+  /** A site or LAN as a source, which reaches the hub's hosts but for those on its own LAN: the mesh does not carry that traffic. */
   elsewhere: boolean;
 }
 
 interface Reach {
   source: string;
+  /** The site that the source stands at, where it is one. */
+  home: string | undefined;
   why: Set<string>;
   hosts: Set<string>;
 }
@@ -53,16 +55,20 @@ function reachesOf(
   const reaches = new Map<string, Reach>();
   for (const rule of config.access.filter(({ to }) => to === service)) {
     for (const entry of access) {
-      const { from, to, why } = entry;
-      if (entry.implicit || why !== rule.why || !rule.from.includes(from)) continue;
+      const { from, to, why, lan } = entry;
+      if (entry.implicit || why !== rule.why || !rule.from.includes(lan?.of ?? from)) continue;
       if (portsKey(entry.ports) !== ports || !serves(to)) continue;
-      const reach = reaches.get(from) ?? { source: from, why: new Set(), hosts: new Set() };
+      const reach = reaches.get(from) ?? { source: from, home: homeOf(entry), why: new Set(), hosts: new Set() };
       reaches.set(from, reach);
       reach.why.add(why);
       reach.hosts.add(to);
     }
   }
   return [...reaches.values()].sort((a, b) => (a.source < b.source ? -1 : 1));
+}
+
+function homeOf({ from, lan }: AccessEntry): string | undefined {
+  return lan?.site ?? (from.startsWith('site:') ? from.slice('site:'.length) : undefined);
 }
 
 function isAt(host: HostPlan | undefined, place: string): boolean {
@@ -75,8 +81,8 @@ function isAt(host: HostPlan | undefined, place: string): boolean {
 function grouped(reaches: readonly Reach[], siteOf: (host: string) => string): Omit<Hub, 'service' | 'ports'>[] {
   const all = [...new Set(reaches.flatMap(({ hosts }) => [...hosts]))].sort();
   const groups = new Map<string, Omit<Hub, 'service' | 'ports'>>();
-  for (const { source, why, hosts } of reaches) {
-    const others = all.filter((host) => `site:${siteOf(host)}` !== source);
+  for (const { source, home, why, hosts } of reaches) {
+    const others = all.filter((host) => siteOf(host) !== home);
     const elsewhere =
       others.length < all.length && others.length === hosts.size && others.every((one) => hosts.has(one));
     const reached = elsewhere ? all : [...hosts].sort();

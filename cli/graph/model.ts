@@ -1,7 +1,7 @@
 import { cloudOf } from '../../mesh/config/clouds.ts';
 import type { MeshConfig } from '../../mesh/config/index.ts';
 import { hostsOf } from '../../mesh/plan/index.ts';
-import type { AccessEntry, HostKind, HostPlan, MeshPlan, SitePlan } from '../../mesh/plan/types.ts';
+import type { AccessEntry, HostKind, HostPlan, LanSource, MeshPlan, SitePlan } from '../../mesh/plan/types.ts';
 import { hubs, type Hub } from './hubs.ts';
 import { count } from './words.ts';
 
@@ -11,7 +11,7 @@ export interface Graph {
   supernet: string;
   tailnet: string;
   sites: SiteNode[];
-  /** Who may open connections: groups, sites and roles that some rule names. */
+  /** Who may open connections: groups, sites and roles that some rule names, and their LANs. */
   sources: SourceNode[];
   hubs: Hub[];
 }
@@ -20,6 +20,7 @@ export interface SiteNode {
   name: string;
   /** Cloud, location, account. */
   where: string;
+  /** Prefix, or prefixes of both families. */
   cidr: string;
   /** What carries the LAN. */
   lan: string;
@@ -45,10 +46,10 @@ export interface HostNode {
 }
 
 export interface SourceNode {
-  /** As rules write it: `group:sre`. */
+  /** As rules write it: `group:sre`; of a LAN as permissions tell it. */
   name: string;
-  kind: 'group' | 'site' | 'role';
-  /** How many people or members it stands for, and where. */
+  kind: 'group' | 'site' | 'role' | 'lan';
+  /** How many people, members or LAN hosts it stands for, and where. */
   detail: string;
   /** Their names. */
   members: string[];
@@ -85,7 +86,7 @@ function siteNode(site: SitePlan, access: readonly AccessEntry[]): SiteNode {
   return {
     name: site.name,
     where: where.filter((part) => part !== undefined && part !== '').join(' · '),
-    cidr: site.cidr,
+    cidr: [site.cidr, site.cidr6].filter((prefix) => prefix !== undefined).join(' '),
     lan: LANS[site.lan],
     snat: snat(site),
     hosts: hostsOf(site).map((host) => hostNode(host, site)),
@@ -118,8 +119,9 @@ function hostNode(host: HostPlan, { routers }: SitePlan): HostNode {
 
 function sourceNode(name: string, plan: MeshPlan, written: readonly AccessEntry[]): SourceNode {
   const [kind = '', which = ''] = name.split(':');
+  const { people = [], lan } = written.find(({ from }) => from === name) ?? {};
+  if (lan !== undefined) return lanNode(name, lan, plan);
   if (kind === 'group') {
-    const people = written.find(({ from }) => from === name)?.people ?? [];
     return { name, kind, detail: count(people.length, 'person', 'people'), members: people };
   }
   const members = plan.sites.flatMap(hostsOf).filter((host) => host.node !== undefined && selected(host, kind, which));
@@ -131,6 +133,13 @@ function sourceNode(name: string, plan: MeshPlan, written: readonly AccessEntry[
     detail: `${count(members.length, 'member')}${where}`,
     members: members.map((host) => host.name),
   };
+}
+
+/** A site stands for all of its LAN, a role for those that carry it there. */
+function lanNode(name: string, { of, site, hosts }: LanSource, plan: MeshPlan): SourceNode {
+  const cidr = plan.sites.find((one) => one.name === site)?.cidr ?? '';
+  const detail = of.startsWith('site:') ? `everybody in ${cidr}` : count(hosts.length, 'LAN host');
+  return { name, kind: 'lan', detail, members: hosts };
 }
 
 function selected(host: HostPlan, kind: string, which: string): boolean {

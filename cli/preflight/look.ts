@@ -26,7 +26,7 @@ export function lookAt(
   }: { hosts: Hosts; tailnet: string; progress: Progress; seconds?: number },
 ): Promise<Look[]> {
   return Promise.all(
-    targets.map(async ({ name, connection, release, lan, lanPrefix, accepts }): Promise<Look> => {
+    targets.map(async ({ name, connection, release, lan, lanPrefix, lan6, accepts }): Promise<Look> => {
       const open = {
         name,
         bootSeconds: 0,
@@ -35,7 +35,15 @@ export function lookAt(
         status: progress,
       };
       const existing = { accepts, tailnet };
-      const request = { release, credentials: {}, lan, lanPrefix, retireBootstrapKey: false, existing };
+      const request = {
+        release,
+        credentials: {},
+        lan,
+        lanPrefix,
+        ...(lan6 !== undefined && { lan6 }),
+        retireBootstrapKey: false,
+        existing,
+      };
       try {
         progress(`${name}: asking`);
         return { name, found: await withHost(hosts, connection, open, (tool) => tool.preflight(request)) };

@@ -9,6 +9,7 @@ export interface Target {
   name: string;
   lan: string;
   lanPrefix: string;
+  lan6?: string;
   release: Release;
   connection: Connection;
   accepts: string[];
@@ -22,13 +23,18 @@ export function targetsOf(plan: MeshPlan, keys: Keys): Target[] {
     .flatMap((host) => targetOf(plan, host, keys) ?? []);
 }
 
-function targetOf(plan: MeshPlan, { name, lan, ssh, managed, accepts }: HostPlan, keys: Keys): Target | undefined {
+function targetOf(
+  plan: MeshPlan,
+  { name, lan, lan6, ssh, managed, accepts }: HostPlan,
+  keys: Keys,
+): Target | undefined {
   if (ssh === undefined || managed === undefined || lan === undefined) return undefined;
   const via = ssh.via ?? plan.ssh.via;
   return {
     name,
     lan,
     lanPrefix: managed.spec.lan.prefix,
+    ...(lan6 !== undefined && { lan6 }),
     release: managed.release,
     connection: {
       host: ssh.host,

@@ -4,13 +4,19 @@ import { bold, columns, dim } from './style.ts';
 /** The plan as an engineer reads it before a change: sites, hosts, packet sizes, who may talk to whom, what to know. */
 export function renderPlan(plan: MeshPlan, stack: string): string {
   return [
-    `${bold(`${plan.network.name}/${stack}`)}  supernet ${plan.network.supernet}, tailnet ${plan.tailnet.name}, ${count(plan.sites.length, 'site')}`,
+    `${bold(`${plan.network.name}/${stack}`)}  supernet ${prefixes(plan.network.supernet, plan.network.supernet6)}, tailnet ${tailnet(plan)}, ${count(plan.sites.length, 'site')}`,
     ...plan.sites.map(renderSite),
     bold('Who may talk to whom') + dim('  (everything else is denied)'),
     renderAccess(plan.policy.access),
     ...(plan.notes.length > 0 ? [bold('Worth knowing'), plan.notes.map((note) => `  - ${note}`).join('\n')] : []),
   ].join('\n\n');
 }
+
+/** Both families where there are two. */
+const prefixes = (one: string, six: string | undefined): string => (six === undefined ? one : `${one} ${six}`);
+
+const tailnet = ({ tailnet: { name, loginServer } }: MeshPlan): string =>
+  loginServer === undefined ? name : `${name} at ${loginServer}`;
 
 const LANS: Record<SitePlan['lan'], string> = {
   layer2: 'switched LAN',
@@ -31,13 +37,13 @@ export function siteTitle({
 }
 
 function renderSite(site: SitePlan): string {
-  const { cidr, gateway, mtu } = site;
+  const { cidr, cidr6, gateway, mtu } = site;
   const ssh = Object.values(site.firewalls)[0]?.find(({ port }) => port === '22')?.sources;
   const lan = [LANS[site.lan], gateway === undefined ? 'no gateway known' : `gateway ${gateway}`];
   const packets = `public ${mtu.public}, LAN ${mtu.lan ?? 'as the hosts have it'}, tunnel ${mtu.tunnel}`;
   const clamp = site.routers.length === 0 ? '' : `; TCP clamped to MSS ${mtu.mss.ipv4} (IPv6 ${mtu.mss.ipv6})`;
   const facts = [
-    ['lan', `${cidr}, ${lan.join(', ')}`],
+    ['lan', `${prefixes(cidr, cidr6)}, ${lan.join(', ')}`],
     ['mtu', `${packets}${clamp}`],
     ...(site.routers.length === 0 ? [] : [['snat', `${site.snat.on ? 'on' : 'off'}: ${site.snat.why}`]]),
     ...(site.routes.length === 0 ? [] : [['routes', renderRoutes(site)]]),
@@ -54,7 +60,7 @@ function renderSite(site: SitePlan): string {
       [...site.routers, ...site.hosts].map((host) => [
         host.name,
         kind(host),
-        host.lan ?? dim('assigned'),
+        prefixes(host.lan ?? dim('assigned'), host.lan6),
         machine(host),
         member(host),
         release(host),

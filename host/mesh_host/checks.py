@@ -27,7 +27,7 @@ def failed(checks: list[Check]) -> list[Check]:
 
 def stage_checks(system: System, release: Release, placement: Placement, where: str) -> list[Check]:
     """All checks of a release whose files are below `where`. Writes only below `where`/check."""
-    found = wait_for_lan(system, placement.lan)
+    found = wait_for_lan(system, placement.lan, placement.lan6)
     checks = [_interfaces_check(found, placement)]
     scratch = where + "/check"
     for path in sorted(release.files):
@@ -42,12 +42,12 @@ def stage_checks(system: System, release: Release, placement: Placement, where: 
     return checks
 
 
-def wait_for_lan(system: System, lan: str) -> Interfaces:
+def wait_for_lan(system: System, lan: str, lan6: str | None = None) -> Interfaces:
     """A cloud attaches the private network some seconds after the server's first boot."""
     deadline = system.monotonic() + LAN_WAIT
     while True:
-        found = interfaces.find_interfaces(system, lan)
-        if found.lan is not None or system.monotonic() >= deadline:
+        found = interfaces.find_interfaces(system, lan, lan6)
+        if (found.lan is not None and found.lan6 == lan6) or system.monotonic() >= deadline:
             return found
         system.sleep(1)
 
@@ -55,6 +55,9 @@ def wait_for_lan(system: System, lan: str) -> Interfaces:
 def _interfaces_check(found: Interfaces, placement: Placement) -> Check:
     if found.lan is None:
         detail = f"no interface of this host has the LAN address {placement.lan}; is the private network attached?"
+        return check("interfaces", False, detail)
+    if found.lan6 != placement.lan6:
+        detail = f"{found.lan.name}, which has the LAN address {placement.lan}, does not have {placement.lan6}"
         return check("interfaces", False, detail)
     if found.public is None:
         return check("interfaces", False, "no interface with an address carries a default route")

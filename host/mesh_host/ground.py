@@ -29,8 +29,8 @@ def taken(scene: Scene) -> Iterator[Finding]:
         if table in there:
             yield refuse("nft-table", f"there is an nft table {table} that we did not make", "rename or delete it")
     wanted = needs.preferences(scene.release)
-    rules = [rule for rule in machine.listed_rules(scene.system) if rule.get("priority") in wanted]
-    for preference in sorted({str(rule["priority"]) for rule in rules}):
+    rules = [rule for rules in machine.listed_rules(scene.system).values() for rule in rules]
+    for preference in sorted({str(rule["priority"]) for rule in rules if rule.get("priority") in wanted}):
         detail = f"there is an ip rule at preference {preference} that we did not make; ours would replace it"
         yield refuse("ip-rule", detail, "give it another preference")
     yield from _sysctls(scene)
@@ -62,11 +62,15 @@ def _number(version: str) -> float:
 
 
 def _addresses(scene: Scene) -> Iterator[Finding]:
-    lan = scene.placement.lan
-    found = interfaces.find_interfaces(scene.system, lan)
+    lan, lan6 = scene.placement.lan, scene.placement.lan6
+    found = interfaces.find_interfaces(scene.system, lan, lan6)
     if found.lan is None:
         yield refuse(
             "lan", f"no interface of this machine has the LAN address {lan}", "give it that one, or correct lan"
+        )
+    elif found.lan6 != lan6:
+        yield refuse(
+            "lan", f"{found.lan.name} does not have the LAN address {lan6}", "give it that one, or correct lan6"
         )
     if found.public is None:
         choice = "give it a default route out of an interface with an address"

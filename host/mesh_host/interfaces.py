@@ -21,15 +21,26 @@ class Interface:
 class Interfaces:
     public: Interface | None
     lan: Interface | None
+    # The IPv6 address that was asked for, when the LAN interface holds it.
+    lan6: str | None = None
 
 
 def ip_json(system: System, *words: str) -> list[dict[str, object]]:
     """Answer of `ip -j -4 …` as a list; an empty answer of `ip` is no JSON at all."""
-    out = system.must(["ip", "-j", "-4", *words]).strip()
-    return [item for item in json.loads(out or "[]") if isinstance(item, dict) and item]
+    return _items(system.must(["ip", "-j", "-4", *words]))
 
 
-def find_interfaces(system: System, lan: str | None) -> Interfaces:
+def ip6_json(system: System, *words: str) -> list[dict[str, object]]:
+    """The same of `ip -j -6 …`; empty where the kernel has no IPv6, which `ip` calls an error."""
+    result = system.run(["ip", "-j", "-6", *words])
+    return _items(result.out) if result.code == 0 else []
+
+
+def _items(out: str) -> list[dict[str, object]]:
+    return [item for item in json.loads(out.strip() or "[]") if isinstance(item, dict) and item]
+
+
+def find_interfaces(system: System, lan: str | None, lan6: str | None = None) -> Interfaces:
     """Public: where the default route leaves. LAN: the one that holds `lan`, or the first other private one."""
     held: list[Interface] = []
     for link in ip_json(system, "addr", "show"):
@@ -40,9 +51,21 @@ def find_interfaces(system: System, lan: str | None) -> Interfaces:
     defaults = [str(route["dev"]) for route in ip_json(system, "route", "show", "default") if "dev" in route]
     public = next((found for found in held if defaults and found.name == defaults[0]), None)
     if lan is not None:
-        return Interfaces(public, next((found for found in held if found.address == lan), None))
+        found_lan = next((found for found in held if found.address == lan), None)
+        has6 = found_lan is not None and lan6 is not None and lan6 in _addresses6(system, found_lan.name)
+        return Interfaces(public, found_lan, lan6 if has6 else None)
     others = [found for found in held if found != public and not found.name.startswith(("tailscale", "zt"))]
     return Interfaces(public, next((found for found in others if _private(found.address)), None))
+
+
+def _addresses6(system: System, name: str) -> list[str]:
+    links = ip6_json(system, "addr", "show", "dev", name)
+    listed = [entry for link in links for entry in _list(link.get("addr_info")) if isinstance(entry, dict)]
+    return [str(entry["local"]) for entry in listed if "local" in entry]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def include_text(found: Interfaces) -> str:
@@ -53,6 +76,8 @@ def include_text(found: Interfaces) -> str:
 
 def environment_text(found: Interfaces) -> str:
     address = [("LANADDR", found.lan.address)] if found.lan is not None else []
+    if found.lan6 is not None:
+        address.append(("LANADDR6", found.lan6))
     return "".join(f"{key}={value}\n" for key, value in _names(found) + address)
 
 

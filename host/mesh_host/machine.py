@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 
 from mesh_host import hostkeys, needs, originals, packages
-from mesh_host.interfaces import ip_json
+from mesh_host.interfaces import ip6_json, ip_json
 from mesh_host.originals import Originals, PackageOriginal
 from mesh_host.release import Release
 from mesh_host.system import LIB, Original, System
@@ -78,8 +78,9 @@ def listed_tables(system: System) -> list[str]:
     return [" ".join(line.split()[1:3]) for line in lines if line.startswith("table ")]
 
 
-def listed_rules(system: System) -> list[dict[str, object]]:
-    return ip_json(system, "rule", "show")
+def listed_rules(system: System) -> dict[str, list[dict[str, object]]]:
+    """By the flag that `ip` has for their family."""
+    return {"-4": ip_json(system, "rule", "show"), "-6": ip6_json(system, "rule", "show")}
 
 
 def rule_text(rule: dict[str, object]) -> str:
@@ -104,9 +105,10 @@ def sweep(system: System, known: Originals, release: Release) -> list[str]:
             system.must(["nft", "delete", "table", *table.split()])
             back.append("nft table " + table)
     for preference in sorted(set(known.preferences) - set(needs.preferences(release))):
-        ours = [rule for rule in listed_rules(system) if rule.get("priority") == preference]
-        for _ in ours:
-            system.must(["ip", "-4", "rule", "del", "pref", str(preference)])
+        listed = listed_rules(system).items()
+        ours = [flag for flag, rules in listed for rule in rules if rule.get("priority") == preference]
+        for flag in ours:
+            system.must(["ip", flag, "rule", "del", "pref", str(preference)])
         if ours:
             back.append(f"ip rules at {preference}")
     return back + ([] if needs.sysctls(release) else _put_back_kernel(system, known))

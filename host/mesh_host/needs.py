@@ -8,7 +8,7 @@ from mesh_host.release import Release
 
 TABLE = re.compile(r"^\s*table (inet|ip|ip6|arp|bridge|netdev) (\w+)", re.M)
 PREFERENCE = re.compile(r"\brule add pref (\d+)\b")
-CLEARED = re.compile(r"\bfor p in ([\d ]+); do while ip (?:-4 )?rule del pref ")
+CLEARED = re.compile(r"\bfor p in ([\d ]+); do while ip (?:\S+ )?rule del pref ")
 SSHD_FOLDER = "/etc/ssh/sshd_config.d/"
 SYSCTL_FOLDER = "/etc/sysctl.d/"
 KERNEL = "/proc/sys/"

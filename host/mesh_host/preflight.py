@@ -28,7 +28,12 @@ def preflight(system: System, stdin: bytes) -> dict[str, object]:
         "ssh": {"hostKeys": hostkeys.outlook(system), **access.outlook(system, release)},
         "ours": {
             "tables": [table for table in machine.listed_tables(system) if table in needs.tables(release)],
-            "rules": [machine.rule_text(rule) for rule in machine.listed_rules(system) if _at_ours(rule, release)],
+            "rules": [
+                machine.rule_text(rule)
+                for rules in machine.listed_rules(system).values()
+                for rule in rules
+                if _at_ours(rule, release)
+            ],
         },
         "findings": [one.document() for one in findings.findings(scene, first)],
     }

@@ -87,6 +87,8 @@ class Placement:
     lan_prefix: str
     retire_bootstrap_key: bool
     existing: Existing | None = None
+    # Own IPv6 address on the LAN, where that has IPv6 of ours.
+    lan6: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class StageRequest:
 def parse_stage(data: bytes) -> StageRequest:
     """Raises Usage with the path of the first fault."""
     top = parse(data, "StageRequest", STAGE_LIMIT).record(
-        ["release", "credentials", "lan", "lanPrefix", "retireBootstrapKey"], ["existing"]
+        ["release", "credentials", "lan", "lanPrefix", "retireBootstrapKey"], ["lan6", "existing"]
     )
     credentials = {}
     for name, node in top["credentials"].members().items():
@@ -110,6 +112,7 @@ def parse_stage(data: bytes) -> StageRequest:
         _prefix(top["lanPrefix"]),
         top["retireBootstrapKey"].flag(),
         _existing(top["existing"]) if "existing" in top else None,
+        _address6(top["lan6"]) if "lan6" in top else None,
     )
     release = parse_release(top["release"])
     try:
@@ -173,6 +176,18 @@ def _address(node: Node) -> str:
         return str(ipaddress.IPv4Address(node.text()))
     except ValueError as error:
         raise node.refuse("must be an IPv4 address") from error
+
+
+def _address6(node: Node) -> str:
+    text = node.text()
+    try:
+        shortest = str(ipaddress.IPv6Address(text))
+    except ValueError as error:
+        raise node.refuse("must be an IPv6 address") from error
+    # `ip` writes the shortest form, and texts are compared.
+    if text != shortest:
+        raise node.refuse("must be in the shortest form of an IPv6 address")
+    return text
 
 
 def _prefix(node: Node) -> str:

@@ -76,6 +76,7 @@ def write_companions(system: System, release_hash: str, request: StageRequest) -
         "lanPrefix": placement.lan_prefix,
         "retireBootstrapKey": placement.retire_bootstrap_key,
         "existing": vars(placement.existing) if placement.existing else None,
+        "lan6": placement.lan6,
     }
     system.write(folder(release_hash) + "/placement.json", canonical(document), 0o600)
     system.write(folder(release_hash) + "/credentials.json", canonical(request.credentials), 0o600)
@@ -103,7 +104,9 @@ def load_placement(system: System, release_hash: str) -> Placement | None:
         return None
     known = json.loads(data)
     existing = Existing(**known["existing"]) if known.get("existing") else None
-    return Placement(str(known["lan"]), str(known["lanPrefix"]), bool(known["retireBootstrapKey"]), existing)
+    # An older tool, whose releases may still be here, wrote no lan6.
+    lan6 = known.get("lan6")
+    return Placement(str(known["lan"]), str(known["lanPrefix"]), bool(known["retireBootstrapKey"]), existing, lan6)
 
 
 def load_credentials(system: System, release_hash: str) -> dict[str, str]:

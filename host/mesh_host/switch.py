@@ -90,7 +90,7 @@ def _surroundings(system: System, target: str | None) -> dict[str, bytes]:
     placement = store.load_placement(system, target) if target else None
     if placement is None or target is None:
         return {}
-    found = interfaces.find_interfaces(system, placement.lan)
+    found = interfaces.find_interfaces(system, placement.lan, placement.lan6)
     texts = {
         interfaces.INCLUDE: interfaces.include_text(found),
         interfaces.ENVIRONMENT: interfaces.environment_text(found),

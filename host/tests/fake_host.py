@@ -29,6 +29,9 @@ def new_state() -> State:
         "loaded": {},
         "log": [],
         "links": {"eth0": "203.0.113.10", "enp7s0": "10.77.10.2"},
+        # Interface → IPv6 addresses; a kernel may also know none.
+        "links6": {},
+        "ipv6": True,
         "default_route": True,
         "gateway": "10.77.0.1",
         "ping": True,
@@ -126,9 +129,15 @@ class FakeHost(FakeMachine):
     # network
 
     def do_ip(self, args: list[str]) -> Outcome:
-        words = [word for word in args if word not in ("-j", "-4")]
+        flag = "-6" if "-6" in args else "-4"
+        words = [word for word in args if word not in ("-j", flag)]
+        if flag == "-6" and not self.state["ipv6"]:
+            return 2, "", "RTNETLINK answers: Address family not supported by protocol"
         if words[0] == "rule":
-            return self.rules(words)
+            return self.rules(flag, words)
+        if flag == "-6":
+            held = self.state["links6"].get(words[3], [])
+            return 0, json.dumps([{"ifname": words[3], "addr_info": [{"local": address} for address in held]}]), ""
         links: dict[str, str] = self.state["links"]
         if words[0] == "addr":
             entry = [

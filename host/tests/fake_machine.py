@@ -30,10 +30,15 @@ LOCAL_RULES = [
 ]
 
 
+def _rules_of(flag: str) -> str:
+    return "rules6" if flag == "-6" else "rules"
+
+
 def new_state() -> State:
     return {
         "tables": [],
         "rules": list(LOCAL_RULES),
+        "rules6": list(LOCAL_RULES),
         # Path → package.
         "owners": {},
         "audit": "",
@@ -74,10 +79,11 @@ class FakeMachine:
         elif words[0].endswith("/nft") and words[1] == "delete":
             self.state["tables"] = [name for name in self.state["tables"] if name != " ".join(words[3:5])]
         elif words[0].endswith("/ip") and words[2:4] == ["rule", "add"]:
-            self.state["rules"].append({"priority": int(words[5]), "src": "all", "table": "main"})
+            self.state[_rules_of(words[1])].append({"priority": int(words[5]), "src": "all", "table": "main"})
         elif words[0] == "/bin/sh":
             numbers = [int(number) for number in re.findall(r"\b\d{4}\b", line)]
-            self.state["rules"] = [rule for rule in self.state["rules"] if rule["priority"] not in numbers]
+            for key in ("rules", "rules6") if "-6" in line else ("rules",):
+                self.state[key] = [rule for rule in self.state[key] if rule["priority"] not in numbers]
         elif words[0].endswith("/systemd-sysctl"):
             for key, value in re.findall(r"^([\w.]+) = (\w+)$", self.text(words[1]), re.M):
                 self.set_kernel("/proc/sys/" + key.replace(".", "/"), value)
@@ -113,14 +119,15 @@ class FakeMachine:
         numbers = [[int(part) for part in re.findall(r"\d+", version)] for version in (args[1], args[3])]
         return (0, "", "") if numbers[0] < numbers[1] else (1, "", "")
 
-    def rules(self, words: list[str]) -> Outcome:
+    def rules(self, flag: str, words: list[str]) -> Outcome:
+        known = self.state[_rules_of(flag)]
         if words[1] == "show":
-            return 0, json.dumps(self.state["rules"]), ""
+            return 0, json.dumps(known), ""
         preference = int(words[3])
-        ours = [rule for rule in self.state["rules"] if rule["priority"] == preference]
+        ours = [rule for rule in known if rule["priority"] == preference]
         if not ours:
             return 2, "", "RTNETLINK answers: No such file or directory"
-        self.state["rules"].remove(ours[0])
+        known.remove(ours[0])
         return 0, "", ""
 
     def tables(self, args: list[str]) -> Outcome:

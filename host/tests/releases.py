@@ -47,9 +47,12 @@ def router(rules: str = "# first", version: str = "1.102.3") -> dict[str, Any]:
 
 def subnet_router(version: str = "1.102.3") -> dict[str, Any]:
     """All that a rendered router has: tables, ip rules, sysctls, a drop-in of tailscaled, an apt source."""
-    clear = "/bin/sh -c 'for p in 2500 2501 5271; do while ip -4 rule del pref $$p; do :; done; done'"
+    loop = "for p in 2500 2501 5271; do while ip $$f rule del pref $$p; do :; done; done"
+    clear = f"/bin/sh -c 'for f in -4 -6; do {loop}; done'"
     rules = "".join(
-        f"ExecStart=/usr/sbin/ip -4 rule add pref {number} to 10.0.0.0/8\n" for number in (2500, 2501, 5271)
+        f"ExecStart=/usr/sbin/ip {flag} rule add pref {number} to {prefix}\n"
+        for flag, prefix in (("-4", "10.0.0.0/8"), ("-6", "fd12::/16"))
+        for number in (2500, 2501, 5271)
     )
     units = {
         "site-mesh-nft": f"ExecStart=/usr/sbin/nft -f {NFT}\nExecStop=-/usr/sbin/nft delete table inet mesh_site\n",

@@ -229,6 +229,15 @@ class ApplyTest(unittest.TestCase):
         self.assertEqual(restarted, ["site-mesh-rules.service"])
         self.assertEqual(self.host.get(STATE + "interfaces.env"), "LANIF=enp7s0\nPUBIF=eth0\nLANADDR=10.77.10.9\n")
 
+    def test_a_unit_finds_the_ipv6_address_that_was_named_and_no_other_of_that_interface(self) -> None:
+        # The active router holds the shared address of its prefix too.
+        self.host.fake["links6"] = {"enp7s0": ["fd12::ffff", "fd12::2"]}
+        self.host.apply(releases.router(), lan6="fd12::2")
+        environment = "LANIF=enp7s0\nPUBIF=eth0\nLANADDR=10.77.10.2\nLANADDR6=fd12::2\n"
+        self.assertEqual(self.host.get(STATE + "interfaces.env"), environment)
+        self.host.apply(releases.router("# second"))
+        self.assertNotIn("LANADDR6", self.host.get(STATE + "interfaces.env") or "")
+
     def test_the_environment_names_nothing_that_the_host_does_not_have(self) -> None:
         public = interfaces.Interface("eth0", "203.0.113.10")
         self.assertEqual(interfaces.environment_text(interfaces.Interfaces(public, None)), "PUBIF=eth0\n")

@@ -15,15 +15,15 @@ class CheckTest(unittest.TestCase):
         self.host = Sandbox()
         self.addCleanup(self.host.folder.cleanup)
 
-    def results(self, release: dict[str, Any], code: int = 0) -> dict[str, str]:
-        got, document = self.host.line("apply stage", stage(release))
+    def results(self, release: dict[str, Any], code: int = 0, **more: Any) -> dict[str, str]:
+        got, document = self.host.line("apply stage", stage(release, **more))
         self.assertEqual(got, code, document)
         checks = document["error"]["checks"] if code else document["checks"]
         return {check["name"]: check["result"] for check in checks}
 
-    def refused(self, release: dict[str, Any], name: str) -> str:
+    def refused(self, release: dict[str, Any], name: str, **more: Any) -> str:
         """The one failing check, its reason in the message, and nothing left behind."""
-        code, document = self.host.line("apply stage", stage(release))
+        code, document = self.host.line("apply stage", stage(release, **more))
         self.assertEqual(code, 3, document)
         failing = [check for check in document["error"]["checks"] if check["result"] == "failed"]
         self.assertEqual([check["name"] for check in failing], [name])
@@ -62,6 +62,13 @@ class CheckTest(unittest.TestCase):
         self.host.fake["links"] = {"eth0": "203.0.113.10"}
         self.assertIn("10.77.10.2", self.refused(releases.plain(), "interfaces"))
         self.assertGreaterEqual(self.host.system.time, 1030)
+
+    def test_a_host_whose_lan_interface_lacks_the_ipv6_address(self) -> None:
+        for held in ({}, {"enp7s0": ["fd12::9"]}, {"eth0": ["fd12::2"]}):
+            self.host.fake["links6"] = held
+            self.assertIn("does not have fd12::2", self.refused(releases.plain(), "interfaces", lan6="fd12::2"))
+        self.host.fake["links6"] = {"enp7s0": ["fe80::1", "fd12::9", "fd12::2"]}
+        self.assertEqual(self.results(releases.plain(), lan6="fd12::2")["interfaces"], "ok")
 
     def test_a_private_network_that_is_attached_a_little_later(self) -> None:
         class Late(type(self.host.system)):  # type: ignore[misc]

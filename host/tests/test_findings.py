@@ -82,6 +82,7 @@ CASES: list[tuple[str, str, Prepare, Prepare]] = [
     ("NetworkManager", "warn", runs("NetworkManager.service"), fake()),
     ("nft-table", "refuse", fake(tables=["inet mesh_site"]), fake(tables=["inet filter"])),
     ("ip-rule", "refuse", fake(rules=[RULE]), fake(rules=[{**RULE, "priority": 2502}])),
+    ("ip-rule", "refuse", fake(rules6=[RULE]), fake(rules6=[RULE], ipv6=False)),
     (
         "sysctl",
         "refuse",

@@ -88,8 +88,21 @@ class PreflightTest(unittest.TestCase):
         self.assertEqual(self.ask()["ours"], {"tables": [], "rules": []})
         self.host.fake["tables"] = ["inet filter", "inet mesh_site"]
         self.host.fake["rules"].append({"priority": 2501, "src": "10.0.0.1", "table": "7"})
-        ours = {"tables": ["inet mesh_site"], "rules": ["2501: from 10.0.0.1 lookup 7"]}
-        self.assertEqual(self.ask()["ours"], ours)
+        self.host.fake["rules6"].append({"priority": 2501, "src": "fd99::1", "table": "7"})
+        rules = ["2501: from 10.0.0.1 lookup 7", "2501: from fd99::1 lookup 7"]
+        self.assertEqual(self.ask()["ours"], {"tables": ["inet mesh_site"], "rules": rules})
+        self.host.fake["ipv6"] = False
+        self.assertEqual(self.ask()["ours"]["rules"], rules[:1])
+
+    def test_an_ipv6_address_that_the_lan_interface_lacks_is_told_before_anything_is_made(self) -> None:
+        def lan() -> list[str]:
+            request = stage(releases.subnet_router(), existing=EXISTING, lan6="fd12::2")
+            findings = self.host.must("apply preflight", request)["findings"]
+            return [one["detail"] for one in findings if one["what"] == "lan"]
+
+        self.assertEqual(lan(), ["enp7s0 does not have the LAN address fd12::2"])
+        self.host.fake["links6"] = {"enp7s0": ["fd12::2"]}
+        self.assertEqual(lan(), [])
 
     def test_under_a_release_of_ours_nothing_is_foreign(self) -> None:
         self.assertTrue(self.ask()["first"])

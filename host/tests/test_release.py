@@ -79,6 +79,9 @@ class ReleaseTest(unittest.TestCase):
         bad: list[tuple[dict[str, object], str]] = [
             ({"lan": "10.77.10"}, "IPv4 address"),
             ({"lanPrefix": "10.77.10.1/24"}, "without host bits"),
+            ({"lan6": "10.77.10.2"}, "IPv6 address"),
+            ({"lan6": "fd12:0::2"}, "shortest form"),
+            ({"lan6": None}, "must be text"),
             ({"credentials": {"../x": "y"}}, "valid credential name"),
             ({"credentials": {"x": 1}}, "must be text"),
             ({"retireBootstrapKey": 1}, "true or false"),

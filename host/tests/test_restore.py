@@ -43,7 +43,8 @@ class Whole:
         self.kernel = host.kernel()
         self.units = {name: unit for name, unit in fake["units"].items() if unit["enabled"] or unit["active"]}
         self.packages = {name: dict(package) for name, package in fake["packages"].items()}
-        self.network = (sorted(fake["tables"]), [rule["priority"] for rule in fake["rules"]])
+        rules = [[rule["priority"] for rule in fake[key]] for key in ("rules", "rules6")]
+        self.network = (sorted(fake["tables"]), rules)
         self.sshd = dict(fake["loaded"].get("ssh.service", {}))
 
 

@@ -35,6 +35,8 @@ export interface StageRequest {
   /** Own LAN address and prefix, from which the host finds its interface names. */
   lan: string;
   lanPrefix: string;
+  /** Own IPv6 address there; absent where it has none of ours. */
+  lan6?: string;
   /** True once the host's own ed25519 key is recorded. */
   retireBootstrapKey: boolean;
   /** Present when the machine was there before us: a first release is then refused by what its owner does not accept. */

@@ -43,6 +43,7 @@ export function stage(at: LineContext, stdin: Buffer): unknown {
   at.host.staged[hash] = {
     lan: request.lan,
     lanPrefix: request.lanPrefix,
+    ...(request.lan6 !== undefined && { lan6: request.lan6 }),
     retireBootstrapKey: request.retireBootstrapKey,
     ...(request.existing && { existing: request.existing }),
     credentials: Object.fromEntries(

@@ -54,6 +54,13 @@ const stageRequest = z.strictObject({
   credentials: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'not a credential name'), wellFormed),
   lan: z.ipv4(),
   lanPrefix: z.cidrv4().refine(withoutHostBits, 'has host bits'),
+  lan6: z
+    .ipv6()
+    .refine(
+      (text) => ipaddr.IPv6.isValid(text) && ipaddr.IPv6.parse(text).toRFC5952String() === text,
+      'not in its shortest form',
+    )
+    .optional(),
   retireBootstrapKey: z.boolean(),
   existing: z
     .strictObject({

@@ -31,6 +31,7 @@ export interface Release {
 export interface Staged {
   lan: string;
   lanPrefix: string;
+  lan6?: string;
   retireBootstrapKey: boolean;
   credentials: Record<string, string>;
   /** Absent for servers of ours. */

@@ -1,4 +1,5 @@
 import type { MeshConfig } from '../config/schema.ts';
+import { wholePrefix } from './places.ts';
 import type { AccessEntry, AccessRule } from './types.ts';
 
 /**
@@ -12,15 +13,15 @@ export function control(config: MeshConfig): { rule: AccessRule; entry: AccessEn
   return Object.entries(config.sites)
     .filter(([, { routers }]) => routers.length > 1)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([site, { cidr }]) => {
+    .map(([name, site]) => {
       const shared = {
         ports: ['icmp/*'],
-        why: `control: the routers of ${site} see each other and tell who is primary`,
+        why: `control: the routers of ${name} see each other and tell who is primary`,
         implicit: true,
       };
       return {
-        rule: { sources: [{ kind: 'routers-of-site', site }], targets: [{ kind: 'lan', site, cidr }], ...shared },
-        entry: { from: `routers of ${site}`, to: `LAN of ${site}`, ...shared },
+        rule: { sources: [{ kind: 'routers-of-site', site: name }], targets: [wholePrefix(name, site)], ...shared },
+        entry: { from: `routers of ${name}`, to: `LAN of ${name}`, ...shared },
       };
     });
 }

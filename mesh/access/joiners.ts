@@ -4,7 +4,7 @@ import type { Permission } from './permission.ts';
 
 /**
  * What people gain or lose by joining or leaving a group whose rules stay: `lin@example.com gains tcp/5432 on fra-db-01
- * (now in group:platform)`. What another group of theirs permits before or after is neither. Groups that appear or
+ * (now in group:platform)`; the same for LAN hosts and what they stand for as sources. What another group of theirs permits before or after is neither. Groups that appear or
  * vanish as a whole are not told here: the sentences about their rules say it.
  */
 export function memberChanges(
@@ -50,13 +50,18 @@ function difference(
 
 function reach(person: string, host: string, entries: readonly Permission[]): PortSet {
   return portSet(
-    entries.filter(({ to, people }) => to === host && (people ?? []).includes(person)).flatMap(({ ports }) => ports),
+    entries.filter((entry) => entry.to === host && named(entry)?.includes(person)).flatMap(({ ports }) => ports),
   );
 }
 
-/** Group → people, of the entries that name people. */
+const named = ({ people, lan }: Permission): readonly string[] | undefined => people ?? lan?.hosts;
+
+/** Group → people, of the entries that name people; LAN as a source → LAN hosts. */
 function membership(entries: readonly Permission[]): Map<string, Set<string>> {
   const groups = new Map<string, Set<string>>();
-  for (const { from, people } of entries) if (people !== undefined) groups.set(from, new Set(people));
+  for (const entry of entries) {
+    const people = named(entry);
+    if (people !== undefined) groups.set(entry.from, new Set(people));
+  }
   return groups;
 }

@@ -7,4 +7,6 @@ export interface Permission {
   why: string;
   /** Logins in the group that `from` names; undefined for other sources. */
   people?: readonly string[] | undefined;
+  /** LAN hosts that `from` names; undefined for other sources. */
+  lan?: { hosts: readonly string[] } | undefined;
 }

@@ -1,7 +1,7 @@
 import { cloudOf } from '../config/clouds.ts';
 import type { SiteNetwork } from '../config/paths.ts';
 import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
-import type { Place } from './types.ts';
+import type { Endpoint, Place } from './types.ts';
 
 export const byName = (a: { name: string }, b: { name: string }): number =>
   a.name < b.name ? -1 : Number(a.name > b.name);
@@ -32,11 +32,27 @@ export function places(config: MeshConfig): Place[] {
     .sort(byName);
 }
 
+/** As an end of a rule; undefined where nobody knows its address before a cloud is asked. */
+export function lanHost({ name, address, address6 }: Place): Extract<Endpoint, { kind: 'lan-host' }> | undefined {
+  return address === undefined
+    ? undefined
+    : { kind: 'lan-host', name, address, ...(address6 !== undefined && { address6 }) };
+}
+
+/** The LAN of a site as an end of a rule. */
+export const wholePrefix = (site: string, { cidr, cidr6 }: SiteConfig): Endpoint => ({
+  kind: 'lan',
+  site,
+  cidr,
+  ...(cidr6 !== undefined && { cidr6 }),
+});
+
 function place(network: SiteNetwork, site: SiteConfig, host: HostConfig, router: boolean): Place {
   return {
     name: host.name,
     site: network.name,
     ...(host.lan !== undefined && { address: host.lan }),
+    ...(host.lan6 !== undefined && { address6: host.lan6 }),
     roles: [...new Set([...(router ? ['router'] : []), ...host.roles])].sort(),
     party: { kind: isMember(site, host, router) ? 'member' : 'lan', name: host.name, site: network },
   };

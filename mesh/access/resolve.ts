@@ -1,7 +1,8 @@
-import { path, type Party } from '../config/paths.ts';
+import { path } from '../config/paths.ts';
 import type { MeshConfig, RuleConfig, ServiceConfig } from '../config/schema.ts';
 import { control } from './control.ts';
-import { byName, indexed, places } from './places.ts';
+import { byName, indexed, lanHost, places } from './places.ts';
+import { sourcesFrom, type Source } from './sources.ts';
 import type { AccessEntry, AccessRule, Endpoint, Place, ResolvedAccess } from './types.ts';
 
 type Index = ReadonlyMap<string, readonly Place[]>;
@@ -12,14 +13,14 @@ type Index = ReadonlyMap<string, readonly Place[]>;
  */
 export function resolveAccess(config: MeshConfig): ResolvedAccess {
   const index = indexed(places(config));
-  const sources = new Map<string, Party[]>();
-  const partiesOf = (from: string): Party[] => {
-    const known = sources.get(from) ?? partiesFrom(from, index);
-    sources.set(from, known);
-    return known;
+  const known = new Map<string, Source[]>();
+  const sourcesOf = (from: string): Source[] => {
+    const sources = known.get(from) ?? sourcesFrom(from, config, index);
+    known.set(from, sources);
+    return sources;
   };
   const intents = config.access
-    .map((rule) => intent(config, rule, index, partiesOf))
+    .map((rule) => intent(config, rule, index, sourcesOf))
     .sort((a, b) => compare(a.key, b.key));
   const implicit = control(config);
   return {
@@ -38,7 +39,7 @@ interface Resolved {
 }
 
 /** One rule per set of targets that some of the intent's sources can reach; mostly that is one rule. */
-function intent(config: MeshConfig, rule: RuleConfig, index: Index, partiesOf: (from: string) => Party[]): Resolved {
+function intent(config: MeshConfig, rule: RuleConfig, index: Index, sourcesOf: (from: string) => Source[]): Resolved {
   const service: ServiceConfig | undefined = config.services[rule.to];
   if (service === undefined)
     throw new Error(`access rule names service ${rule.to}, which parseConfig should have refused`);
@@ -48,45 +49,30 @@ function intent(config: MeshConfig, rule: RuleConfig, index: Index, partiesOf: (
   const entries: AccessEntry[] = [];
   const byTargets = new Map<string, AccessRule>();
   for (const from of rule.from.toSorted()) {
-    const parties = partiesOf(from);
-    const hosts = served.filter((host) => {
-      const verdicts = parties.map((party) => path(party, host.party));
-      for (const verdict of verdicts) if (!verdict.possible) notes.push(`${from} → ${rule.to}: ${verdict.why}`);
-      return verdicts.some(({ possible }) => possible);
-    });
-    if (hosts.length === 0) continue;
-    const people = from.startsWith('group:') ? config.groups[from.slice('group:'.length)]?.toSorted() : undefined;
-    entries.push(...hosts.map((host) => ({ from, ...(people && { people }), to: host.name, ...shared })));
-    const targets = targetsOf(service, index, new Set(hosts));
-    const key = JSON.stringify(targets);
-    const known = byTargets.get(key);
-    if (known) known.sources.push(sourceOf(from));
-    else byTargets.set(key, { sources: [sourceOf(from)], targets, ...shared });
+    for (const { told, parties, endpoints } of sourcesOf(from)) {
+      const hosts = served.filter((host) => {
+        const verdicts = parties.map((party) => path(party, host.party));
+        for (const verdict of verdicts) if (!verdict.possible) notes.push(`${from} → ${rule.to}: ${verdict.why}`);
+        return verdicts.some(({ possible }) => possible);
+      });
+      if (hosts.length === 0) continue;
+      entries.push(...hosts.map((host) => ({ ...told, to: host.name, ...shared })));
+      const targets = targetsOf(service, index, new Set(hosts));
+      const key = JSON.stringify(targets);
+      const known = byTargets.get(key);
+      if (known) known.sources.push(...endpoints);
+      else byTargets.set(key, { sources: [...endpoints], targets, ...shared });
+    }
   }
   const rules = [...byTargets].sort(([a], [b]) => compare(a, b)).map(([, one]) => one);
   return { key: JSON.stringify([rule.to, rule.from.toSorted(), rule.why]), rules, entries, notes };
-}
-
-/** Who stands behind a source, one party of each kind and site: paths depend on nothing else. */
-function partiesFrom(from: string, index: Index): Party[] {
-  if (from.startsWith('group:')) return [{ kind: 'person' }];
-  const parties = (index.get(from) ?? []).map(({ party }) => party);
-  return [...new Map(parties.map((one) => [`${one.kind} ${one.site.name}`, one])).values()];
-}
-
-function sourceOf(selector: string): Endpoint {
-  const [kind, name = ''] = selector.split(':');
-  if (kind === 'group') return { kind: 'group', name };
-  return kind === 'site' ? { kind: 'members-of-site', site: name } : { kind: 'members-with-role', role: name };
 }
 
 /** Members are selected by tag, since their addresses are unknown until they join; LAN hosts by their address. */
 function targetsOf(service: ServiceConfig, index: Index, reachable: ReadonlySet<Place>): Endpoint[] {
   const targets = service.on.flatMap((place): Endpoint[] => {
     const hosts = (index.get(place) ?? []).filter((host) => reachable.has(host));
-    const lan = hosts.flatMap(({ name, address, party }): Endpoint[] =>
-      party.kind === 'lan' && address !== undefined ? [{ kind: 'lan-host', name, address }] : [],
-    );
+    const lan = hosts.flatMap((host): Endpoint[] => (host.party.kind === 'lan' ? [lanHost(host) ?? []].flat() : []));
     if (!hosts.some(({ party }) => party.kind === 'member')) return lan;
     const role = place.startsWith('role:') ? place.slice('role:'.length) : undefined;
     return [role === undefined ? { kind: 'member', name: place } : { kind: 'members-with-role', role }, ...lan];

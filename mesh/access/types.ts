@@ -5,12 +5,20 @@ export interface AccessEntry {
   from: string;
   /** Logins in the group that `from` names, sorted; absent for other sources. */
   people?: string[];
+  /** Present where `from` is a LAN and not members: the source as it is written, the site, and the LAN hosts that it names, sorted. */
+  lan?: LanSource;
   to: string;
   /** `tcp/22`, `udp/53`, `icmp/*`. */
   ports: string[];
   why: string;
   /** true: nobody wrote it; the mesh needs it (why: control). */
   implicit: boolean;
+}
+
+export interface LanSource {
+  of: string;
+  site: string;
+  hosts: string[];
 }
 
 /** What stands at one end of a rule, in terms that every overlay can select by. */
@@ -22,9 +30,9 @@ export type Endpoint =
   | { kind: 'member'; name: string }
   /** The members that carry a role; `router` is the role of every router. */
   | { kind: 'members-with-role'; role: string }
-  | { kind: 'lan-host'; name: string; address: string }
+  | { kind: 'lan-host'; name: string; address: string; address6?: string }
   /** The whole LAN of a site. */
-  | { kind: 'lan'; site: string; cidr: string };
+  | { kind: 'lan'; site: string; cidr: string; cidr6?: string };
 
 /** One intent, resolved: every source may reach every target on every port. */
 export interface AccessRule {
@@ -41,6 +49,8 @@ export interface Place {
   site: string;
   /** LAN address, where it is known before a cloud is asked. */
   address?: string;
+  /** The same in IPv6, where it has one. */
+  address6?: string;
   roles: string[];
   party: HostParty;
 }

@@ -22,6 +22,10 @@ export interface Cloud {
   routers: { min: number; max: number };
   /** LANs on which routers may keep the source address of what they forward (SNAT off), and why not on the others. */
   keepsSources: { on: readonly LanKind[]; otherwise: string };
+  /** LANs that may have IPv6 of our own (`cidr6`), and why not the others. */
+  ipv6: { on: readonly LanKind[]; otherwise: string };
+  /** Why LAN hosts cannot reach members (100.x) even where they reach other LANs; undefined where a route of theirs leads there. */
+  membersBeyond?: string;
   /** Address of the LAN's gateway, given the range of the whole network and the site's prefix in it; undefined where it is declared or assigned. */
   gateway?: (network: string, site: string) => string;
   /** Longest and shortest prefix that the cloud takes for a site. */
@@ -70,6 +74,8 @@ const hetzner: Cloud = {
   hostsAreMembers: false,
   routers: { min: 1, max: 2 },
   keepsSources: { on: ['layer3'], otherwise: '' },
+  ipv6: { on: [], otherwise: "Hetzner's networks carry IPv4 only" },
+  membersBeyond: "Hetzner's network routes take private prefixes only, and members have 100.x addresses",
   // Hetzner networks are layer 3: the gateway is the first address of the NETWORK's range, not of the subnet's,
   // and our networks span the supernet so that DHCP sends all of it to the gateway.
   gateway: (network) => firstHost(network),
@@ -104,6 +110,7 @@ const digitalocean: Cloud = {
     otherwise:
       'DigitalOcean drops what a droplet sends from an address that is not its own, so its routers must masquerade',
   },
+  ipv6: { on: [], otherwise: 'a VPC of DigitalOcean carries IPv4 only' },
   sitePrefixLength: { min: 16, max: 28 },
   spansSupernet: false,
   reserved: ['10.229.0.0/16', '10.244.0.0/16', '10.245.0.0/16', '10.246.0.0/24'].map((prefix) => ({
@@ -136,6 +143,7 @@ const existing: Cloud = {
     on: ['layer2'],
     otherwise: 'a routed LAN drops what comes from addresses that it did not give out, so its routers must masquerade',
   },
+  ipv6: { on: ['layer2'], otherwise: 'a routed LAN has the IPv6 prefix that its router gives out, not one of ours' },
   sitePrefixLength: { min: 8, max: 30 },
   spansSupernet: false,
   reserved: [],
@@ -148,13 +156,25 @@ export const cloudNames = Object.keys(clouds) as CloudName[];
 /** Seen as a `Cloud`, so that what only some have can be asked of all. */
 export const cloudOf = (name: CloudName): Cloud => clouds[name];
 
+/** From which Tailscale numbers its nodes. */
+export const TAILNET_RANGE = '100.64.0.0/10';
+
 /** Ranges that no site may use, whatever its cloud. */
 export const reservedRanges: readonly { prefix: string; what: string }[] = [
-  { prefix: '100.64.0.0/10', what: 'the range from which Tailscale numbers its nodes' },
+  { prefix: TAILNET_RANGE, what: 'the range from which Tailscale numbers its nodes' },
   { prefix: '169.254.0.0/16', what: 'link-local (cloud metadata lives there)' },
   { prefix: '127.0.0.0/8', what: 'loopback' },
   { prefix: '224.0.0.0/4', what: 'multicast' },
 ];
+
+/** From which Tailscale gives its nodes IPv6 addresses. */
+export const TAILNET_RANGE6 = 'fd7a:115c:a1e0::/48';
+
+/** How the policy calls the IPv6 side of what has a name: `lan-eu-gra-v6`. A host may not be called so as well. */
+export const IPV6_ALIAS = '-v6';
+
+/** RFC 4193, of which only the locally assigned half is in use. */
+export const UNIQUE_LOCAL = 'fd00::/8';
 
 /** RFC 1918; cloud networks take nothing else. */
 export const privateRanges: readonly string[] = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];

@@ -13,6 +13,9 @@ import { isMapping } from './schema-faults.ts';
  */
 export interface Draft {
   supernet?: string;
+  supernet6?: string;
+  /** Keys of `network` that stand there, readable or not. */
+  network: readonly string[];
   sites: DraftSite[];
   /** Names that somebody declared, well-formed or not: naming them is no second fault. */
   groups: string[];
@@ -57,9 +60,11 @@ const entries = (raw: unknown): [string, unknown][] => (isMapping(raw) ? Object.
 const list = (raw: unknown): unknown[] => (Array.isArray(raw) ? raw : []);
 
 export function draft(raw: Record<string, unknown>): Draft {
-  const { supernet } = salvage(networkSchema, raw.network);
+  const { supernet, supernet6 } = salvage(networkSchema, raw.network);
   return {
     ...(supernet === undefined ? {} : { supernet }),
+    ...(supernet6 === undefined ? {} : { supernet6 }),
+    network: keysOf(raw.network),
     sites: entries(raw.sites).map(([name, site]) => draftSite(name, site)),
     groups: entries(raw.groups).map(([name]) => name),
     services: entries(raw.services).map(([name, service]) => ({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isPrefix, isSourcePrefix, isAddress, prefixFault } from './cidr.ts';
+import { addressFault6, prefixFault6 } from './cidr6.ts';
 import { publicKeyFault } from './ssh-key.ts';
 
 /**
@@ -65,6 +66,51 @@ export const tailnetName = matching(
   'is not the name of a tailnet',
   'use the name that the admin console shows under Settings → General, or - for the tailnet of the credential',
 );
+/** Loopback, and the range of RFC 2544 in which labs are: the only places where a plain http address leaks nothing. */
+const LAB_HOST = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+|198\.1[89]\.\d+\.\d+)$/;
+
+/** Address of a service over HTTPS; `http` says where plain HTTP is taken too. Never with a login in it. */
+const webAddress = (value: string, http: 'never' | 'in labs' | 'anywhere'): string | undefined => {
+  const url = URL.canParse(value) && !/[\s\p{Cc}]/u.test(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:\/\//.test(value)) return 'is not a web address';
+  if (url.username !== '' || url.password !== '') return 'has a login in it';
+  if (url.search !== '' || url.hash !== '') return 'has more than an address: a query or a fragment';
+  if (url.protocol === 'https:' || http === 'anywhere') return undefined;
+  if (http === 'in labs' && LAB_HOST.test(url.hostname)) return undefined;
+  return 'is not https, so anybody on the way could stand in for it';
+};
+
+export const controlServer = text((value) => {
+  const problem = webAddress(value, 'in labs');
+  if (problem !== undefined) return problem;
+  // tailscaled compares texts: the same server with a slash more would be another one, and every node would join anew.
+  return new URL(value).origin === value ? undefined : 'is not plain scheme, name and port';
+}, 'write scheme and name without a slash at the end, for example https://headscale.example.com');
+
+export const apiAddress = (example: string) =>
+  text(
+    (value) => webAddress(value, 'anywhere') ?? (value.endsWith('/') ? 'ends with a slash' : undefined),
+    `write the address under which its calls are, for example ${example}`,
+  );
+
+/** `{id}` and `{codename}` stand for what the host's os-release says. */
+export const packageAddress = (example: string) =>
+  text((value) => {
+    const filled = value.replaceAll(/\{(id|codename)\}/g, 'x');
+    return /[{}]/.test(filled) ? 'has a placeholder that is neither {id} nor {codename}' : webAddress(filled, 'never');
+  }, `write an https address; {id} and {codename} are the host's own (debian, bookworm), for example ${example}`);
+
+export const fingerprint = matching(
+  /^[0-9A-Fa-f]{40}$/,
+  'is not the fingerprint of an OpenPGP key',
+  'give its 40 hex digits without blanks: gpg --show-keys --with-colons FILE, the line fpr',
+);
+export const packageVersion = matching(
+  /^[0-9][A-Za-z0-9.+~-]{0,62}$/,
+  'is not an exact version of a Debian package',
+  'give the version as apt-cache policy tailscale shows it, for example 1.102.3',
+);
+
 export const loginName = matching(
   /^[a-z_][a-z0-9_-]{0,31}$/,
   'is not a login name',
@@ -81,6 +127,9 @@ export const hostAddress = text(
 export const prefix = (remedy: string) => text(prefixFault, remedy);
 export const address = (remedy: string) =>
   text((value) => (isAddress(value) ? undefined : 'is not an IPv4 address'), remedy);
+
+export const prefix6 = (remedy: string) => text(prefixFault6, remedy);
+export const address6 = (remedy: string) => text(addressFault6, remedy);
 
 /** Where SSH may come from. The whole internet is refused: bots arrive within minutes. */
 export const sshSource = text((value) => {

@@ -1,5 +1,6 @@
 import { addressFaults } from './checks/addresses.ts';
 import { capabilityFaults } from './checks/capabilities.ts';
+import { ipv6Faults } from './checks/ipv6.ts';
 import { pathFaults } from './checks/paths.ts';
 import { prefixFaults } from './checks/prefixes.ts';
 import { referenceFaults } from './checks/references.ts';
@@ -28,6 +29,7 @@ export function parseConfig(raw: Record<string, unknown>): ParseAnswer {
     ...hostNameFaults(model),
     ...prefixFaults(model),
     ...addressFaults(model),
+    ...ipv6Faults(model),
     ...referenceFaults(model),
     ...pathFaults(model),
   ];

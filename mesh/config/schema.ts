@@ -2,6 +2,7 @@ import { z } from 'zod';
 import * as field from './fields.ts';
 import { told } from './fields.ts';
 import { groupSchema, ruleSchema, serviceSchema } from './schema/access.ts';
+import { agentSchema, packagesSchema } from './schema/hosts-use.ts';
 import { mapping } from './schema/mapping.ts';
 import { credentialsSchema, networkSchema, sshSchema, tailnetSchema } from './schema/network.ts';
 import { siteSchema } from './schema/site.ts';
@@ -16,6 +17,8 @@ export const meshSchema = z.strictObject({
   tailnet: tailnetSchema,
   ssh: sshSchema,
   credentials: credentialsSchema,
+  packages: packagesSchema,
+  agent: agentSchema,
   sites: z
     .record(field.siteName, siteSchema, mapping('write sites: { eu-fra: { cloud, location, cidr, routers } }'))
     .describe('Site name → site.'),

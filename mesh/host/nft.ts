@@ -1,24 +1,27 @@
 import { mergeParts, oneshot, type Part } from './part.ts';
 import type { RouterSpec } from './spec.ts';
 
+/** From which Tailscale numbers its nodes. */
+const TAILNET = { ipv4: '100.64.0.0/10', ipv6: 'fd7a:115c:a1e0::/48' };
+
 const RULESET_PATH = '/etc/site-mesh/site.nft';
 
 /**
  * Our own table. On subnet routers, `mss`: forward hook and `rt mtu` in both directions; a clamp in prerouting is refused by the kernel, one in a single direction
  * leaves the answers at the LAN's size, and transfers hang where ICMP is filtered (measured).
  * `no_bogons`: the overlays must not take a private address for an endpoint, or the tunnel runs inside itself; it has to be there before joining.
- * `nat_tailnet`, when tailscaled does not masquerade: LAN hosts cannot answer 100.x addresses, site-to-site sources stay as they are.
+ * `nat_tailnet`, when tailscaled does not masquerade: LAN hosts cannot answer addresses of nodes, site-to-site sources stay as they are.
  * Rules stand on lines of their own (nft 1.0.6 refuses `drop; }`), and `table; delete table;` instead of `destroy table`, which it does not know.
  */
-export function ruleset(router: RouterSpec | undefined): Part {
+export function ruleset(router: RouterSpec | undefined, ipv6: boolean): Part {
   const nat =
     router === undefined || router.snat
       ? ''
       : `
 	chain nat_tailnet {
 		type nat hook postrouting priority srcnat - 1; policy accept;
-		iifname "tailscale0" oifname $LANIF ip saddr 100.64.0.0/10 counter masquerade
-	}
+		iifname "tailscale0" oifname $LANIF ip saddr ${TAILNET.ipv4} counter masquerade
+${ipv6 ? `\t\tiifname "tailscale0" oifname $LANIF ip6 saddr ${TAILNET.ipv6} counter masquerade\n` : ''}	}
 `;
   const clamp =
     router === undefined
@@ -39,7 +42,8 @@ table inet mesh_site {
 ${clamp}${nat}
 	chain no_bogons {
 		type filter hook output priority filter; policy accept;
-		oifname $PUBIF ip daddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10 } udp sport { 41641, 9993 } counter drop
+		oifname $PUBIF ip daddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, ${TAILNET.ipv4} } udp sport { 41641, 9993 } counter drop
+		oifname $PUBIF ip6 daddr fc00::/7 udp sport { 41641, 9993 } counter drop
 	}
 }
 `;

@@ -20,8 +20,8 @@ export function render(spec: HostSpec): Release {
       ? []
       : [
           ipRules(lan, router !== undefined),
-          ruleset(router),
-          tailscaled(member.tailscaleVersion, router !== undefined),
+          ruleset(router, lan.ipv6 !== undefined),
+          tailscaled(member, router !== undefined),
         ]),
     ...(router === undefined ? [] : [routerSysctls(), udpGro()]),
   ]);

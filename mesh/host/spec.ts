@@ -9,11 +9,28 @@ export interface HostSpec {
   /** Absent where sshd stays its owner's. */
   ssh?: SshSpec;
   /** `gateway` only where it is known beforehand and lies outside the prefix. The host's own LAN address is resolved on it. */
-  lan: { prefix: string; supernet: string; gateway?: string };
+  lan: LanSpec;
   /** Present on tailnet members, routers included. */
-  member?: { tailscaleVersion: string };
+  member?: { tailscaleVersion: string; source?: AptSource };
   /** Present on subnet routers only. */
   router?: RouterSpec;
+}
+
+export interface LanSpec {
+  prefix: string;
+  supernet: string;
+  gateway?: string;
+  /** Where the LAN has IPv6 of ours: its prefix there, and the stack's. */
+  ipv6?: { prefix: string; supernet: string };
+}
+
+/** Another apt repository than the vendor's. `{id}` and `{codename}` in the addresses are the host's own (os-release). */
+export interface AptSource {
+  url: string;
+  /** Where its signing key is. */
+  key: string;
+  /** Of that key, 40 hex digits, upper case. */
+  fingerprint: string;
 }
 
 /** Who may log in: one account, with these keys and no others. */

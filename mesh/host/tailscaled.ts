@@ -1,26 +1,26 @@
 import { mergeParts, oneshot, type Part } from './part.ts';
+import type { AptSource, HostSpec } from './spec.ts';
+
+type Member = NonNullable<HostSpec['member']>;
 
 const DROP_IN = '/etc/systemd/system/tailscaled.service.d/site-mesh.conf';
 
 /** Fingerprint of "Tailscale Inc. (Package repository signing key)", RSA 4096, 2020-02-25. The host fetches the key and keeps it only if this fits. */
 const TAILSCALE_KEY_FINGERPRINT = '2596A99EAAB33821893C0A79458CA832957F5868';
 
-/** `{id}` and `{codename}` are the host's own (os-release): the release does not know the distribution. */
-const APT_SOURCES = [
-  {
-    name: 'tailscale',
-    url: 'https://pkgs.tailscale.com/stable/{id}',
-    key: 'https://pkgs.tailscale.com/stable/{id}/{codename}.noarmor.gpg',
-    fingerprint: TAILSCALE_KEY_FINGERPRINT,
-    packages: ['tailscale'],
-  },
-];
+const VENDOR: AptSource = {
+  url: 'https://pkgs.tailscale.com/stable/{id}',
+  key: 'https://pkgs.tailscale.com/stable/{id}/{codename}.noarmor.gpg',
+  fingerprint: TAILSCALE_KEY_FINGERPRINT,
+};
 
 /** tailscaled in one pinned, held version, started after our guards; on routers its routes are advertised again at boot unless the host is drained. */
-export function tailscaled(version: string, router: boolean): Part {
+export function tailscaled({ tailscaleVersion: version, source }: Member, router: boolean): Part {
+  // Under one name wherever it is: a repository that takes the place of another leaves no list behind.
+  const sources = [{ name: 'tailscale', ...(source ?? VENDOR), packages: ['tailscale'] }];
   const ours = ['nft', 'rules', ...(router ? ['sysctl'] : [])].map((name) => `site-mesh-${name}.service`).join(' ');
   const files = {
-    '/etc/site-mesh/apt-sources.json': { content: JSON.stringify(APT_SOURCES, null, 2) + '\n', mode: '0644' },
+    '/etc/site-mesh/apt-sources.json': { content: JSON.stringify(sources, null, 2) + '\n', mode: '0644' },
     // Above 1000, so that a wrong version left by somebody is brought to ours; the hold stops upgrades, which restart the daemon.
     '/etc/apt/preferences.d/site-mesh': {
       content: `Package: tailscale\nPin: version ${version}\nPin-Priority: 1001\n`,

@@ -25,8 +25,10 @@ export function planHost(
   const cloud = cloudOf(site.cloud);
   const roles = host.roles.toSorted();
   const router = kind === 'router';
-  const advertises = router ? [site.cidr] : [];
+  const prefixes = [site.cidr, ...(site.cidr6 === undefined ? [] : [site.cidr6])];
+  const advertises = router ? prefixes : [];
   const snat = site.snat ?? true;
+  const { loginServer } = config.tailnet;
   const ssh = sshPlan(config, site, host);
   const tags = memberTags({ name: host.name, site: siteName, roles, router, named });
   const spec = (): HostSpec => ({
@@ -38,8 +40,10 @@ export function planHost(
       prefix: site.cidr,
       supernet: config.network.supernet,
       ...(where.gateway !== undefined && !inside(where.gateway, site.cidr) && { gateway: where.gateway }),
+      ...(site.cidr6 !== undefined &&
+        config.network.supernet6 !== undefined && { ipv6: { prefix: site.cidr6, supernet: config.network.supernet6 } }),
     },
-    ...(kind !== 'host' && { member: { tailscaleVersion: TAILSCALE_VERSION } }),
+    ...(kind !== 'host' && { member: tailscale(config.packages) }),
     ...(router && { router: { advertises, snat } }),
   });
   const described = cloud.sells || ssh !== undefined ? spec() : undefined;
@@ -49,6 +53,7 @@ export function planHost(
     site: siteName,
     kind,
     ...(host.lan !== undefined && { lan: host.lan }),
+    ...(host.lan6 !== undefined && { lan6: host.lan6 }),
     roles,
     ...(cloud.servers && {
       server: {
@@ -59,10 +64,25 @@ export function planHost(
     ...(ssh && { ssh }),
     accepts: host.accepts.toSorted(),
     // Always: a site that joins later must change no node of this one. The host's ip rules keep its own LAN out of the tunnel.
-    ...(kind !== 'host' && { node: { hostname: host.name, tags, advertises, acceptRoutes: true, snat } }),
+    ...(kind !== 'host' && {
+      node: {
+        hostname: host.name,
+        tags,
+        advertises,
+        acceptRoutes: true,
+        snat,
+        ...(loginServer !== undefined && { loginServer }),
+      },
+    }),
     ...(described && { managed: { spec: described, release: render(described) } }),
     commands: described ? commands(site, host, kind) : [],
   };
+}
+
+function tailscale({ tailscale: other }: MeshConfig['packages']): NonNullable<HostSpec['member']> {
+  if (other === undefined) return { tailscaleVersion: TAILSCALE_VERSION };
+  const { url, key, fingerprint, version = TAILSCALE_VERSION } = other;
+  return { tailscaleVersion: version, source: { url, key, fingerprint: fingerprint.toUpperCase() } };
 }
 
 const jump = ({ host, port, user, hostKey }: JumpPlan): JumpPlan => ({ host, port, user, hostKey });

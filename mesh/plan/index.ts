@@ -1,8 +1,10 @@
-import { byName, isMember } from '../access/places.ts';
+import { byName, isMember, lanHost, places } from '../access/places.ts';
 import { resolveAccess } from '../access/resolve.ts';
 import { compareAddresses } from '../config/cidr.ts';
+import { lanInitiates } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
+import type { LanHost } from '../overlays/tailscale/tests.ts';
 import { notes } from './notes.ts';
 import { planSite } from './site.ts';
 import { authorizedKeys } from './ssh.ts';
@@ -23,15 +25,28 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
   const owner = `${config.network.name}/${options.stack}-tailnet`;
   const policy = compilePolicy({ ...policyModel(config, sites, around.named), owner, rules: access.rules });
   return {
-    network: { name: config.network.name, supernet: config.network.supernet, domain: config.network.domain },
-    tailnet: { name: config.tailnet.name },
+    network: networkPlan(config.network),
+    tailnet: tailnetPlan(config.tailnet),
     ssh: sshPlan(config.ssh),
     credentials: config.credentials,
+    agent: config.agent,
     sites,
     policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag },
     notes: notes(config, access),
   };
 }
+
+const networkPlan = ({ name, supernet, supernet6, domain }: MeshConfig['network']): MeshPlan['network'] => ({
+  name,
+  supernet,
+  ...(supernet6 !== undefined && { supernet6 }),
+  domain,
+});
+
+const tailnetPlan = ({ name, loginServer }: MeshConfig['tailnet']): MeshPlan['tailnet'] => ({
+  name,
+  ...(loginServer !== undefined && { loginServer }),
+});
 
 export const hostsOf = (site: SitePlan): HostPlan[] => [...site.routers, ...site.hosts];
 
@@ -65,13 +80,24 @@ function policyModel(
     sites: sites.map((site) => ({
       name: site.name,
       cidr: site.cidr,
+      ...(site.cidr6 !== undefined && { cidr6: site.cidr6 }),
       routers: site.routers.length > 0,
       members: membersAt.has(site.name),
     })),
     memberRoles: [...new Set([...(routers ? ['router'] : []), ...members.flatMap(({ roles }) => roles)])],
     namedMembers: [...named],
+    lanHosts: lanHosts(config),
   };
 }
+
+/** Those whose LAN can open connections. */
+const lanHosts = (config: MeshConfig): LanHost[] =>
+  places(config).flatMap((place) => {
+    const host = lanHost(place);
+    return place.party.kind === 'lan' && host !== undefined && lanInitiates(place.party.site).possible
+      ? [{ ...host, site: place.site }]
+      : [];
+  });
 
 function sshPlan(ssh: MeshConfig['ssh']): SshPlan {
   const { user, from, publicKey, via, bootTimeout } = ssh;

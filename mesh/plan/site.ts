@@ -36,10 +36,12 @@ export function planSite(config: MeshConfig, name: string, site: SiteConfig, aro
     ...(cloud.sells && { account: site.account ?? 'default' }),
     supernet,
     cidr: site.cidr,
+    ...(site.cidr6 !== undefined && { cidr6: site.cidr6 }),
     lan: lanKind(site),
     ...(gateway !== undefined && { gateway }),
     snat: snat(name, site),
     ...(site.vip !== undefined && { vip: site.vip }),
+    ...(site.vip6 !== undefined && { vip6: site.vip6 }),
     routes: routes(name, site, around.routed),
     mtu: { ...cloud.mtu, tunnel: TUNNEL.mtu, mss: TUNNEL.mss },
     routers,
@@ -54,7 +56,7 @@ function snat(name: string, site: SiteConfig): SitePlan['snat'] {
   if (!on)
     return {
       on,
-      why: `the way back is ${site.vip ?? ''}, held by the active router; tailnet clients are masqueraded all the same`,
+      why: `the way back is ${[site.vip, site.vip6].filter((vip) => vip !== undefined).join(' and ')}, held by the active router; tailnet clients are masqueraded all the same`,
     };
   const possible = keepsSources(site);
   if (!possible.possible) return { on, why: possible.why };

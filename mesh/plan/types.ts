@@ -2,15 +2,18 @@ import type { AccessEntry } from '../access/types.ts';
 import type { CloudName, LanKind } from '../config/clouds.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
 
-export type { AccessEntry } from '../access/types.ts';
+export type { AccessEntry, LanSource } from '../access/types.ts';
 
 /** Everything that can be decided before a cloud is asked. Sorted by name throughout, so equal configs print equal bytes. */
 export interface MeshPlan {
-  network: { name: string; supernet: string; domain: string };
-  tailnet: { name: string };
+  network: { name: string; supernet: string; supernet6?: string; domain: string };
+  /** `loginServer` where it is not Tailscale's own. */
+  tailnet: { name: string; loginServer?: string };
   ssh: SshPlan;
   /** Where credentials come from; never the credentials. */
   credentials: { from: 'stack' | 'environment' };
+  /** Where the agent on routers reaches Hetzner's API. */
+  agent: { hetznerEndpoint: string };
   sites: SitePlan[];
   policy: PolicyPlan;
   /** What a reader must know and might not expect ("LAN hosts of … cannot open connections: …"). */
@@ -51,6 +54,8 @@ export interface SitePlan {
   /** Range of the whole private network; ip_range of a Hetzner network. */
   supernet: string;
   cidr: string;
+  /** IPv6 prefix of the LAN, where it has one; advertised beside the other. */
+  cidr6?: string;
   lan: LanKind;
   /** Absent where the cloud assigns it, or an existing LAN has none. */
   gateway?: string;
@@ -58,6 +63,8 @@ export interface SitePlan {
   snat: { on: boolean; why: string };
   /** Address that the active router holds; only with SNAT off. */
   vip?: string;
+  /** The same in IPv6. */
+  vip6?: string;
   /** Routes of the cloud network that lead to other sites; only where its gateway forwards (SNAT off on a layer-3 LAN). */
   routes: { site: string; destination: string; gateway: string }[];
   /** Largest packets, bytes; `lan` absent where only the host knows. TCP segments are clamped to `mss` on the way through the tunnel. */
@@ -88,6 +95,8 @@ export interface HostPlan {
   kind: HostKind;
   /** LAN address, chosen (Hetzner) or declared (existing); absent where the cloud assigns it. */
   lan?: string;
+  /** IPv6 address on the LAN, where it has one. */
+  lan6?: string;
   roles: string[];
   /** What is bought; absent on existing hosts. */
   server?: { type: string; image: string };
@@ -96,10 +105,20 @@ export interface HostPlan {
   /** What the preflight of an existing host may find and live with. */
   accepts: string[];
   /** Present when the host is a tailnet member. */
-  node?: { hostname: string; tags: string[]; advertises: string[]; acceptRoutes: boolean; snat: boolean };
+  node?: NodePlan;
   /** Absent on existing hosts that nobody logs in to: they are an address in the policy. */
   managed?: { spec: HostSpec; release: Release };
   commands: CommandPlan[];
+}
+
+export interface NodePlan {
+  hostname: string;
+  tags: string[];
+  advertises: string[];
+  acceptRoutes: boolean;
+  snat: boolean;
+  /** Control server; absent where it is Tailscale's own. */
+  loginServer?: string;
 }
 
 /** A script of the user's, run once the host is configured and has joined. */

@@ -26,6 +26,11 @@ export interface HostReleaseArgs {
    * @example '10.77.10.0/24'
    */
   lanPrefix: pulumi.Input<string>;
+  /**
+   * Own IPv6 address on the LAN, where it has one; the interface that holds `lan` must hold it too.
+   * @example 'fd12:3456:789a:40::2'
+   */
+  lan6?: pulumi.Input<string>;
   /** Files by absolute path; owner is root. A preview shows their diff. */
   files: pulumi.Input<Release['files']>;
   /** systemd units by name. */

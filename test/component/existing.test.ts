@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ancestors, one, Secret, type Recording, type Registration } from './record.ts';
-import { recordProd, SENTINELS, sitesWith, stackConfig, type SiteText } from './staging.ts';
+import { recordProd, rulesWithout, SENTINELS, sitesWith, stackConfig, type SiteText } from './staging.ts';
 
 let prod: Recording;
 beforeAll(async () => {
@@ -10,12 +10,12 @@ const release = (recording: Recording, name: string): Registration => one(record
 const about = (recording: Recording, host: string): string[] =>
   recording.resources.filter(({ name }) => name === host).map(({ type }) => type);
 /** production with its existing site changed. */
-const changed = async (change: (gra: SiteText) => SiteText): Promise<Recording> =>
+const changed = async (change: (gra: SiteText) => SiteText, rules: object = {}): Promise<Recording> =>
   recordProd(
-    stackConfig(
-      'prod',
-      sitesWith('prod', (sites) => ({ 'eu-gra': change(sites['eu-gra'] ?? {}) })),
-    ),
+    stackConfig('prod', {
+      ...sitesWith('prod', (sites) => ({ 'eu-gra': change(sites['eu-gra'] ?? {}) })),
+      ...rules,
+    }),
   );
 
 describe('an existing host', () => {
@@ -29,6 +29,7 @@ describe('an existing host', () => {
       serverId: 'existing:gra-edge-01',
       lan: '10.77.40.2',
       lanPrefix: '10.77.40.0/24',
+      lan6: 'fd5a:1c9e:77b0:40::2',
       provisioned: false,
       accepts: [],
     });
@@ -37,11 +38,12 @@ describe('an existing host', () => {
     expect(one(prod, 'mesh:index:TailnetNode', 'gra-edge-01').inputs).toMatchObject({
       serverId: 'existing:gra-edge-01',
       snat: false,
-      advertiseRoutes: ['10.77.40.0/24'],
+      advertiseRoutes: ['10.77.40.0/24', 'fd5a:1c9e:77b0:40::/64'],
     });
   });
 
   test('as opposed to a new server', () => {
+    expect(release(prod, 'fra-edge-01').inputs).not.toHaveProperty('lan6');
     expect(release(prod, 'fra-edge-01').inputs.provisioned).toBe(true);
     expect(release(prod, 'sin-app-01').inputs.provisioned).toBe(true);
     expect(about(prod, 'fra-edge-01')).toContain('mesh:index:HostKey');
@@ -97,7 +99,8 @@ describe('an existing host', () => {
     const plain = await changed(nas({}));
     expect(about(plain, 'gra-nas-01').sort()).toEqual(['mesh:index:HostRelease', 'site-mesh:index:Host']);
     expect(release(plain, 'gra-nas-01').inputs.files).toEqual({});
-    const member = await changed(nas({ member: true }));
+    // As a member it is beyond the LAN of eu-fra, whose network routes know no 100.x.
+    const member = await changed(nas({ member: true }), rulesWithout('prod', 'role:db'));
     expect(about(member, 'gra-nas-01')).toContain('mesh:index:TailnetNode');
   });
 });

@@ -47,6 +47,12 @@ export function sitesWith(stack: StackName, change: (sites: Record<string, SiteT
   return { 'site-mesh:sites': { ...sites, ...change(sites) } };
 }
 
+/** The access rules of a checked-in stack but for those that name this source. */
+export function rulesWithout(stack: StackName, source: string): Sections {
+  const rules = stackFile(stack)['site-mesh:access'] as { from: string[] }[];
+  return { 'site-mesh:access': rules.filter(({ from }) => !from.includes(source)) };
+}
+
 /**
  * A checked-in stack, as Pulumi hands it to a program, with credentials and a jump host added.
  * @param change what is written otherwise, by section

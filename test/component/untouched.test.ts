@@ -85,7 +85,14 @@ describe('one host more', () => {
   });
   test.each([
     ['at DigitalOcean', 'ap-sin', { name: 'sin-app-03', roles: ['app'] }, [POLICY, PROJECT]],
-    ['at Hetzner', 'eu-fra', { name: 'fra-db-02', lan: '10.77.10.11', roles: ['db'] }, []],
+    ['at Hetzner', 'eu-fra', { name: 'fra-db-02', lan: '10.77.10.11' }, []],
+    // Its address is what the policy knows it by, as a source of its role.
+    [
+      'at Hetzner, with a role that a rule names',
+      'eu-fra',
+      { name: 'fra-db-02', lan: '10.77.10.11', roles: ['db'] },
+      [POLICY],
+    ],
     ['that nobody logs in to', 'eu-gra', { name: 'gra-nas-02', lan: '10.77.40.21' }, []],
   ])('%s changes no other host', async (_, site, host, changed) => {
     const found = difference(before, await production(more(site, host)));

@@ -268,10 +268,11 @@ test('a site retired: first who may reach it, then the site itself, and nothing 
   await bench.edit((config) => {
     const { postgres, ...services } = entry.parse(full['site-mesh:services']);
     expect(postgres).toBeDefined();
-    const access = z.array(z.object({ to: z.string() }).loose()).parse(full['site-mesh:access']);
+    const rule = z.object({ to: z.string(), from: z.array(z.string()) }).loose();
+    const access = z.array(rule).parse(full['site-mesh:access']);
     config['site-mesh:sites'] = full['site-mesh:sites'];
     config['site-mesh:services'] = services;
-    config['site-mesh:access'] = access.filter(({ to }) => to !== 'postgres');
+    config['site-mesh:access'] = access.filter(({ to, from }) => to !== 'postgres' && !from.includes('role:db'));
   });
   expect(await up()).toEqual(['update TailnetPolicy acme']);
   await bench.edit(retire);

@@ -24,13 +24,15 @@ function hexagon(x: number, y: number, radius: number): [number, number][] {
   ]);
 }
 
-/** Who opens connections: people, a site, or a role. */
+/** Who opens connections: people, a site, a role, or a LAN. */
 export function sourceMark(kind: SourceNode['kind'], x: number, y: number): string {
   switch (kind) {
     case 'group':
       return circle(x + 6, y - 4, 3.2, 'node') + shape([[x, y + 6], [x + 2.2, y + 1], [x + 9.8, y + 1], [x + 12, y + 6]], 'node'); // prettier-ignore
     case 'site':
       return rect({ x: x + 0.5, y: y - 5, width: 11, height: 4 }, 'node', 1) + rect({ x: x + 0.5, y: y + 1, width: 11, height: 4 }, 'node', 1); // prettier-ignore
+    case 'lan':
+      return rect({ x: x + 1.5, y: y - 4.5, width: 9, height: 9 }, 'lan', 1);
     case 'role':
       return shape([[x, y - 5], [x + 7, y - 5], [x + 12, y], [x + 7, y + 5], [x, y + 5]], 'node'); // prettier-ignore
   }

@@ -1,4 +1,5 @@
 import { overlaps } from '../cidr.ts';
+import { overlaps6 } from '../cidr6.ts';
 import { fault, type Fault } from '../fault.ts';
 import type { MeshConfig } from '../schema.ts';
 
@@ -21,7 +22,12 @@ export function faultsAcross(stacks: readonly NamedConfig[]): StackFault[] {
   const sorted = stacks.toSorted((a, b) => (a.stack < b.stack ? -1 : 1));
   return sorted.flatMap((later, index) =>
     sorted.slice(0, index).flatMap((earlier) =>
-      [...prefixes(earlier, later), ...tailnets(earlier, later), ...machines(earlier, later)].map((one) => ({
+      [
+        ...prefixes(earlier, later),
+        ...prefixes6(earlier, later),
+        ...tailnets(earlier, later),
+        ...machines(earlier, later),
+      ].map((one) => ({
         ...one,
         stack: later.stack,
       })),
@@ -49,10 +55,30 @@ function prefixes(earlier: NamedConfig, later: NamedConfig): Fault[] {
   return faults;
 }
 
+/** As for IPv4, but that a stack may have none. */
+function prefixes6(earlier: NamedConfig, later: NamedConfig): Fault[] {
+  const mine = later.config.network.supernet6;
+  const theirs = earlier.config.network.supernet6;
+  if (mine === undefined || theirs === undefined || !overlaps6(mine, theirs)) return [];
+  const remedy = `give each stack a supernet6 of its own; ${earlier.stack} has ${theirs}`;
+  const faults = [fault(['network', 'supernet6'], mine, `overlaps ${theirs} of stack ${earlier.stack}`, remedy)];
+  for (const [name, { cidr6 }] of Object.entries(later.config.sites))
+    for (const [other, { cidr6: taken }] of Object.entries(earlier.config.sites))
+      if (cidr6 !== undefined && taken !== undefined && overlaps6(cidr6, taken)) {
+        const problem = `overlaps ${taken} of site ${other} of stack ${earlier.stack}`;
+        faults.push(
+          fault(['sites', name, 'cidr6'], cidr6, problem, 'give every site of every stack a prefix of its own'),
+        );
+      }
+  return faults;
+}
+
 /** A policy is one text for a whole tailnet: two stacks would overwrite each other's, and each would take the other's people out. */
 function tailnets(earlier: NamedConfig, later: NamedConfig): Fault[] {
-  const { name } = later.config.tailnet;
-  if (name !== earlier.config.tailnet.name) return [];
+  const { name, loginServer } = later.config.tailnet;
+  const other = earlier.config.tailnet;
+  // Two control servers have nothing in common, whatever they call their tailnets.
+  if (name !== other.name || loginServer !== other.loginServer) return [];
   const problem =
     name === '-'
       ? `is - in stack ${earlier.stack} too, which may be the same tailnet`

@@ -1,7 +1,7 @@
 import { cloudOf } from '../clouds.ts';
 import { hostsOf, type Draft, type DraftHost, type DraftSite } from '../draft.ts';
 import { fault, type Fault } from '../fault.ts';
-import { path, type HostParty, type Party } from '../paths.ts';
+import { lanInitiates, path, wholeLan, type HostParty, type Party, type SiteNetwork } from '../paths.ts';
 
 /** A rule that no network path can carry is a permission that lies: it is refused, with the reason. */
 export function pathFaults(model: Draft): Fault[] {
@@ -20,7 +20,7 @@ export function pathFaults(model: Draft): Fault[] {
           [...rule.path, 'from', at],
           source,
           `has no path to ${rule.entry.to ?? ''}: ${why}`,
-          'remove it from the rule, or name people, or a site whose members can connect',
+          'remove it from the rule, or name people, or a site that can connect',
         ),
       );
     }
@@ -56,15 +56,20 @@ function indexed(model: Draft): Map<string, HostParty[]> {
       const roles = [...(host.kind === 'router' ? ['router'] : []), ...(host.entry.roles ?? [])];
       for (const key of [own.name, `site:${site.name}`, ...roles.map((role) => `role:${role}`)]) put(key, own);
     }
+    const network = networkOf(site);
+    if (network !== undefined && lanInitiates(network).possible) put(`site:${site.name}`, wholeLan(network));
   }
   return index;
 }
 
-function party({ name: site, entry, routers }: DraftSite, host: DraftHost): HostParty | undefined {
-  const { cloud, lan, snat = true } = entry;
+function networkOf({ name, entry: { cloud, lan, snat = true }, routers }: DraftSite): SiteNetwork | undefined {
+  return cloud && { name, cloud, lan, snat, hasRouters: routers.length > 0 };
+}
+
+function party(at: DraftSite, host: DraftHost): HostParty | undefined {
+  const site = networkOf(at);
   const { name, member } = host.entry;
-  if (cloud === undefined || name === undefined) return undefined;
-  const joins = host.kind === 'router' || (member ?? cloudOf(cloud).hostsAreMembers);
-  const network = { name: site, cloud, lan, snat, hasRouters: routers.length > 0 };
-  return { kind: joins ? 'member' : 'lan', name, site: network };
+  if (site === undefined || name === undefined) return undefined;
+  const joins = host.kind === 'router' || (member ?? cloudOf(site.cloud).hostsAreMembers);
+  return { kind: joins ? 'member' : 'lan', name, site };
 }

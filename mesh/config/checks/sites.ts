@@ -1,4 +1,4 @@
-import { cloudOf } from '../clouds.ts';
+import { cloudOf, IPV6_ALIAS } from '../clouds.ts';
 import { allHosts, type Draft, type DraftHost, type DraftSite } from '../draft.ts';
 import { fault, showPath, type Fault } from '../fault.ts';
 import { isMapping } from '../schema-faults.ts';
@@ -63,7 +63,7 @@ function unread({ sites }: Record<string, unknown>, { name }: DraftSite, key: 'r
 /** Host names are unique over all sites: they are hostnames, servers' names, and names in the policy. */
 export function hostNameFaults(model: Draft): Fault[] {
   const holders = new Map<string, DraftHost>();
-  const aliases = new Map(model.sites.map((site) => [`lan-${site.name}`, site.name]));
+  const aliases = aliasesOf(model);
   const faults: Fault[] = [];
   for (const host of allHosts(model)) {
     const { name } = host.entry;
@@ -81,11 +81,24 @@ export function hostNameFaults(model: Draft): Fault[] {
       );
     else holders.set(name, host);
     faults.push(...formerNameFaults(host, model));
-    const site = aliases.get(name);
-    if (site !== undefined)
-      faults.push(fault(path, name, `is what the policy calls the prefix of site ${site}`, 'choose another name'));
+    const taken = aliases.get(name);
+    if (taken !== undefined) faults.push(fault(path, name, `is what the policy calls ${taken}`, 'choose another name'));
   }
   return faults;
+}
+
+/** Names that the policy gives prefixes and second addresses; what it calls → what that is, for people. */
+function aliasesOf(model: Draft): Map<string, string> {
+  const second = (name: string): string => `${name}${IPV6_ALIAS}`;
+  return new Map([
+    ...model.sites.flatMap(({ name }): [string, string][] => [
+      [`lan-${name}`, `the prefix of site ${name}`],
+      [second(`lan-${name}`), `the IPv6 prefix of site ${name}`],
+    ]),
+    ...allHosts(model).flatMap(({ entry: { name, lan6 } }): [string, string][] =>
+      name === undefined || lan6 === undefined ? [] : [[second(name), `the IPv6 address of ${name}`]],
+    ),
+  ]);
 }
 
 /** A former name means one host: the state has one of that name, and it becomes this one. */

@@ -26,7 +26,7 @@ export const ruleSchema = z
       from: field
         .listOf(field.sourceSelector, 'list who may connect, for example [group:sre]')
         .describe(
-          'Who: group:NAME, site:NAME (its members, and its LAN where that can open connections) or role:NAME.',
+          'Who: group:NAME, site:NAME (its members, and everybody on its LAN where that can open connections) or role:NAME (members, and LAN hosts likewise).',
         ),
       to: field.serviceName.describe('Name of a service.'),
       why: field.why.describe('One line for people; it stands in the policy and in previews.'),

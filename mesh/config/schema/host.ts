@@ -87,6 +87,12 @@ export const hostSchema = z.strictObject(
       .address('give the host an address inside its site, for example 10.77.10.10')
       .optional()
       .describe('LAN address inside the site’s prefix. Not at DigitalOcean, which assigns it.'),
+    lan6: field
+      .address6('give the host an IPv6 address inside cidr6 of its site, for example fd12:3456:789a:40::10')
+      .optional()
+      .describe(
+        'LAN address inside the cidr6 of the site. Routers of such a site need one; other hosts may have none.',
+      ),
     roles: field
       .setOf(field.roleName, 'list the roles, for example [db], or leave the key out')
       .default([])

@@ -15,6 +15,12 @@ export const networkSchema = z
         .describe(
           'Private IPv4 prefix in which all sites lie, of this stack alone; also the range of its Hetzner networks. Example: 10.77.0.0/16',
         ),
+      supernet6: field
+        .prefix6('give the stack a unique local prefix of its own, for example fd12:3456:789a::/48')
+        .optional()
+        .describe(
+          'Unique local IPv6 prefix (RFC 4193, /48 to /56, its 40 bits drawn by chance) in which the cidr6 of all sites lie, of this stack alone. Example: fd12:3456:789a::/48',
+        ),
       domain: field.domainName.describe('Domain of the mesh. Example: mesh.acme.internal'),
     },
     mapping('write network: { name, supernet, domain }'),
@@ -27,6 +33,11 @@ export const tailnetSchema = z
       name: field.tailnetName.describe(
         'Name of the tailnet as the admin console shows it, or - for the one of the credential. One stack owns a tailnet’s policy. Example: acme-prod',
       ),
+      loginServer: field.controlServer
+        .optional()
+        .describe(
+          'Another control server than Tailscale’s own, such as headscale, that nodes join at; tailscale:baseUrl must name its API. https, or http on loopback and in a lab. Every node joins anew when it changes. Example: https://headscale.example.com',
+        ),
     },
     mapping('write tailnet: { name: acme-prod }'),
   )

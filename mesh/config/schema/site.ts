@@ -38,6 +38,12 @@ export const siteSchema = z
       cidr: field
         .prefix('give the site a prefix inside the supernet, for example 10.77.10.0/24')
         .describe('Prefix of the site’s LAN, inside the supernet. Example: 10.77.10.0/24'),
+      cidr6: field
+        .prefix6('give the site a /64 inside network.supernet6, for example fd12:3456:789a:40::/64')
+        .optional()
+        .describe(
+          'IPv6 prefix of the site’s LAN, a /64 inside network.supernet6; existing sites with lan: l2 only. Example: fd12:3456:789a:40::/64',
+        ),
       lan: z
         .enum(['l2', 'routed'], { error: told('is no kind of LAN', 'choose one of: l2, routed') })
         .optional()
@@ -55,7 +61,13 @@ export const siteSchema = z
       vip: field
         .address('give the routers a shared address inside the site, for example 10.77.10.254')
         .optional()
-        .describe('Address that the active router of the pair holds, way back of the LAN. Only with snat: false.'),
+        .describe(
+          'Address that the agent keeps at the active router of the pair: the LAN’s way into the mesh and back. Only with snat: false.',
+        ),
+      vip6: field
+        .address6('give the routers a shared IPv6 address inside cidr6, for example fd12:3456:789a:40::ffff')
+        .optional()
+        .describe('The same in IPv6, inside cidr6. Needed with snat: false and cidr6.'),
       ssh: z
         .strictObject(
           {

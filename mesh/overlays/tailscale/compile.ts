@@ -1,9 +1,9 @@
 import type { AccessRule, Endpoint } from '../../access/types.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
-import { grantPort, selector } from './selectors.ts';
+import { grantPort, selectors } from './selectors.ts';
 import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag } from './tags.ts';
-import { policyTests, type PolicyTest } from './tests.ts';
+import { policyTests, type LanHost, type PolicyTest } from './tests.ts';
 
 export interface PolicyModel {
   /** `<network>/<stack>-tailnet`, for the first line of the text. */
@@ -11,11 +11,13 @@ export interface PolicyModel {
   /** Group → logins of its people. */
   groups: Readonly<Record<string, readonly string[]>>;
   /** `routers`, `members`: whether the site has any. */
-  sites: readonly { name: string; cidr: string; routers: boolean; members: boolean }[];
+  sites: readonly { name: string; cidr: string; cidr6?: string; routers: boolean; members: boolean }[];
   /** Members that a service names. */
   namedMembers: readonly string[];
   /** Every role that some member carries, `router` included. */
   memberRoles: readonly string[];
+  /** LAN hosts that can open connections, if a rule permits it. */
+  lanHosts: readonly LanHost[];
   rules: readonly AccessRule[];
 }
 
@@ -32,10 +34,11 @@ export interface CompiledPolicy {
  */
 export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const endpoints = model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]);
+  const tests = policyTests(model.rules, model.groups, model.lanHosts);
   const members: Member[] = [
     ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
     ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
-      members: aliases(endpoints),
+      members: aliases(endpoints, tests, model.lanHosts),
     }),
     {
       key: 'tagOwners',
@@ -57,7 +60,7 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
       value: [],
     },
     { key: 'grants', apart: true, value: { elements: model.rules.map(grant) } },
-    ...tests(model),
+    ...testSection(tests),
   ];
   const [first, ...rest] = members;
   const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
@@ -72,8 +75,22 @@ function groups(model: PolicyModel, endpoints: readonly Endpoint[]): Member[] {
   return used.map((name) => ({ key: `group:${name}`, value: (model.groups[name] ?? []).toSorted() }));
 }
 
-function aliases(endpoints: readonly Endpoint[]): Member[] {
-  const named = new Map(endpoints.flatMap((one) => selector(one).alias ?? []).map(({ name, value }) => [name, value]));
+function aliases(
+  endpoints: readonly Endpoint[],
+  asking: readonly PolicyTest[],
+  lanHosts: readonly LanHost[],
+): Member[] {
+  const sources = new Set(asking.map(({ src }) => src));
+  const named = new Map([
+    ...endpoints
+      .flatMap(selectors)
+      .flatMap(({ text, value }): [string, string][] => (value === undefined ? [] : [[text, value]])),
+    ...lanHosts
+      .flatMap(selectors)
+      .flatMap(({ text, value }): [string, string][] =>
+        value !== undefined && sources.has(text) ? [[text, value]] : [],
+      ),
+  ]);
   return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
 }
 
@@ -92,11 +109,14 @@ function approvals(model: PolicyModel): Member[] {
   return model.sites
     .filter(({ routers }) => routers)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, cidr }) => ({ key: cidr, value: [siteRouterTag(name)] }));
+    .flatMap(({ name, cidr, cidr6 }) =>
+      [cidr, ...(cidr6 === undefined ? [] : [cidr6])].map((key) => ({ key, value: [siteRouterTag(name)] })),
+    );
 }
 
 function grant(rule: AccessRule): Element {
-  const names = (all: readonly Endpoint[]): string[] => [...new Set(all.map((one) => selector(one).text))].sort();
+  const names = (all: readonly Endpoint[]): string[] =>
+    [...new Set(all.flatMap(selectors).map(({ text }) => text))].sort();
   return {
     comment: rule.why,
     value: {
@@ -109,15 +129,14 @@ function grant(rule: AccessRule): Element {
   };
 }
 
-function tests(model: PolicyModel): Member[] {
-  const elements = policyTests(model.rules, model.groups).map(testElement);
-  if (elements.length === 0) return [];
+function testSection(tests: readonly PolicyTest[]): Member[] {
+  if (tests.length === 0) return [];
   return [
     {
       key: 'tests',
       apart: true,
       comment: 'Checked by the service at every push; each holds before any node exists.',
-      value: { elements },
+      value: { elements: tests.map(testElement) },
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { covers, ends, portSet, type PortSet } from '../../access/ports.ts';
-import type { AccessRule } from '../../access/types.ts';
+import type { AccessRule, Endpoint } from '../../access/types.ts';
+import { selectors, type Selector } from './selectors.ts';
 
 /** One test of the policy file. `proto` is always set: without it an icmp grant makes a tcp port pass (measured). */
 export interface PolicyTest {
@@ -12,46 +13,104 @@ export interface PolicyTest {
 /** The port that nobody gets unless an intent says so; every host has it. */
 const PROBE = 'tcp/22';
 
-/** Hosts that a group must not reach at all, tested for each group; more would make the text grow with groups times hosts. */
+/** Hosts that a source must not reach at all, tested for each one; more would make the text grow with sources times hosts. */
 const FOREIGN_HOSTS = 8;
 
+/** LAN hosts that rules name as targets only, and that are tested as sources all the same: nothing must pass from there. */
+const SILENT_HOSTS = 8;
+
+/** A host on a LAN that a test can name by its addresses. */
+export type LanHost = LanEndpoint & { site: string };
+type LanEndpoint = Extract<Endpoint, { kind: 'lan-host' }>;
+
+/** What a test asks for: a group, or one LAN host by one of its addresses. */
+interface Subject {
+  src: string;
+  /** Of its address; a group has both. */
+  family?: Family;
+  /** Whether a rule is for it. */
+  own: (rule: AccessRule) => boolean;
+  /** Whether a rule is for somebody who is in it, through whatever. */
+  anyhow: (rule: AccessRule) => boolean;
+}
+
 /**
- * Tests that hold before any node exists, so that the policy can be pushed first: sources are groups, destinations
+ * Tests that hold before any node exists, so that the policy can be pushed first: sources are groups and LAN hosts, destinations
  * are single LAN hosts by alias (a tag without nodes fails as a source, a prefix is refused as a destination).
- * Each group is tested against the LAN hosts that it reaches and some that it does not: accept what an intent gives, deny the
+ * Each source is tested against the LAN hosts that it reaches and some that it does not: accept what an intent gives, deny the
  * host's other service ports and SSH. A test names single ports, so both ends of a range stand for it. So a grant that is wider than its intents
  * fails its own push. Where somebody in the group gets a port through another group, nothing is said: the service tests a
  * group by its people.
+ * @param lanHosts those that could open connections as far as networks go
  */
 export function policyTests(
   rules: readonly AccessRule[],
   people: Readonly<Record<string, readonly string[]>>,
+  lanHosts: readonly LanHost[],
 ): PolicyTest[] {
-  const byHost = grouped(rules, lanHostsOf);
-  const byGroup = grouped(rules, groupsOf);
-  const hosts = [...byHost.keys()].sort();
-  const related = relatives([...byGroup.keys()], people);
-  return [...byGroup.keys()].sort().flatMap((group) => {
+  const byHost = grouped(rules, (rule) => aliasesOf(rule).map(({ text }) => text));
+  const families = new Map(rules.flatMap(aliasesOf).map((alias) => [alias.text, familyOf(alias)]));
+  const subjects = [...groupSubjects(rules, people), ...testedLanHosts(rules, lanHosts).flatMap(lanSubjects)];
+  return subjects.flatMap(({ src, family, own, anyhow }) => {
     const byProto = new Map<string, PolicyTest>();
-    const reached = new Set((byGroup.get(group) ?? []).flatMap(lanHostsOf));
+    // A packet has addresses of one family at both ends.
+    const alike = (host: string): boolean => family === undefined || families.get(host) === family;
+    const hosts = [...byHost.keys()].filter(alike).sort();
+    const ours = rules.filter(own).flatMap(aliasesOf);
+    const reached = new Set(ours.map(({ text }) => text).filter(alike));
     for (const host of tested(hosts, reached)) {
+      if (host === src) continue;
       const onHost = byHost.get(host) ?? [];
-      const own = portsOf(onHost, new Set([group]));
-      const anyhow = portsOf(onHost, related.get(group) ?? new Set());
+      const given = portsOf(onHost.filter(own));
+      const elsewhere = portsOf(onHost.filter(anyhow));
       for (const port of sortedPorts([PROBE, ...onHost.flatMap(({ ports }) => ports.flatMap(ends))])) {
-        const given = covers(own, port);
-        if (!given && covers(anyhow, port)) continue;
+        const accepted = covers(given, port);
+        if (!accepted && covers(elsewhere, port)) continue;
         const [proto = '', number = ''] = port.split('/');
-        const test = byProto.get(proto) ?? { src: `group:${group}`, proto, accept: [], deny: [] };
+        const test = byProto.get(proto) ?? { src, proto, accept: [], deny: [] };
         byProto.set(proto, test);
-        (given ? test.accept : test.deny).push(`${host}:${number}`);
+        (accepted ? test.accept : test.deny).push(`${host}:${number}`);
       }
     }
     return [...byProto.values()].sort((a, b) => (a.proto < b.proto ? -1 : 1));
   });
 }
 
-/** What the group reaches, and the first few by name that it does not; sorted. */
+/** LAN hosts that are named as sources, one for each LAN that is, and some of those that are served; sorted by name. A host that no rule names changes no policy. */
+function testedLanHosts(rules: readonly AccessRule[], lanHosts: readonly LanHost[]): LanHost[] {
+  const sources = rules.flatMap((rule) => rule.sources);
+  const named = new Set(sources.flatMap((one) => (one.kind === 'lan-host' ? one.name : [])));
+  const open = new Set(sources.flatMap((one) => (one.kind === 'lan' ? one.site : [])));
+  const served = new Set(rules.flatMap(lanHostsOf));
+  let silent = 0;
+  return lanHosts
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .filter(({ name, site }) => {
+      if (open.delete(site) || named.has(name)) return true;
+      if (!served.has(name)) return false;
+      silent += 1;
+      return silent <= SILENT_HOSTS;
+    });
+}
+
+function groupSubjects(rules: readonly AccessRule[], people: Readonly<Record<string, readonly string[]>>): Subject[] {
+  const groups = [...grouped(rules, groupsOf).keys()].sort();
+  const related = relatives(groups, people);
+  return groups.map((group) => ({
+    src: `group:${group}`,
+    own: (rule) => groupsOf(rule).includes(group),
+    anyhow: (rule) => groupsOf(rule).some((other) => related.get(group)?.has(other)),
+  }));
+}
+
+function lanSubjects(host: LanHost): Subject[] {
+  const { name, site } = host;
+  const own = ({ sources }: AccessRule): boolean =>
+    sources.some((one) => (one.kind === 'lan-host' && one.name === name) || (one.kind === 'lan' && one.site === site));
+  return selectors(host).map((alias) => ({ src: alias.text, family: familyOf(alias), own, anyhow: own }));
+}
+
+/** What the source reaches, and the first few by name that it does not; sorted. */
 function tested(hosts: readonly string[], reached: ReadonlySet<string>): string[] {
   const foreign: string[] = [];
   for (const host of hosts) {
@@ -90,9 +149,14 @@ function grouped(rules: readonly AccessRule[], keysOf: (rule: AccessRule) => str
   return groups;
 }
 
-const portsOf = (rules: readonly AccessRule[], groups: ReadonlySet<string>): PortSet =>
-  portSet(rules.filter((rule) => groupsOf(rule).some((group) => groups.has(group))).flatMap(({ ports }) => ports));
+const portsOf = (rules: readonly AccessRule[]): PortSet => portSet(rules.flatMap(({ ports }) => ports));
 const groupsOf = (rule: AccessRule): string[] => rule.sources.flatMap((one) => (one.kind === 'group' ? one.name : []));
+type Family = 'IPv4' | 'IPv6';
+const familyOf = ({ value = '' }: Selector): Family => (value.includes(':') ? 'IPv6' : 'IPv4');
+
+/** LAN hosts that a rule leads to, by every name that the policy has for them. */
+const aliasesOf = (rule: AccessRule): Selector[] =>
+  rule.targets.flatMap((one) => (one.kind === 'lan-host' ? selectors(one) : []));
 const lanHostsOf = (rule: AccessRule): string[] =>
   rule.targets.flatMap((one) => (one.kind === 'lan-host' ? one.name : []));
 

@@ -87,10 +87,17 @@ describe('stage', () => {
     ['a lone surrogate', JSON.stringify(request(release({ files: { '/etc/a': file('\ud800') }, units: {} })))],
     ['an address that is none', request(release(), { lan: '10.77.10.256' })],
     ['a prefix with host bits', request(release(), { lanPrefix: '10.77.10.1/24' })],
+    ['an IPv6 address in a long form', request(release(), { lan6: 'fd12:0::2' })],
+    ['an IPv6 address that is IPv4', request(release(), { lan6: '10.77.10.2' })],
   ])('refuses %s', async (_what, stdin) => {
     expect(await host.run('apply stage', stdin)).toMatchObject({ code: 2, json: { error: { code: 'usage' } } });
     // The twin: the same request without the fault.
     expect((await host.run('apply stage', request(release({ files: a, units: {} })))).code).toBe(0);
+  });
+
+  test('takes an IPv6 address in its shortest form', async () => {
+    const stdin = request(release({ files: a, units: {} }), { lan6: 'fd12:3456:789a:40::2' });
+    expect((await host.run('apply stage', stdin)).code).toBe(0);
   });
 
   test('refuses more than 4 MiB, and takes a little less', async () => {

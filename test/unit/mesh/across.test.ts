@@ -43,6 +43,27 @@ test('overlapping supernets and sites are told at the later stack, naming the ot
   ]);
 });
 
+test('IPv6 prefixes are compared as well, where both stacks have them', () => {
+  const six = (supernet6: string, cidr6: string) => (raw: Raw) => {
+    Object.assign(raw.network, { supernet6 });
+    existingAt(raw.network.supernet.includes('77') ? '198.51.100.10' : '198.51.100.11')(raw);
+    const gra = (raw.sites as Record<string, { routers: object[] }>)['eu-gra'];
+    Object.assign(gra ?? {}, {
+      cidr6,
+      routers: gra?.routers.map((one) => ({ ...one, lan6: cidr6.replace('/64', '2') })),
+    });
+  };
+  const one = stack('prod', 77, six('fd12:3456:789a::/48', 'fd12:3456:789a:40::/64'));
+  const told = (other: NamedConfig) => faultsAcross([one, other]).map(({ path, problem }) => [path, problem]);
+  expect(told(stack('staging', 78, six('fd12:3456:789a::/52', 'fd12:3456:789a:40::/64')))).toEqual([
+    ['network.supernet6', 'overlaps fd12:3456:789a::/48 of stack prod'],
+    ['sites.eu-gra.cidr6', 'overlaps fd12:3456:789a:40::/64 of site eu-gra of stack prod'],
+  ]);
+  expect(told(stack('staging', 78, six('fd12:3456:789a::/52', 'fd12:3456:789a:41::/64')))).toHaveLength(1);
+  expect(told(stack('staging', 78, six('fd12:3456:789b::/48', 'fd12:3456:789b:40::/64')))).toEqual([]);
+  expect(told(stack('staging', 78))).toEqual([]);
+});
+
 test('a tailnet has one stack that owns its policy', () => {
   const shared = (raw: Raw) => (raw.tailnet.name = 'acme');
   const [fault, ...more] = faultsAcross([stack('prod', 77, shared), stack('staging', 78, shared)]);

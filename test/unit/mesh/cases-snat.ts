@@ -195,15 +195,25 @@ export const SNAT: Case[] = [
     'a rule from LAN hosts behind routers that masquerade',
     (raw) => Object.assign(raw.access[4] ?? {}, { from: ['role:db'] }),
     'access[4].from[0]',
-    'masquerade what they forward',
+    'masquerade what they forward and share no address (vip)',
     'people',
   ],
   [
-    'a rule from LAN hosts whose way back nobody holds yet',
-    (raw) => Object.assign(raw.access[4] ?? {}, { from: ['group:sre', 'role:backup'] }),
+    'a rule from LAN hosts at Hetzner to members, which its network routes cannot name',
+    (raw) => [
+      site('eu-fra', { snat: false, vip: '10.77.10.254' })(raw),
+      Object.assign(raw.access[4] ?? {}, { from: ['group:sre', 'role:db'] }),
+    ],
     'access[4].from[1]',
-    'no agent on the routers of eu-gra',
+    'network routes take private prefixes only',
     'people',
+  ],
+  [
+    'a rule from LAN hosts to their own LAN',
+    (raw) => Object.assign(raw.access[3] ?? {}, { from: ['role:backup'] }),
+    'access[3].from[0]',
+    'neither carries nor restricts',
+    'a site that can connect',
   ],
   [
     'a rule from a LAN host at DigitalOcean',
@@ -244,6 +254,6 @@ export const SNAT: Case[] = [
     (raw) => Object.assign(raw.access[3] ?? {}, { from: ['site:eu-gra'] }),
     'access[3].from[0]',
     'neither carries nor restricts',
-    'a site whose members can connect',
+    'a site that can connect',
   ],
 ];

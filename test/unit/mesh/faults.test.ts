@@ -5,8 +5,10 @@ import { CLOUDS } from './cases-clouds.ts';
 import { CONTENT } from './cases-content.ts';
 import { FRAME } from './cases-frame.ts';
 import { HOSTS } from './cases-hosts.ts';
+import { IPV6 } from './cases-ipv6.ts';
 import { SNAT } from './cases-snat.ts';
-import { PUBLIC_KEY, validRaw, wideRaw } from './fixtures.ts';
+import { SOURCES } from './cases-sources.ts';
+import { PUBLIC_KEY, sixRaw, validRaw, wideRaw } from './fixtures.ts';
 
 type Raw = ReturnType<typeof validRaw>;
 
@@ -18,7 +20,7 @@ function faultsAfter(break_: (raw: Loose) => unknown, fresh: () => object = vali
 }
 
 test('the stacks that the cases break have no fault themselves', () => {
-  expect([...faultsAfter(() => undefined), ...faultsAfter(() => undefined, wideRaw)]).toEqual([]);
+  for (const fresh of [validRaw, wideRaw, sixRaw]) expect(faultsAfter(() => undefined, fresh)).toEqual([]);
 });
 
 describe('one fault, one message, at its path:', () => {
@@ -27,11 +29,20 @@ describe('one fault, one message, at its path:', () => {
     expect(faults[0]?.problem).toContain(problem);
     expect(faults[0]?.remedy).toContain(remedy);
   };
-  test.each([...FRAME, ...CONTENT])('%s', (_, break_, path, problem, remedy) => {
+  test.each([...FRAME, ...CONTENT, ...SOURCES])('%s', (_, break_, path, problem, remedy) => {
     check(faultsAfter(break_), path, problem, remedy);
   });
   test.each([...CLOUDS, ...HOSTS, ...SNAT])('of three clouds: %s', (_, break_, path, problem, remedy) => {
     check(faultsAfter(break_, wideRaw), path, problem, remedy);
+  });
+});
+
+describe('one fault of IPv6, one message, at its path:', () => {
+  test.each(IPV6)('%s', (_, break_, path, problem, remedy) => {
+    const faults = faultsAfter(break_, sixRaw);
+    expect(faults.map((fault) => fault.path)).toEqual([path]);
+    expect(faults[0]?.problem).toContain(problem);
+    expect(faults[0]?.remedy).toContain(remedy);
   });
 });
 

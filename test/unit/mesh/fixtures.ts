@@ -92,6 +92,29 @@ export function wideRaw() {
   };
 }
 
+export const SUPERNET6 = 'fd12:3456:789a::/48';
+
+/** The wide stack with IPv6 on the LAN of its existing hosts. A fresh copy each time. */
+export function sixRaw() {
+  const { network, sites, ...rest } = wideRaw();
+  const gra = sites['eu-gra'];
+  const at = (last: string): string => `fd12:3456:789a:40::${last}`;
+  return {
+    ...rest,
+    network: { ...network, supernet6: SUPERNET6 },
+    sites: {
+      ...sites,
+      'eu-gra': {
+        ...gra,
+        cidr6: 'fd12:3456:789a:40::/64',
+        vip6: at('1'),
+        routers: gra.routers.map((router, n) => ({ ...router, lan6: at(String(n + 2)) })),
+        hosts: gra.hosts.map((host) => ({ ...host, lan6: at('20') })),
+      },
+    },
+  };
+}
+
 /** Throws with the faults when there are any: a fixture that is wrong must not pass for a finding. */
 export function accepted(raw: Raw): MeshConfig {
   const answer = parseConfig(raw);
@@ -99,6 +122,7 @@ export function accepted(raw: Raw): MeshConfig {
   throw new Error(JSON.stringify(answer.faults, null, 2));
 }
 
+const NETWORK = { ...validRaw().network, supernet6: SUPERNET6 };
 const PEOPLE = ['ada@example.com', 'bob@example.com', 'grace@example.com', 'linus@example.com'];
 const PORTS = ['tcp/22', 'tcp/443', 'tcp/5432', 'tcp/20-25', 'tcp/8000-8010', 'udp/53', 'udp/443'];
 const some = <T>(values: readonly T[], least = 1) =>
@@ -107,6 +131,8 @@ const some = <T>(values: readonly T[], least = 1) =>
 const hostShape = fc.record({
   roles: fc.subarray(['db', 'app']),
   member: fc.constantFrom(undefined, true, false),
+  /** On a LAN with IPv6: has it an address there? Routers have. */
+  ipv6: fc.boolean(),
   /** Existing hosts: is it logged in to? Members are. */
   managed: fc.boolean(),
   commands: fc.boolean(),
@@ -117,6 +143,7 @@ const siteShape = fc.record({
   account: fc.boolean(),
   lan: fc.constantFrom(undefined, 'l2', 'routed'),
   gateway: fc.boolean(),
+  ipv6: fc.boolean(),
   snat: fc.constantFrom(undefined, true, false),
   routers: fc.nat(2),
   routerRoles: fc.subarray(['relay']),
@@ -130,6 +157,9 @@ const LOCATIONS: Record<string, readonly string[]> = {
   digitalocean: ['sgp1', 'nyc3'],
 };
 
+const hasIpv6 = ({ cloud, lan, ipv6 }: SiteShape): boolean => ipv6 && cloud === 'existing' && lan !== 'routed';
+const lan6Of = (index: number): string => `fd12:3456:789a:${index + 1}::`;
+
 /** A host of a shape, in the form that its cloud takes. */
 function hostOf(shape: SiteShape, index: number, name: string, last: number, host: HostShape & { router?: boolean }) {
   const { cloud } = shape;
@@ -139,6 +169,7 @@ function hostOf(shape: SiteShape, index: number, name: string, last: number, hos
     name,
     roles: host.roles,
     ...(cloud !== 'digitalocean' && { lan: `10.77.${index + 1}.${last}` }),
+    ...(hasIpv6(shape) && (host.router === true || host.ipv6) && { lan6: `${lan6Of(index)}${last}` }),
     ...(member !== undefined && { member }),
     ...(ssh && { ssh: { host: `198.51.100.${index * 40 + last}`, hostKey: PUBLIC_KEY } }),
     ...(host.commands && (cloud !== 'existing' || ssh) && { commands: { tidy: { run: `echo ${name}` } } }),
@@ -148,7 +179,7 @@ function hostOf(shape: SiteShape, index: number, name: string, last: number, hos
 function anySite(shape: SiteShape, index: number) {
   const { cloud, lan, hosts } = shape;
   const routers = cloud === 'hetzner' ? Math.max(1, shape.routers) : shape.routers;
-  const plain = { roles: [], member: undefined, managed: false, commands: false };
+  const plain = { roles: [], member: undefined, ipv6: false, managed: false, commands: false };
   const others = routers === 0 && hosts.length === 0 ? [plain] : hosts;
   const sources =
     shape.snat === false && routers > 0 && (cloud === 'hetzner' || (cloud === 'existing' && lan !== 'routed'));
@@ -160,7 +191,9 @@ function anySite(shape: SiteShape, index: number) {
     ...(shape.account && cloud !== 'existing' && { account: `of-${cloud}` }),
     ...(cloud === 'existing' && lan !== undefined && { lan }),
     ...(cloud === 'existing' && shape.gateway && { gateway: `10.77.${index + 1}.1` }),
+    ...(hasIpv6(shape) && { cidr6: `${lan6Of(index)}/64` }),
     ...(sources && { snat: false, vip: `10.77.${index + 1}.254` }),
+    ...(sources && hasIpv6(shape) && { vip6: `${lan6Of(index)}ffff` }),
     ...(shape.snat === true && { snat: true }),
     ...(shape.commands !== undefined && { commands: { limits: { run: 'true', on: shape.commands, timeout: 60 } } }),
     routers: Array.from({ length: routers }, (_, n) =>
@@ -235,7 +268,7 @@ export const anyMesh: fc.Arbitrary<Raw> = fc.array(siteShape, { minLength: 1, ma
         }),
         { maxLength: 4 },
       )
-      .map((access) => repaired({ ...validRaw(), sites, groups: known, services: offered, access }));
+      .map((access) => repaired({ ...validRaw(), network: NETWORK, sites, groups: known, services: offered, access }));
   });
 });
 

@@ -48,24 +48,83 @@ describe('what a LAN is', () => {
   });
 });
 
-describe('a LAN host never opens a connection into the mesh, and is told why:', () => {
-  const reason = ({ cloud, lan, snat, hasRouters }: Kind): string => {
-    if (!hasRouters) return 'here has no subnet router';
-    if (cloud === 'digitalocean') return 'DigitalOcean drops';
-    if (lan === 'routed') return 'a routed LAN drops';
-    return snat ? 'masquerade what they forward' : 'no agent on the routers of here';
-  };
-  test.each(KINDS.map((kind) => [label(kind), kind] as const))('%s', (_, kind) => {
+/** LAN hosts as targets, by the kind of their site: reached through its routers, or why not. */
+const TARGETS: Record<string, string> = {
+  'hetzner, masquerades, routers': 'yes',
+  'hetzner, masquerades, no routers': 'no subnet router that leads to it',
+  'hetzner, keeps sources, routers': 'yes',
+  'hetzner, keeps sources, no routers': 'no subnet router that leads to it',
+  'digitalocean, masquerades, routers': 'assigns its LAN address',
+  'digitalocean, masquerades, no routers': 'no subnet router that leads to it',
+  'digitalocean, keeps sources, routers': 'assigns its LAN address',
+  'digitalocean, keeps sources, no routers': 'no subnet router that leads to it',
+  'existing, l2, masquerades, routers': 'yes',
+  'existing, l2, masquerades, no routers': 'no subnet router that leads to it',
+  'existing, l2, keeps sources, routers': 'yes',
+  'existing, l2, keeps sources, no routers': 'no subnet router that leads to it',
+  'existing, routed, masquerades, routers': 'yes',
+  'existing, routed, masquerades, no routers': 'no subnet router that leads to it',
+  'existing, routed, keeps sources, routers': 'yes',
+  'existing, routed, keeps sources, no routers': 'no subnet router that leads to it',
+  'existing, masquerades, routers': 'yes',
+  'existing, masquerades, no routers': 'no subnet router that leads to it',
+  'existing, keeps sources, routers': 'yes',
+  'existing, keeps sources, no routers': 'no subnet router that leads to it',
+};
+/** LAN hosts as sources, by the kind of their site: what they reach of other sites, or why nothing. */
+const SOURCES: Record<string, { member: string; lan: string } | string> = {
+  // The vip is an alias IP to which the network's routes lead; those take private prefixes only.
+  'hetzner, keeps sources, routers': { member: 'network routes take private prefixes only', lan: 'yes' },
+  // The vip is on the switch, and hosts route what they like to it.
+  'existing, l2, keeps sources, routers': { member: 'yes', lan: 'yes' },
+  'existing, keeps sources, routers': { member: 'yes', lan: 'yes' },
+  'hetzner, masquerades, routers': 'share no address (vip)',
+  'existing, l2, masquerades, routers': 'share no address (vip)',
+  'existing, masquerades, routers': 'share no address (vip)',
+  'existing, routed, masquerades, routers': 'a routed LAN drops',
+  'existing, routed, keeps sources, routers': 'a routed LAN drops',
+  'digitalocean, masquerades, routers': 'DigitalOcean drops',
+  'digitalocean, keeps sources, routers': 'DigitalOcean drops',
+  'hetzner, masquerades, no routers': 'here has no subnet router',
+  'hetzner, keeps sources, no routers': 'here has no subnet router',
+  'digitalocean, masquerades, no routers': 'here has no subnet router',
+  'digitalocean, keeps sources, no routers': 'here has no subnet router',
+  'existing, l2, masquerades, no routers': 'here has no subnet router',
+  'existing, l2, keeps sources, no routers': 'here has no subnet router',
+  'existing, routed, masquerades, no routers': 'here has no subnet router',
+  'existing, routed, keeps sources, no routers': 'here has no subnet router',
+  'existing, masquerades, no routers': 'here has no subnet router',
+  'existing, keeps sources, no routers': 'here has no subnet router',
+};
+const verdictOf = (expected: string) =>
+  expected === 'yes' ? { possible: true } : { possible: false, why: expect.stringContaining(expected) as string };
+
+describe('a LAN host opens connections into the mesh only where the routers hold a way in:', () => {
+  test('the table has every kind of site, as the one of targets has', () => {
+    expect(KINDS.map(label).sort()).toEqual(Object.keys(SOURCES).sort());
+    expect(KINDS.map(label).sort()).toEqual(Object.keys(TARGETS).sort());
+  });
+
+  test.each(KINDS.map((kind) => [label(kind), kind] as const))('%s', (name, kind) => {
     const here = network('here', kind);
-    expect(lanInitiates(here)).toEqual({ possible: false, why: expect.stringContaining(reason(kind)) as string });
+    const expected = SOURCES[name] ?? '';
+    const able = typeof expected === 'object';
+    expect(lanInitiates(here)).toEqual(verdictOf(able ? 'yes' : expected));
+    for (const other of KINDS) {
+      const there = network('there', other);
+      const from: Party = { kind: 'lan', name: 'a', site: here };
+      expect(path(from, { kind: 'member', name: 'b', site: there })).toEqual(
+        verdictOf(able ? expected.member : expected),
+      );
+      // That the target's routers masquerade is no obstacle: the answer comes back to the one that carried the question.
+      const lan = TARGETS[label(other)] ?? '';
+      expect(path(from, { kind: 'lan', name: 'b', site: there })).toEqual(verdictOf(able ? lan : expected));
+    }
+    // On its own LAN a connection never enters the mesh, to members neither.
     for (const to of ['member', 'lan'] as const)
-      for (const other of KINDS) {
-        const verdict = path(
-          { kind: 'lan', name: 'a', site: here },
-          { kind: to, name: 'b', site: network('there', other) },
-        );
-        expect(verdict).toEqual({ possible: false, why: expect.stringContaining(reason(kind)) as string });
-      }
+      expect(path({ kind: 'lan', name: 'a', site: here }, { kind: to, name: 'b', site: here })).toEqual(
+        verdictOf(able ? 'neither carries nor restricts' : expected),
+      );
   });
 });
 
@@ -81,38 +140,10 @@ describe('people and members reach', () => {
     for (const from of [...elsewhere, neighbour]) expect(path(from, to)).toEqual({ possible: true });
   });
 
-  /** By the kind of the target's site: reached through its routers, or why not. */
-  const TABLE: Record<string, string> = {
-    'hetzner, masquerades, routers': 'yes',
-    'hetzner, masquerades, no routers': 'no subnet router that leads to it',
-    'hetzner, keeps sources, routers': 'yes',
-    'hetzner, keeps sources, no routers': 'no subnet router that leads to it',
-    'digitalocean, masquerades, routers': 'assigns its LAN address',
-    'digitalocean, masquerades, no routers': 'no subnet router that leads to it',
-    'digitalocean, keeps sources, routers': 'assigns its LAN address',
-    'digitalocean, keeps sources, no routers': 'no subnet router that leads to it',
-    'existing, l2, masquerades, routers': 'yes',
-    'existing, l2, masquerades, no routers': 'no subnet router that leads to it',
-    'existing, l2, keeps sources, routers': 'yes',
-    'existing, l2, keeps sources, no routers': 'no subnet router that leads to it',
-    'existing, routed, masquerades, routers': 'yes',
-    'existing, routed, masquerades, no routers': 'no subnet router that leads to it',
-    'existing, routed, keeps sources, routers': 'yes',
-    'existing, routed, keeps sources, no routers': 'no subnet router that leads to it',
-    'existing, masquerades, routers': 'yes',
-    'existing, masquerades, no routers': 'no subnet router that leads to it',
-    'existing, keeps sources, routers': 'yes',
-    'existing, keeps sources, no routers': 'no subnet router that leads to it',
-  };
-  test('a LAN host by a table that has every kind of site', () => {
-    expect(KINDS.map(label).sort()).toEqual(Object.keys(TABLE).sort());
-  });
   test.each(KINDS.map((kind) => [label(kind), kind] as const))('a LAN host: %s', (name, kind) => {
     const to: HostParty = { kind: 'lan', name: 'b', site: network('there', kind) };
-    const expected = TABLE[name] ?? '';
-    const verdict =
-      expected === 'yes' ? { possible: true } : { possible: false, why: expect.stringContaining(expected) as string };
-    for (const from of elsewhere) expect(path(from, to)).toEqual(verdict);
+    const expected = TARGETS[name] ?? '';
+    for (const from of elsewhere) expect(path(from, to)).toEqual(verdictOf(expected));
     // On its own LAN a connection never enters the mesh.
     const own = path({ kind: 'member', name: 'a', site: to.site }, to);
     expect(own).toEqual({
@@ -179,9 +210,10 @@ describe('checks and plan say what the table says, over every pair of sites that
         );
         if (!answer.ok) continue;
         const { access } = planMesh(answer.config, { stack: 'test' }).policy;
+        const source = from.member ? 'role:a' : 'role:a on the LAN of site-a';
         expect(access.filter(({ implicit }) => !implicit).map((entry) => `${entry.from} ${entry.to}`)).toEqual([
           'group:sre b-host',
-          'role:a b-host',
+          `${source} b-host`,
         ]);
       }
     },

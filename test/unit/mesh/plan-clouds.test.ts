@@ -158,10 +158,10 @@ describe('the plan of three clouds', () => {
     ]);
   });
 
-  test('tells for each site what its LAN hosts cannot do, and what is left to their owner', () => {
+  test('tells for each site what its LAN hosts can and cannot do, and what is left to their owner', () => {
     expect(made.notes.filter((note) => /eu-gra|ap-sin/.test(note))).toEqual([
       'LAN hosts of ap-sin cannot open connections into the mesh: ap-sin has no subnet router',
-      expect.stringMatching(/^LAN hosts of eu-gra cannot .* no agent on the routers of eu-gra holds/),
+      "LAN hosts of eu-gra can open connections through 10.77.40.1, where a rule permits it: to LAN hosts of other sites and to members; each needs routes to 10.77.0.0/16 and 100.64.0.0/10 through it, or its LAN's own router has them",
       expect.stringMatching(/^eu-gra: a firewall before its hosts is yours/),
       'eu-gra: nothing is configured on gra-nas-01 (no ssh: an address in the policy)',
       // The source site has members, whom the rule serves, and one LAN host, whom it cannot.

@@ -65,7 +65,7 @@ describe('the plan of the one-site stack', () => {
 
   test('says what a reader might not expect', () => {
     expect(made.notes).toEqual([
-      'LAN hosts of eu-fra cannot open connections into the mesh: the routers of eu-fra masquerade what they forward, so there is no way back',
+      'LAN hosts of eu-fra cannot open connections into the mesh: the routers of eu-fra masquerade what they forward and share no address (vip) that leads its LAN into the mesh',
       "LAN hosts of eu-fra see the active router's LAN address as the client of what comes through the mesh",
     ]);
     const raw = validRaw();

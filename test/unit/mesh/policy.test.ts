@@ -35,6 +35,9 @@ const PROBES = ['tcp/22', 'tcp/443', 'tcp/5432', 'udp/53', 'udp/443', 'tcp/1'].c
   'tcp/8011',
 ]);
 
+/** An address on a LAN that no host of the configuration has. */
+const strangerAt = (cidr: string): string => cidr.replace(/\.0\/24$/, '.200');
+
 /** Every `source host port` that the lab's interpreter lets pass, over all people, routers, hosts and probed ports. */
 function passing(plan: MeshPlan, config: MeshConfig): string[] {
   const { nodes, addressOf } = nodesOf(plan);
@@ -46,6 +49,7 @@ function passing(plan: MeshPlan, config: MeshConfig): string[] {
     ...hostsOf(plan)
       .filter(({ node }) => !node)
       .flatMap(({ lan }) => lan ?? []),
+    ...plan.sites.map(({ cidr }) => strangerAt(cidr)),
   ];
   // Members answer on their own addresses; that a way leads to their LAN address as well must permit nothing.
   const targets = hostsOf(plan).flatMap(({ name, lan }): [string, string][] => [
@@ -75,11 +79,13 @@ function probesOf(port: string): string[] {
 
 /** What the written intents say, straight from the configuration: this test's own reading, not the compiler's. */
 function intended(config: MeshConfig, addressOf: ReadonlyMap<string, string>): string[] {
-  const all = Object.entries(config.sites).flatMap(([site, { cloud, routers, hosts }]) => {
+  const all = Object.entries(config.sites).flatMap(([site, { cloud, lan, snat, routers, hosts }]) => {
     const routed = routers.length > 0 && cloud !== 'digitalocean';
+    const opens = routed && snat === false && lan !== 'routed';
+    const at = { site, routed, opens, cloud };
     return [
-      ...routers.map((host) => ({ name: host.name, site, roles: [...host.roles, 'router'], member: true, routed })),
-      ...hosts.map(({ name, roles, member = cloud === 'digitalocean' }) => ({ name, site, roles, member, routed })),
+      ...routers.map((host) => ({ ...at, ...host, roles: [...host.roles, 'router'], member: true })),
+      ...hosts.map((host) => ({ ...at, ...host, member: host.member ?? cloud === 'digitalocean' })),
     ];
   });
   const lines = config.access.flatMap(({ from, to }) => {
@@ -87,21 +93,43 @@ function intended(config: MeshConfig, addressOf: ReadonlyMap<string, string>): s
     const served = all.filter(({ name, roles }) =>
       service?.on.some((place) => place === name || roles.some((role) => place === `role:${role}`)),
     );
+    const permits = (src: string, hosts: typeof served): string[] =>
+      hosts.flatMap(({ name }) => (service?.ports ?? []).flatMap(probesOf).map((port) => `${src} ${name} ${port}`));
     return from.flatMap((source) => {
       const [kind, which = ''] = source.split(':');
-      const members = all.filter(
-        ({ site, roles, member }) => member && (kind === 'site' ? site === which : roles.includes(which)),
-      );
-      const sources =
+      const selected = all.filter(({ site, roles }) => (kind === 'site' ? site === which : roles.includes(which)));
+      const members = selected.filter(({ member }) => member);
+      const tailnet =
         kind === 'group' ? (config.groups[which] ?? []) : members.map(({ name }) => addressOf.get(name) ?? '');
       // Members answer for themselves; a LAN host only through its site's routers, and never to its own LAN alone.
-      const hosts = served.filter(
+      const reached = served.filter(
         ({ member, routed, site }) =>
           member || (routed && (kind === 'group' || members.some((one) => one.site !== site))),
       );
-      return sources.flatMap((src) =>
-        hosts.flatMap(({ name }) => (service?.ports ?? []).flatMap(probesOf).map((port) => `${src} ${name} ${port}`)),
+      // A LAN host reaches other LANs, and members where its network has routes for their addresses.
+      const declared = selected.flatMap(({ member, opens, site, cloud, lan }) =>
+        !member && opens ? [{ src: lan ?? '', site, cloud }] : [],
       );
+      const whole = Object.entries(config.sites).flatMap(([site, { cloud, cidr }]) =>
+        source === `site:${site}` && all.some((one) => one.site === site && one.opens)
+          ? [{ src: strangerAt(cidr), site, cloud }]
+          : [],
+      );
+      return [
+        ...tailnet.flatMap((src) => permits(src, reached)),
+        ...[...declared, ...whole].flatMap(({ src, site, cloud }) => {
+          const there = served.filter(
+            (host) => host.site !== site && (host.member ? cloud === 'existing' : host.routed),
+          );
+          // A role is one tag: with a member elsewhere the policy names those on the own LAN too, where no path leads.
+          const tagged = there.filter(({ member }) => member).flatMap(({ roles }) => roles);
+          const own = served.filter(
+            (host) =>
+              host.member && tagged.some((role) => host.roles.includes(role) && service?.on.includes(`role:${role}`)),
+          );
+          return permits(src, [...there, ...own]);
+        }),
+      ];
     });
   });
   return [...new Set(lines)].sort();

@@ -3,6 +3,7 @@ import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { interpret } from '../../../lab/tailnet/policy/index.ts';
 import { inside, overlaps } from '../../../mesh/config/cidr.ts';
+import { inside6 } from '../../../mesh/config/cidr6.ts';
 import { hostsOf as hostsAt, planMesh } from '../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan, SitePlan } from '../../../mesh/plan/types.ts';
 import { accepted, anyMesh, repaired, reversed } from './fixtures.ts';
@@ -44,14 +45,20 @@ describe('the plan of any mesh', () => {
         const made = plan(raw);
         const names = hostsOf(made).map(({ name }) => name);
         const addresses = [
-          ...hostsOf(made).flatMap(({ lan }) => lan ?? []),
-          ...made.sites.flatMap(({ vip }) => vip ?? []),
+          ...hostsOf(made).flatMap(({ lan, lan6 }) => [lan ?? [], lan6 ?? []].flat()),
+          ...made.sites.flatMap(({ vip, vip6 }) => [vip ?? [], vip6 ?? []].flat()),
         ];
         expect(new Set(names).size).toBe(names.length);
         expect(new Set(addresses).size).toBe(addresses.length);
-        for (const [index, { cidr, vip, routers, hosts }] of made.sites.entries()) {
+        for (const [index, { cidr, cidr6, vip, vip6, routers, hosts }] of made.sites.entries()) {
           expect(inside(cidr, made.network.supernet)).toBe(true);
-          for (const other of made.sites.slice(index + 1)) expect(overlaps(cidr, other.cidr)).toBe(false);
+          for (const other of made.sites.slice(index + 1)) {
+            expect(overlaps(cidr, other.cidr)).toBe(false);
+            if (cidr6 !== undefined) expect(cidr6).not.toBe(other.cidr6);
+          }
+          if (cidr6 !== undefined) expect(inside6(cidr6, made.network.supernet6 ?? '')).toBe(true);
+          for (const address of [vip6, ...[...routers, ...hosts].map(({ lan6 }) => lan6)])
+            if (address !== undefined) expect(inside6(address, cidr6 ?? '')).toBe(true);
           for (const address of [vip, ...[...routers, ...hosts].map(({ lan }) => lan)])
             if (address !== undefined) expect(inside(address, cidr)).toBe(true);
         }
@@ -60,13 +67,14 @@ describe('the plan of any mesh', () => {
     );
   });
 
-  test('has every router of a site advertise its prefix and nothing else, and no other member anything', () => {
+  test('has every router of a site advertise its prefixes and nothing else, and no other member anything', () => {
     fc.assert(
       fc.property(anyMesh, (raw) => {
         for (const site of plan(raw).sites) {
-          expect(site.routers.map(({ node }) => node?.advertises)).toEqual(site.routers.map(() => [site.cidr]));
+          const own = site.cidr6 === undefined ? [site.cidr] : [site.cidr, site.cidr6];
+          expect(site.routers.map(({ node }) => node?.advertises)).toEqual(site.routers.map(() => own));
           expect(site.routers.map(({ managed }) => managed?.spec.router?.advertises)).toEqual(
-            site.routers.map(() => [site.cidr]),
+            site.routers.map(() => own),
           );
           for (const { node, managed } of site.hosts) {
             expect(node?.advertises ?? []).toEqual([]);
@@ -174,10 +182,11 @@ describe('the policy of any mesh', () => {
         const made = plan(raw);
         const lab = interpret(made.policy.text);
         for (const { node, site } of hostsOf(made).filter((host) => host.node !== undefined))
-          for (const { name, cidr, routers } of made.sites)
-            expect(lab.approvesRoute(cidr, { addresses: ['100.64.0.1'], tags: node?.tags ?? [] })).toBe(
-              name === site && routers.some(({ node: own }) => own?.hostname === node?.hostname),
-            );
+          for (const { name, cidr, cidr6, routers } of made.sites)
+            for (const prefix of cidr6 === undefined ? [cidr] : [cidr, cidr6])
+              expect(lab.approvesRoute(prefix, { addresses: ['100.64.0.1'], tags: node?.tags ?? [] })).toBe(
+                name === site && routers.some(({ node: own }) => own?.hostname === node?.hostname),
+              );
       }),
       { numRuns: 40 },
     );

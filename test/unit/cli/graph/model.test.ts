@@ -12,7 +12,7 @@ function drawn({ sites, hubs }: Graph): Set<string> {
     hubs.flatMap(({ ports, grants, hosts }) =>
       grants.flatMap(({ source, elsewhere, why }) =>
         hosts
-          .filter((host) => !elsewhere || `site:${siteOf.get(host) ?? ''}` !== source)
+          .filter((host) => !elsewhere || siteOf.get(host) !== source.replace(/^site:|^.*LAN of /, ''))
           .flatMap((host) => why.map((reason) => `${source} → ${host} ${ports.join(' ')} (${reason})`)),
       ),
     ),

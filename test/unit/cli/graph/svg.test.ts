@@ -50,12 +50,15 @@ describe('the picture of a small mesh', () => {
   });
 
   test('shows who is in the tailnet and which prefix each router brings to it', () => {
-    const advertised = shown.sites.flatMap(({ hosts }) => hosts.flatMap(({ advertises }) => advertises));
+    const advertised = shown.sites.flatMap(({ hosts }) =>
+      hosts.flatMap(({ advertises }) => advertises.join(' ') || []),
+    );
     for (const prefix of new Set(advertised))
       expect(words.filter((word) => word === prefix)).toHaveLength(advertised.filter((one) => one === prefix).length);
+    expect(advertised).toContain('10.77.40.0/24 fd5a:1c9e:77b0:40::/64');
     const lines = (style: string): number => elements(svg(shown)).filter(({ attributes }) => attributes.class === style).length; // prettier-ignore
     expect([lines('ad'), lines('ad sb'), lines('in'), lines('via')]).toEqual([3 + LEGEND, 3 + LEGEND, 3 + LEGEND, 2]);
-    expect(words).toContain('tailnet acme-prod · 9 members · 3 prefixes');
+    expect(words).toContain('tailnet acme-prod · 9 members · 4 prefixes');
   });
 
   test('is the one in the documentation, and small', () => {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { render } from '../../../../mesh/host/render.ts';
 import type { HostSpec } from '../../../../mesh/host/spec.ts';
-import { memberSpec, plainSpec, routerSpec } from './specs.ts';
+import { LAN6, memberSpec, plainSpec, routerSpec } from './specs.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'release-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -22,7 +22,7 @@ function run(...argv: [string, ...string[]]): Outcome {
 }
 
 const INTERFACES = 'define LANIF = "enp7s0"\ndefine PUBIF = "eth0"\n';
-const ENVIRONMENT = 'LANIF=enp7s0\nPUBIF=eth0\nLANADDR=10.77.10.2\n';
+const ENVIRONMENT = 'LANIF=enp7s0\nPUBIF=eth0\nLANADDR=10.77.10.2\nLANADDR6=fd12:3456:789a:40::2\n';
 let written = 0;
 /** The release's files below a folder of its own, the include beside them; answers that folder. */
 function write(spec: HostSpec, change: (path: string, content: string) => string = (_, content) => content): string {
@@ -41,6 +41,7 @@ function write(spec: HostSpec, change: (path: string, content: string) => string
 const rulesets: [string, HostSpec][] = [
   ['a router', routerSpec()],
   ['a router that keeps sources', routerSpec({ snat: false })],
+  ['a router that keeps sources, with IPv6', routerSpec({ snat: false }, { lan: LAN6 })],
   ['a member', memberSpec()],
 ];
 
@@ -123,8 +124,49 @@ describe.skipIf(!hasIp)('the ip rules, by the real ip (needs iproute2 and user n
     ]);
   });
 
+  test('of a LAN with IPv6 are there in both families, and a release without it takes them away', () => {
+    const six = routerSpec({}, { lan: LAN6 });
+    const listed = (...scripts: string[]): Outcome =>
+      run('unshare', '-rn', 'sh', '-c', [...scripts, 'ip -6 rule'].join(' && '));
+    const { code, said } = listed(starts(six), starts(six));
+    expect([code, at(said, 2500), at(said, 2501), at(said, 5271)]).toEqual([
+      0,
+      ['from all to fd12:3456:789a:40::/64 lookup main'],
+      ['from fd12:3456:789a:40::2 lookup main'],
+      ['from all to fd12:3456:789a::/48 unreachable'],
+    ]);
+    const after = listed(starts(six), starts(routerSpec())).said;
+    expect([2500, 2501, 5271].flatMap((preference) => at(after, preference))).toEqual([]);
+    expect(at(ipRules(starts(six)).said, 2500)).toEqual(['from all to 10.77.40.0/24 lookup main']);
+  });
+
   test('of a router cannot be made where the host did not resolve its address', () => {
     expect(ipRules(starts(routerSpec(), 'LANIF=enp7s0\nPUBIF=eth0\n')).code).not.toBe(0);
+  });
+});
+
+describe.skipIf(!hasIp)('router advertisements, by the real kernel (needs iproute2 and user namespaces)', () => {
+  const UNIT = 'etc/systemd/system/site-mesh-sysctl.service';
+  /** `accept_ra` of the public interface before, after the unit's start, and after its stop. */
+  const told = (before: number): string => {
+    const folder = write(routerSpec(), (_, content) => content.replaceAll('/run/site-mesh-', join(folder0(), 'run-')));
+    const text = readFileSync(join(folder, UNIT), 'utf8');
+    const lines = (keyword: string): string[] =>
+      [...text.matchAll(new RegExp(`^${keyword}=-?(/bin/sh .+)$`, 'gm'))].map((line) =>
+        (line[1] ?? '').replaceAll('$$', '$'),
+      );
+    const show = 'cat /proc/sys/net/ipv6/conf/eth0/accept_ra';
+    const script = [
+      'export PUBIF=eth0; ip link add eth0 type veth peer name eth1',
+      `echo ${before} > /proc/sys/net/ipv6/conf/eth0/accept_ra`,
+      ...[...lines('ExecStartPre'), show, ...lines('ExecStopPost'), show],
+    ];
+    return run('unshare', '-rn', 'sh', '-c', script.join('\n')).said.split('\n').join(' ').trim();
+  };
+  const folder0 = (): string => mkdtempSync(join(root, 'run-'));
+
+  test('are taken on while it forwards where they were, and as before when it stops', () => {
+    expect([told(1), told(0), told(2)]).toEqual(['2 1', '0 0', '2 2']);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { mergeParts } from '../../../../mesh/host/part.ts';
 import { render } from '../../../../mesh/host/render.ts';
 import type { HostSpec, Release } from '../../../../mesh/host/spec.ts';
-import { SSH, memberSpec, plainSpec, routerSpec } from './specs.ts';
+import { LAN6, SSH, memberSpec, plainSpec, routerSpec } from './specs.ts';
 
 const NFT = '/etc/site-mesh/site.nft';
 const RULES = '/etc/systemd/system/site-mesh-rules.service';
@@ -119,6 +119,34 @@ describe('a subnet router', () => {
     );
   });
 
+  test('does the same in IPv6 where its LAN has it, and not where it has none', () => {
+    const rules = text(render(routerSpec({}, { lan: LAN6 })), RULES);
+    expect(rules.match(/ExecStart=.* -6 rule add .*/g)).toEqual([
+      'ExecStart=/usr/sbin/ip -6 rule add pref 2500 to fd12:3456:789a:40::/64 lookup main',
+      'ExecStart=/usr/sbin/ip -6 rule add pref 2501 from $LANADDR6 lookup main',
+      'ExecStart=/usr/sbin/ip -6 rule add pref 5271 to fd12:3456:789a::/48 unreachable',
+    ]);
+    expect(text(render(memberSpec({ lan: LAN6 })), RULES).match(/ExecStart=.* -6 .*/g)).toHaveLength(1);
+    expect(text(render(routerSpec()), RULES)).not.toMatch(/ExecStart=.* -6 /);
+    const nft = (snat: boolean, more: Partial<HostSpec>): string => text(render(routerSpec({ snat }, more)), NFT);
+    expect(nft(false, { lan: LAN6 })).toContain('ip6 saddr fd7a:115c:a1e0::/48 counter masquerade');
+    for (const other of [nft(false, {}), nft(true, { lan: LAN6 })]) expect(other).not.toContain('ip6 saddr');
+  });
+
+  test('takes its rules away in both families whatever it has now: what runs may be of a release that had more', () => {
+    for (const spec of [routerSpec(), memberSpec(), routerSpec({}, { lan: LAN6 })])
+      for (const when of ['ExecStartPre', 'ExecStop'])
+        expect(text(render(spec), RULES)).toMatch(
+          new RegExp(`^${when}=.*for f in -4 -6; do for p in 2500 2501 5271;`, 'm'),
+        );
+  });
+
+  test('keeps taking router advertisements on the public interface, decided before it forwards', () => {
+    const unit = text(render(routerSpec()), '/etc/systemd/system/site-mesh-sysctl.service');
+    expect(unit.indexOf('ExecStartPre=-/bin/sh')).toBeLessThan(unit.indexOf('ExecStart=/lib/systemd/systemd-sysctl'));
+    expect(unit).toContain('accept_ra');
+  });
+
   test('starts tailscaled after its guards, and holds one version of it', () => {
     const release = render(routerSpec());
     expect(release.packages).toEqual({ tailscale: '1.102.3' });
@@ -145,11 +173,12 @@ describe('every release', () => {
       snat: fc.boolean(),
       ours: fc.boolean(),
       advertises: fc.subarray(['10.77.10.0/24', '10.77.20.0/24', '10.9.0.0/16'], { minLength: 1 }),
+      ipv6: fc.boolean(),
     })
-    .map(({ kind, snat, ours, advertises }): HostSpec => {
+    .map(({ kind, snat, ours, advertises, ipv6 }): HostSpec => {
       const { ssh, ...one } =
         kind === 'router' ? routerSpec({ snat, advertises }) : kind === 'member' ? memberSpec() : plainSpec();
-      return { ...one, ...(ours && ssh !== undefined && { ssh }) };
+      return { ...one, ...(ours && ssh !== undefined && { ssh }), ...(ipv6 && { lan: LAN6 }) };
     });
 
   test('is one that the host accepts: plain paths, modes, watches of its own files, text that ends with a line', () => {

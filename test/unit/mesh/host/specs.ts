@@ -1,5 +1,11 @@
 import type { HostSpec, RouterSpec } from '../../../../mesh/host/spec.ts';
 
+/** A LAN that has IPv6 too. */
+export const LAN6 = {
+  prefix: '10.77.40.0/24',
+  supernet: '10.77.0.0/16',
+  ipv6: { prefix: 'fd12:3456:789a:40::/64', supernet: 'fd12:3456:789a::/48' },
+};
 const LAN = { prefix: '10.77.10.0/24', supernet: '10.77.0.0/16', gateway: '10.77.0.1' };
 export const SSH = { user: 'ops', authorizedKeys: ['ssh-ed25519 AAAA deploy', 'ssh-ed25519 BBBB next'] };
 const MEMBER = { tailscaleVersion: '1.102.3' };
