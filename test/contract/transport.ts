@@ -48,4 +48,6 @@ export interface HostAbilities {
   files: boolean;
   /** Can be given software of others. */
   foreign: boolean;
+  /** Has a network; what it has not it says. */
+  network: boolean;
 }

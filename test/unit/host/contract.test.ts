@@ -9,6 +9,7 @@ if (existsSync(PYTHON)) {
     busy: true,
     files: true,
     foreign: true,
+    network: true,
   });
 } else {
   describe('the host protocol, spoken by the host tool in a sandbox', () => {

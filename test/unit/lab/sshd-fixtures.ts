@@ -88,10 +88,12 @@ export function memoryTailnet(): TailnetNodes & {
         advertisedRoutes: request.advertiseRoutes,
         enabledRoutes: [],
         primaryRoutes: [],
+        keyExpiry: null,
       });
       return { ok: true, nodeId, name, addresses, tags };
     },
     node: (nodeId) => nodes.get(nodeId),
+    peers: (nodeId) => [...nodes.values()].filter((node) => node.nodeId !== nodeId),
     setHostname: (nodeId, hostname) => change(nodeId, { hostname }),
     setAdvertisedRoutes: (nodeId, advertisedRoutes) => change(nodeId, { advertisedRoutes }),
     setOnline: (nodeId, online) => change(nodeId, { online }),
