@@ -41,6 +41,7 @@ def _peer(peer: dict[str, object]) -> dict[str, object]:
         "addresses": _texts(peer.get("TailscaleIPs")),
         "tags": sorted(_texts(peer.get("Tags"))),
         "online": bool(peer.get("Online")),
+        "active": bool(peer.get("Active")),
         "curAddr": str(peer.get("CurAddr") or ""),
         "relay": str(peer.get("Relay") or ""),
         "peerRelay": str(peer.get("PeerRelay") or ""),

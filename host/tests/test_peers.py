@@ -24,6 +24,7 @@ PEER: dict[str, Any] = {
     "TxBytes": 900,
     "LastHandshake": "2026-03-01T10:00:00.5Z",
     "Online": True,
+    "Active": True,
     "KeyExpiry": "2026-09-01T00:00:00Z",
 }
 
@@ -53,6 +54,7 @@ class PeersTest(unittest.TestCase):
                     "addresses": ["100.64.0.2", "fd7a:115c:a1e0::2"],
                     "tags": ["tag:eu-fra", "tag:router"],
                     "online": True,
+                    "active": True,
                     "curAddr": "203.0.113.11:41641",
                     "relay": "fra",
                     "peerRelay": "",

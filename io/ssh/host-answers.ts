@@ -16,9 +16,11 @@ const peer = z.object({
   addresses: z.array(z.string()),
   tags: z.array(z.string()),
   online: z.boolean(),
+  /** Something was sent to it in the last minutes. */
+  active: z.boolean(),
   /** Where its packets come from now; empty: not directly. */
   curAddr: z.string(),
-  /** Its home relay; used while there is no better path. */
+  /** Its home relay; carries what is sent while there is no better path. */
   relay: z.string(),
   peerRelay: z.string(),
   /** Prefixes that the control plane lets it carry. */

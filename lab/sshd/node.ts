@@ -84,6 +84,7 @@ export function peers(at: LineContext): unknown {
       addresses,
       tags: [...tags].sort(),
       online,
+      active: false,
       curAddr: '',
       relay: '',
       peerRelay: '',
