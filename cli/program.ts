@@ -4,6 +4,7 @@ import { addCredentials } from './commands/credentials.ts';
 import { addCost } from './commands/cost.ts';
 import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
+import { addFailover } from './commands/failover.ts';
 import { addGraph } from './commands/graph.ts';
 import { addLab } from './commands/lab.ts';
 import { addPlan } from './commands/plan.ts';
@@ -59,6 +60,7 @@ Exit codes:
   addSchema(root);
   addRecover(root);
   addStatus(root);
+  addFailover(root);
   addUnprotect(root);
   addEngine(root);
   return root;

@@ -10,7 +10,7 @@ export function renderStatus(report: StatusReport): string {
     `${bold(`${network}/${stack}`)}  tailnet ${tailnet.name}  ${verdict}  ${dim(at.replace(/\.\d+Z$/, 'Z'))}`,
     ...(count === 0 ? [] : ['', ...problems.flatMap(remarkLines)]),
     '',
-    columns(['', 'device', 'routes', 'release', 'tailscale', 'tool', 'public'], sites.flatMap(rows)),
+    ...siteLines(sites),
     '',
     ...pathLine(report.paths),
     ...(report.people === 0 ? [] : [dim(`${report.people} devices of people are not shown.`)]),
@@ -22,14 +22,21 @@ export function renderStatus(report: StatusReport): string {
 
 const remarkLines = ({ text, next }: Remark): string[] => [`${red('✗')} ${text}`, `    ${dim('→')} ${next}`];
 
-function rows(site: SiteStatus): string[][] {
+/** One table, so that columns stand under each other; the line of each site before its hosts. */
+function siteLines(sites: readonly SiteStatus[]): string[] {
+  const rows = sites.flatMap((site) => site.hosts.map((host) => row(host, site)));
+  const table = columns(['host', 'device', 'routes', 'release', 'tailscale', 'tool', 'public'], rows);
+  const [head = '', ...lines] = table.split('\n');
+  return [head, ...sites.flatMap((site) => [siteHead(site), ...lines.splice(0, site.hosts.length)])];
+}
+
+function siteHead(site: SiteStatus): string {
   const carried = site.prefixes.map(({ prefix, primary, claims }) => {
     const who = primary === null ? red(claims.length > 1 ? claims.join(' AND ') : 'nobody') : bold(primary);
     return `${prefix} carried by ${who}`;
   });
   const vip = site.vip === null ? [] : [`${site.vip.address} ${holders(site.vip)}`];
-  const head = [bold(site.name), ...carried, ...vip].join(dim(' · '));
-  return [[head], ...site.hosts.map((host) => row(host, site))];
+  return [bold(site.name), ...carried, ...vip].join(dim(' · '));
 }
 
 const holders = ({ holders: by, agents }: NonNullable<SiteStatus['vip']>): string =>
@@ -37,7 +44,7 @@ const holders = ({ holders: by, agents }: NonNullable<SiteStatus['vip']>): strin
 
 function row(host: HostStatus, site: SiteStatus): string[] {
   return [
-    `  ${host.name}`,
+    host.name,
     deviceCell(host),
     routesCell(host, site),
     releaseCell(host),
@@ -47,8 +54,9 @@ function row(host: HostStatus, site: SiteStatus): string[] {
   ];
 }
 
-function deviceCell({ kind, device, node }: HostStatus): string {
+function deviceCell({ kind, device, node, address }: HostStatus): string {
   if (kind === 'host') return dim('LAN host');
+  if (address === null && device === null) return dim('none');
   if (device === null) return red(node?.state ?? 'unknown');
   const online = device.online ?? node?.online ?? null;
   if (online === null) return dim('unknown');
@@ -62,11 +70,13 @@ function routesCell({ name, routes }: HostStatus, { prefixes }: SiteStatus): str
   if (advertised === null) return dim('unknown');
   if (!wanted.every((route) => advertised.includes(route))) return red('not advertised');
   if (approved !== null && !wanted.every((route) => approved.includes(route))) return red('not approved');
-  return prefixes.some(({ claims }) => claims.includes(name)) ? green('primary') : 'standby';
+  if (prefixes.some(({ claims }) => claims.includes(name))) return green('primary');
+  return prefixes.some(({ primary }) => primary !== null) ? 'standby' : 'advertised';
 }
 
-function releaseCell({ reached, release }: HostStatus): string {
-  if (reached === null) return dim('not ours');
+function releaseCell({ managed, reached, release }: HostStatus): string {
+  if (!managed) return dim('not ours');
+  if (reached === null) return dim('none');
   if (!reached) return red('no answer');
   if (release === null) return red('unknown');
   if (release.pendingRevert) return red('reverting');

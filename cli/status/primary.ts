@@ -1,3 +1,4 @@
+import type { PeersAnswer } from '../../io/ssh/host-answers.ts';
 import type { PrefixStatus } from './types.ts';
 import { said, type HostView } from './view.ts';
 
@@ -22,15 +23,14 @@ export function primaryOf(prefix: string, routers: readonly HostView[], all: rea
   };
 }
 
+/** Running, online, and no peer has it. */
+export function takesItselfFor({ state, online, peers }: PeersAnswer, prefix: string): boolean {
+  return state === 'Running' && online === true && !peers.some(({ primaryRoutes }) => primaryRoutes.includes(prefix));
+}
+
 function claims({ asked }: HostView, prefix: string): boolean {
-  const { node, peers, routes } = said(asked) ?? {};
-  return (
-    node?.state === 'Running' &&
-    node.online === true &&
-    peers !== undefined &&
-    routes?.advertised.includes(prefix) === true &&
-    !peers.peers.some(({ primaryRoutes }) => primaryRoutes.includes(prefix))
-  );
+  const { peers, routes } = said(asked) ?? {};
+  return peers !== undefined && routes?.advertised.includes(prefix) === true && takesItselfFor(peers, prefix);
 }
 
 function sawCarry({ plan, device, recorded }: HostView, prefix: string, all: readonly HostView[]): boolean {

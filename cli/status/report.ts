@@ -58,6 +58,7 @@ function hostStatus(host: HostView): HostStatus {
   return {
     name: plan.name,
     kind: plan.kind,
+    managed: plan.managed !== undefined,
     address: recorded?.publicAddress ?? null,
     lan: recorded?.lan ?? plan.lan ?? null,
     reached: asked === undefined ? null : asked.answered,

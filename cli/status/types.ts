@@ -53,10 +53,12 @@ export interface PrefixStatus {
 export interface HostStatus {
   name: string;
   kind: HostKind;
+  /** False: nobody logs in to it, an address in the policy. */
+  managed: boolean;
   /** Public address; null before the first up. */
   address: string | null;
   lan: string | null;
-  /** Null: nobody logs in to it, or it was not made yet. */
+  /** Null: nobody asked. */
   reached: boolean | null;
   error: string | null;
   node: NodeReport | null;

@@ -16,16 +16,21 @@ def peers(system: System) -> dict[str, object]:
     """Raises WrongState `not-joined`; a node that is stopped, or has no peers, sees nobody.
 
     Own primary routes are not told: on headscale they are not what the control plane decided (measured). That no peer
-    has a prefix is.
+    has a prefix is. State and peers are of one moment, or somebody would take himself for primary who is not.
     """
-    found = tailscale.status(system)
+    text = tailscale.status_text(system)
+    found = tailscale.read_status(text)
     if not found.joined:
         raise WrongState("not-joined", f"this host is in no tailnet (tailscale is {found.state})")
-    out = system.run(["tailscale", "status", "--json"], timeout=15).out
     try:
-        known = json.loads(out)
+        known = json.loads(text)
         seen = [_peer(peer) for peer in (known.get("Peer") or {}).values()]
-        return {"version": str(known.get("Version") or "") or None, "peers": sorted(seen, key=_order)}
+        return {
+            "state": found.state,
+            "online": found.online,
+            "version": str(known.get("Version") or "") or None,
+            "peers": sorted(seen, key=_order),
+        }
     except (ValueError, AttributeError, TypeError) as error:
         raise CommandFailed("tailscale's status is not understood", "tailscale status --json", str(error)) from error
 

@@ -45,6 +45,7 @@ class PeersTest(unittest.TestCase):
     def test_a_peer_is_told_with_its_path_and_what_it_carries(self) -> None:
         answer = self.joined(PEER)
         self.assertEqual(answer["version"], "1.102.3-t0123456789-g0123456789")
+        self.assertEqual((answer["state"], answer["online"]), ("Running", True))
         self.assertEqual(
             answer["peers"],
             [

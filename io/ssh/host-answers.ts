@@ -122,7 +122,12 @@ export const answers = {
     online: z.boolean().nullable(),
   }),
   nodeLeave: z.object({ left: z.boolean() }),
-  nodePeers: z.object({ version: z.string().nullable(), peers: z.array(peer) }),
+  nodePeers: z.object({
+    state: z.string(),
+    online: z.boolean().nullable(),
+    version: z.string().nullable(),
+    peers: z.array(peer),
+  }),
   routes: z.object({ advertised: z.array(z.string()), drained: z.boolean() }),
   routeStatus: z.object({ wanted: z.array(z.string()), advertised: z.array(z.string()), drained: z.boolean() }),
   agent: z.object({ holds: z.boolean().nullable().default(null), vip: z.string().nullable().default(null) }),

@@ -95,7 +95,8 @@ export function peers(at: LineContext): unknown {
       keyExpiry,
     }))
     .sort((a, b) => (`${a.name} ${a.nodeId}` < `${b.name} ${b.nodeId}` ? -1 : 1));
-  return { version: at.collections.disks.get(at.view.id)?.packages.tailscale ?? null, peers: others };
+  const version = at.collections.disks.get(at.view.id)?.packages.tailscale ?? null;
+  return { state: 'Running', online: own.online, version, peers: others };
 }
 
 export function leave(at: LineContext): unknown {

@@ -7,6 +7,10 @@ import { said, type View } from '../view.ts';
 export function aboutHosts(view: View, { sites, stack }: Facts): Remarks {
   const remarker = new Remarker();
   const statuses = sites.flatMap(({ hosts }) => hosts);
+  if (statuses.every(({ address }) => address === null)) {
+    remarker.problem('nothing-made', stack, `nothing of ${stack} was made yet`, `pulumi up --stack ${stack}`);
+    return remarker;
+  }
   for (const { plan, asked } of view.hosts) {
     const host = statuses.find(({ name }) => name === plan.name);
     if (host === undefined || plan.managed === undefined) continue;

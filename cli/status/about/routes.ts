@@ -1,24 +1,28 @@
 import { Remarker, type Remarks } from '../remarker.ts';
 import type { Facts, HostStatus, PrefixStatus, SiteStatus } from '../types.ts';
-import type { View } from '../view.ts';
+import { said, type View } from '../view.ts';
 
 /** Who carries which prefix, who could, and where the LAN's way back leads. */
-export function aboutRoutes({ stack }: View, { sites }: Facts): Remarks {
+export function aboutRoutes({ stack, hosts }: View, { sites }: Facts): Remarks {
+  const seeing = new Set(hosts.filter(({ asked }) => said(asked)?.peers).map(({ plan }) => plan.name));
   const remarker = new Remarker();
   for (const site of sites) {
-    for (const prefix of site.prefixes) carriers(remarker, stack, site, prefix);
+    for (const prefix of site.prefixes) carriers(remarker, { stack, site, seeing }, prefix);
     for (const host of site.hosts) advertising(remarker, stack, site, host);
     wayBack(remarker, site);
   }
+  withoutAgent(remarker, sites);
   return remarker;
 }
 
-function carriers(
-  remarker: Remarker,
-  stack: string,
-  site: SiteStatus,
-  { prefix, primary, claims }: PrefixStatus,
-): void {
+interface Site {
+  stack: string;
+  site: SiteStatus;
+  /** Hosts that told what they see of the tailnet. */
+  seeing: ReadonlySet<string>;
+}
+
+function carriers(remarker: Remarker, { stack, site, seeing }: Site, { prefix, primary, claims }: PrefixStatus): void {
   const routers = site.hosts.filter(({ kind }) => kind === 'router');
   // Before the first up there is nothing to carry it.
   if (primary !== null || routers.every(({ address }) => address === null)) return;
@@ -30,7 +34,7 @@ function carriers(
       `${claims.join(' and ')} both take themselves for the one that carries ${prefix} (${site.name}): they do not see each other`,
       `the policy must let the routers of ${site.name} see each other: pulumi preview --refresh says whether it is ours`,
     );
-  } else if (routers.some(({ reached }) => reached === true)) {
+  } else if (routers.some(({ name }) => seeing.has(name))) {
     remarker.problem(
       'no-primary',
       prefix,
@@ -44,7 +48,7 @@ function carriers(
       'primary-unknown',
       prefix,
       `who carries ${prefix} (${site.name}) is not known: neither ${names} nor a peer of them could say`,
-      `look below for why ${names} did not answer`,
+      `look below for why ${names} did not say`,
     );
   }
 }
@@ -96,14 +100,8 @@ function wayBack(remarker: Remarker, { name, vip, prefixes }: SiteStatus): void 
   if (vip === null) return;
   const { address, holders, agents } = vip;
   const primary = prefixes[0]?.primary ?? null;
-  if (!agents) {
-    remarker.note(
-      'no-agent',
-      name,
-      `no agent on the routers of ${name} says who holds ${address}, the LAN's way back`,
-      `LAN hosts there answer over whoever holds it: look at the router`,
-    );
-  } else if (holders.length !== 1 || (primary !== null && holders[0] !== primary)) {
+  if (!agents) return;
+  if (holders.length !== 1 || (primary !== null && holders[0] !== primary)) {
     const who =
       holders.length === 0 ? 'nobody holds' : `${holders.join(' and ')} ${holders.length > 1 ? 'hold' : 'holds'}`;
     remarker.problem(
@@ -113,4 +111,18 @@ function wayBack(remarker: Remarker, { name, vip, prefixes }: SiteStatus): void 
       'the agent moves it within seconds; if it stays so: journalctl -u site-mesh-agent on the routers',
     );
   }
+}
+
+function withoutAgent(remarker: Remarker, sites: readonly SiteStatus[]): void {
+  const without = sites.filter(
+    ({ vip, hosts }) => vip?.agents === false && hosts.some(({ reached }) => reached === true),
+  );
+  if (without.length === 0) return;
+  const names = without.map(({ name, vip }) => `${name} (${vip?.address ?? ''})`).join(', ');
+  remarker.note(
+    'no-agent',
+    without.map(({ name }) => name).join(', '),
+    `who holds the LAN's way back is not known, for the routers have no agent: ${names}`,
+    'ip addr on the routers shows it',
+  );
 }

@@ -200,7 +200,8 @@ export class FakeHost {
           this.drained = true;
           return this.advertise();
         }),
-      nodePeers: () => run('node peers', () => ({ version: '1.102.3', peers: this.peers })),
+      nodePeers: () =>
+        run('node peers', () => ({ state: 'Running', online: this.online, version: '1.102.3', peers: this.peers })),
       routeStatus: () =>
         run('route status', () => ({ wanted: this.node?.settings?.advertiseRoutes ?? [], ...this.advertise() })),
       agentStatus: () =>
