@@ -7,6 +7,7 @@ import { addEnv } from './commands/env.ts';
 import { addFailover } from './commands/failover.ts';
 import { addGraph } from './commands/graph.ts';
 import { addLab } from './commands/lab.ts';
+import { addMtu } from './commands/mtu.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPreflight } from './commands/preflight.ts';
 import { addRecover } from './commands/recover.ts';
@@ -61,6 +62,7 @@ Exit codes:
   addRecover(root);
   addStatus(root);
   addFailover(root);
+  addMtu(root);
   addUnprotect(root);
   addEngine(root);
   return root;

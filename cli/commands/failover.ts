@@ -62,7 +62,8 @@ async function failover(site: string, options: Options): Promise<void> {
 
 async function goOver(access: SiteAccess, options: Options, back: string): Promise<void> {
   const decision = decide(await siteNow(access), access.site, options.to);
-  if (decision.kind === 'impossible') throw new CliError(EXIT.unwell, `${decision.why}. Nothing was changed.`);
+  if (decision.kind === 'impossible')
+    throw new CliError(decision.usage ? EXIT.usage : EXIT.unwell, `${decision.why}. Nothing was changed.`);
   if (decision.kind === 'done') {
     say(`${decision.to} carries ${decision.prefix} already. Nothing was changed.`);
     return;

@@ -15,8 +15,8 @@ export type Decision =
   | Switch
   /** It is so already. */
   | { kind: 'done'; prefix: string; to: string }
-  /** There is nobody to switch to, whatever is forced. */
-  | { kind: 'impossible'; why: string };
+  /** It cannot be done, whatever is forced; `usage`: nor could it ever, as it was asked for. */
+  | { kind: 'impossible'; why: string; usage: boolean };
 
 /** @param to the router that is to carry the prefix; undefined: the one that does not now */
 export function decide(report: StatusReport, siteName: string, to: string | undefined): Decision {
@@ -24,7 +24,7 @@ export function decide(report: StatusReport, siteName: string, to: string | unde
   const routers = (site?.hosts ?? []).filter(({ kind }) => kind === 'router');
   const names = routers.map(({ name }) => name);
   const prefix = site?.prefixes[0];
-  const impossible = (why: string): Decision => ({ kind: 'impossible', why });
+  const impossible = (why: string, usage = true): Decision => ({ kind: 'impossible', why, usage });
   if (prefix === undefined) return impossible(`${siteName} has no routers: nobody carries a prefix for it`);
   if (routers.length < 2)
     return impossible(`${siteName} has one router, ${names.join()}: there is no partner to carry ${prefix.prefix}`);
@@ -37,6 +37,7 @@ export function decide(report: StatusReport, siteName: string, to: string | unde
   if (from.reached !== true)
     return impossible(
       `${from.name} cannot be told to drain: ${from.error ?? 'it was not made yet'}. If it is to go, switch it off at its cloud: the tailnet moves its routes within 15 s`,
+      false,
     );
   const doubts = [...activeDoubts(from.name, prefix), ...partnerDoubts(partner, prefix.prefix)];
   return { kind: 'switch', prefix: prefix.prefix, from: from.name, to: partner.name, doubts };

@@ -20,13 +20,14 @@ export function renderEnd({ primary, wayBack, undone }: Ended, { prefix, from, t
       ...(undone ? [`${from} advertises again, as before. mesh status says what is wrong.`] : []),
     ].join('\n');
   return [
-    green(`${to} carries ${prefix}: ${at(primary)}.`),
-    'why' in wayBack ? `The LAN's way back: ${wayBack.why}.` : `The LAN's way back moved with it: ${at(wayBack)}.`,
+    green(`${to} carries ${prefix}, since ${at(primary)}.`),
+    'why' in wayBack ? `The LAN's way back: ${wayBack.why}.` : `The LAN's way back moved to it ${at(wayBack)}.`,
     `${from} is drained and will not take over when ${to} fails. To end that: ${back}`,
   ].join('\n');
 }
 
-const at = ({ ms, withinMs }: Moment): string => `${ms} ms after the drain was asked for, at most ${withinMs} ms less`;
+/** A look takes time: it was so at some moment between two of them. */
+const at = ({ ms, withinMs }: Moment): string => `between ${ms - withinMs} and ${ms} ms after the drain was asked for`;
 
 /** What somebody leaves who stops half way. */
 export function renderLeft(state: SwitchState | undefined, { prefix, from, to }: Switch, back: string): string {

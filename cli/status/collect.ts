@@ -11,6 +11,7 @@ import { viewOf, type View } from './view.ts';
 
 export interface Sources {
   stack: string;
+  lab?: 'records' | 'machines';
   plan: MeshPlan;
   keys: Keys;
   tailnet: Tailscale;
@@ -28,7 +29,7 @@ export interface Looking {
 
 /** Asks the state, then the tailnet and all hosts at once. Nobody who does not answer holds up the others. */
 export async function look(sources: Sources, { signal, site, bounds = BOUNDS, now }: Looking): Promise<View> {
-  const { stack, plan } = sources;
+  const { stack, lab, plan } = sources;
   const recorded = await sources.recorded();
   const questions = questionsOf(plan, recorded, sources.keys).filter(
     (question) => site === undefined || question.site === site,
@@ -42,7 +43,7 @@ export async function look(sources: Sources, { signal, site, bounds = BOUNDS, no
       ]),
     ),
   ]);
-  return viewOf({ stack, plan, at: now?.() ?? new Date(), recorded, asked: new Map(asked), devices });
+  return viewOf({ stack, lab, plan, at: now?.() ?? new Date(), recorded, asked: new Map(asked), devices });
 }
 
 async function listDevices(tailnet: Tailscale, signal: AbortSignal): Promise<ListedDevice[] | { error: string }> {

@@ -9,9 +9,10 @@ import { isOnline, said, type HostView, type View } from './view.ts';
 
 /** Everything that was found out, judged. */
 export function reportOf(view: View): StatusReport {
-  const { plan, stack, at, devices } = view;
+  const { plan, stack, lab, at, devices } = view;
   const found = {
     stack,
+    lab: lab ?? null,
     network: plan.network.name,
     at: at.toISOString(),
     tailnet: {

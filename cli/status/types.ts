@@ -14,6 +14,8 @@ export interface Remark {
 export interface StatusReport {
   stack: string;
   network: string;
+  /** What its hosts are, when it is the lab's; else null. */
+  lab: 'records' | 'machines' | null;
   /** RFC 3339. */
   at: string;
   well: boolean;

@@ -19,6 +19,8 @@ export interface HostView {
 /** All that was found out, before it is judged. */
 export interface View {
   stack: string;
+  /** What its hosts are, when it is the lab's. */
+  lab: 'records' | 'machines' | undefined;
   plan: MeshPlan;
   at: Date;
   hosts: HostView[];
@@ -29,6 +31,8 @@ export interface View {
 
 export interface Found {
   stack: string;
+  /** What its hosts are, when it is the lab's. */
+  lab: 'records' | 'machines' | undefined;
   plan: MeshPlan;
   at: Date;
   recorded: readonly RecordedHost[];
@@ -37,7 +41,7 @@ export interface Found {
 }
 
 /** Puts together what belongs together. */
-export function viewOf({ stack, plan, at, recorded, asked, devices }: Found): View {
+export function viewOf({ stack, lab, plan, at, recorded, asked, devices }: Found): View {
   const known = new Map(recorded.map((host) => [host.name, host]));
   const listed = Array.isArray(devices) ? devices : [];
   const hosts = plan.sites.flatMap(hostsOf).map((host): HostView => {
@@ -48,7 +52,7 @@ export function viewOf({ stack, plan, at, recorded, asked, devices }: Found): Vi
     return { plan: host, recorded: record, asked: own, device, doubles: doublesOf(host, device, listed) };
   });
   const planned = new Set(hosts.flatMap(({ plan: { name, formerly } }) => [name, formerly]));
-  return { stack, plan, at, hosts, retired: recorded.filter(({ name }) => !planned.has(name)), devices };
+  return { stack, lab, plan, at, hosts, retired: recorded.filter(({ name }) => !planned.has(name)), devices };
 }
 
 /** What a host said, if it did. */

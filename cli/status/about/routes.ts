@@ -3,12 +3,14 @@ import type { Facts, HostStatus, PrefixStatus, SiteStatus } from '../types.ts';
 import { said, type View } from '../view.ts';
 
 /** Who carries which prefix, who could, and where the LAN's way back leads. */
-export function aboutRoutes({ stack, hosts }: View, { sites }: Facts): Remarks {
+export function aboutRoutes({ stack, lab, hosts }: View, { sites }: Facts): Remarks {
+  const back = (site: SiteStatus): string =>
+    `mesh failover ${site.name} --stack ${stack} --back${lab === undefined ? '' : ' --lab'}`;
   const seeing = new Set(hosts.filter(({ asked }) => said(asked)?.peers).map(({ plan }) => plan.name));
   const remarker = new Remarker();
   for (const site of sites) {
-    for (const prefix of site.prefixes) carriers(remarker, { stack, site, seeing }, prefix);
-    for (const host of site.hosts) advertising(remarker, stack, site, host);
+    for (const prefix of site.prefixes) carriers(remarker, { site, seeing, back: back(site) }, prefix);
+    for (const host of site.hosts) advertising(remarker, back(site), site, host);
     wayBack(remarker, site);
   }
   withoutAgent(remarker, sites);
@@ -16,13 +18,14 @@ export function aboutRoutes({ stack, hosts }: View, { sites }: Facts): Remarks {
 }
 
 interface Site {
-  stack: string;
+  /** The command that ends a drain there. */
+  back: string;
   site: SiteStatus;
   /** Hosts that told what they see of the tailnet. */
   seeing: ReadonlySet<string>;
 }
 
-function carriers(remarker: Remarker, { stack, site, seeing }: Site, { prefix, primary, claims }: PrefixStatus): void {
+function carriers(remarker: Remarker, { back, site, seeing }: Site, { prefix, primary, claims }: PrefixStatus): void {
   const routers = site.hosts.filter(({ kind }) => kind === 'router');
   // Before the first up there is nothing to carry it.
   if (primary !== null || routers.every(({ address }) => address === null)) return;
@@ -39,9 +42,7 @@ function carriers(remarker: Remarker, { stack, site, seeing }: Site, { prefix, p
       'no-primary',
       prefix,
       `nobody carries ${prefix} (${site.name}): its LAN cannot be reached from the mesh`,
-      routers.some(({ routes }) => routes?.drained === true)
-        ? `mesh failover ${site.name} --stack ${stack} --back`
-        : `look below for what is wrong with ${names}`,
+      routers.some(({ routes }) => routes?.drained === true) ? back : `look below for what is wrong with ${names}`,
     );
   } else {
     remarker.problem(
@@ -53,7 +54,7 @@ function carriers(remarker: Remarker, { stack, site, seeing }: Site, { prefix, p
   }
 }
 
-function advertising(remarker: Remarker, stack: string, site: SiteStatus, host: HostStatus): void {
+function advertising(remarker: Remarker, back: string, site: SiteStatus, host: HostStatus): void {
   const { routes, name } = host;
   if (routes === null || host.address === null) return;
   const missing = (list: readonly string[] | null): string[] =>
@@ -63,18 +64,13 @@ function advertising(remarker: Remarker, stack: string, site: SiteStatus, host: 
   const notAdvertised = missing(routes.advertised);
   const notApproved = missing(routes.approved).filter((route) => !notAdvertised.includes(route));
   if (routes.drained === true) {
-    remarker.problem(
-      'drained',
-      name,
-      `${name} is drained and carries nothing${alone}`,
-      `mesh failover ${site.name} --stack ${stack} --back`,
-    );
+    remarker.problem('drained', name, `${name} is drained and carries nothing${alone}`, back);
   } else if (notAdvertised.length > 0) {
     remarker.problem(
       'not-advertised',
       name,
       `${name} does not advertise ${notAdvertised.join(', ')}${alone}`,
-      `mesh failover ${site.name} --stack ${stack} --back; if that does not help: pulumi up --refresh`,
+      `${back}; if that does not help: pulumi up --refresh`,
     );
   }
   if (notApproved.length > 0) {
@@ -91,7 +87,7 @@ function advertising(remarker: Remarker, stack: string, site: SiteStatus, host: 
       'other-routes',
       name,
       `${name} advertises ${strange.join(', ')}, which the plan does not have`,
-      `pulumi up, when the config was changed; else: mesh failover ${site.name} --stack ${stack} --back`,
+      `pulumi up, when the config was changed; else: ${back}`,
     );
   }
 }
