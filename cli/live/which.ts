@@ -16,7 +16,8 @@ export interface Wanted {
  * sites and hosts. Throws CliError (usage) that says what there is.
  */
 export function whichStack(named: string | undefined, wanted: Wanted, env: NodeJS.ProcessEnv = process.env): string {
-  const given = named ?? (env.PULUMI_OPTION_STACK || undefined);
+  const ours = env.PULUMI_OPTION_STACK ?? '';
+  const given = named ?? (ours === '' ? undefined : ours);
   const what = [...(wanted.sites ?? []), ...(wanted.hosts ?? [])].join(', ');
   if (given !== undefined) {
     const plan = planOf(given);

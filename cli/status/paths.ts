@@ -6,9 +6,9 @@ import { said, type HostView } from './view.ts';
 export function pathsOf(hosts: readonly HostView[]): PathStatus[] {
   const names = new Map<string, string>();
   for (const { plan, device, recorded, asked } of hosts) {
-    const nodeId = said(asked)?.node?.nodeId ?? device?.nodeId;
-    for (const key of [nodeId, ...(device?.addresses ?? recorded?.tailnetAddresses ?? [])])
-      if (key !== undefined && key !== null) names.set(key, plan.name);
+    const nodeId = said(asked)?.node?.nodeId ?? device?.nodeId ?? [];
+    const keys = [nodeId, device?.addresses ?? recorded?.tailnetAddresses ?? []].flat();
+    for (const key of keys) names.set(key, plan.name);
   }
   const nameOf = ({ nodeId, addresses }: Peer): string | undefined =>
     names.get(nodeId) ?? names.get(addresses[0] ?? '');

@@ -86,8 +86,12 @@ function hostStatus(host: HostView): HostStatus {
 
 /** `1.102.3-t0123…` → `1.102.3` */
 function short(version: string | null | undefined): string | null {
-  return version?.split('-')[0] || null;
+  const [number = ''] = (version ?? '').split('-');
+  return number === '' ? null : number;
 }
+
+/** No time, or Go's zero time. */
+const NEVER = /^(0001-|$)/;
 
 function deviceStatus({ plan, device }: HostView): DeviceStatus | null {
   if (device === undefined) return null;
@@ -99,8 +103,7 @@ function deviceStatus({ plan, device }: HostView): DeviceStatus | null {
     online,
     lastSeen: device.lastSeen ?? null,
     tags: { wanted: plan.node?.tags ?? [], have: device.tags.toSorted() },
-    keyExpires:
-      device.keyExpiryDisabled || !device.expires || device.expires.startsWith('0001-') ? null : device.expires,
+    keyExpires: device.keyExpiryDisabled || NEVER.test(device.expires ?? '') ? null : (device.expires ?? null),
   };
 }
 

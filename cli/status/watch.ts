@@ -17,7 +17,7 @@ export function watch({ everySeconds, picture, stream = process.stdout }: Watch)
       while (!signal.aborted) {
         const text = await picture(signal);
         // Half a picture, of hosts that were hung up on.
-        if (signal.aborted) return;
+        signal.throwIfAborted();
         // Drawn in one write, after all is known: the screen never shows half a picture.
         stream.write(stream.isTTY ? `${CLEAR}${text}\n` : `${text}\n\n`);
         await sleep(everySeconds * 1000, undefined, { signal });

@@ -67,4 +67,10 @@ async function labTransport(): Promise<HostTransport> {
 }
 
 // A host of the lab runs no nft, systemd-analyze or sshd, and its lines end within one turn, so that none finds it busy.
-hostProtocolContract('the lab’s sshd', labTransport, { checks: false, busy: false, files: true, foreign: true, network: false });
+hostProtocolContract('the lab’s sshd', labTransport, {
+  checks: false,
+  busy: false,
+  files: true,
+  foreign: true,
+  network: false,
+});

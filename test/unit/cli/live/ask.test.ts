@@ -180,7 +180,7 @@ describe('watching', () => {
     const stream = { isTTY, write: (text: string) => written.push(text) > 0 };
     await watch({
       everySeconds: 0.001,
-      stream: stream as never,
+      stream,
       picture: () => {
         count += 1;
         // The third is under way when somebody presses Ctrl-C.
