@@ -1,0 +1,101 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { run } from '../../../engine/child.ts';
+import { hasCode } from '../../../engine/error.ts';
+import { withLock } from '../../../engine/lock.ts';
+import { debianMirror } from './mirror.ts';
+import { DISTRIBUTIONS, FILES, PACKAGES, recipeHash, SCRIPT } from './recipe.ts';
+
+export interface ObtainOptions {
+  onProgress?: (message: string) => void;
+  signal?: AbortSignal;
+  /** Of the user's cache; for tests. */
+  cacheDir?: string;
+}
+
+const STALE_MS = 10_000;
+const HEARTBEAT_MS = 1000;
+
+/** Where everything for machines that can be made again is kept. */
+export function machinesCache(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(env.HOME ?? homedir(), '.cache');
+  return join(base, 'site-mesh', 'machines');
+}
+
+/** Images that machines can have. */
+export const imageNames = Object.keys(DISTRIBUTIONS);
+
+/**
+ * Path of the root filesystem that machines of an image share, read-only. Made at the first call (under a minute, 300 MB), in a
+ * folder that gets its name when it is whole; two calls at once make one.
+ * @throws Error for people: what is missing, and how to get it
+ */
+export async function obtainBase(image: string, options: ObtainOptions = {}): Promise<string> {
+  const distribution = DISTRIBUTIONS[image];
+  if (distribution === undefined)
+    throw new Error(
+      `the lab's machines have no image ${image}; there are ${imageNames.join(', ')}. Others need a mirror that the lab does not know`,
+    );
+  const cache = options.cacheDir ?? machinesCache();
+  const slot = join(cache, `${image}-${recipeHash(image)}`);
+  const root = join(slot, 'root');
+  if (existsSync(root)) return root;
+  const report = options.onProgress ?? (() => undefined);
+  const signal = options.signal ?? new AbortController().signal;
+  await mkdir(cache, { recursive: true });
+  const onWait = (): void => report(`another process makes the image ${image}; waiting for it`);
+  return withLock(cache, { onWait, signal, stale: STALE_MS }, async (held) => {
+    if (existsSync(root)) return root;
+    for (const name of readdirSync(cache).filter((entry) => entry.startsWith('tmp-')))
+      await rm(join(cache, name), { recursive: true, force: true });
+    const staging = await mkdtemp(join(cache, 'tmp-'));
+    try {
+      // mkdtemp makes it for root alone; sshd and others read through it as their own accounts.
+      chmodSync(staging, 0o755);
+      await make(image, distribution.suite, join(staging, 'root'), report, held);
+      await rename(staging, slot);
+      return root;
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  });
+}
+
+async function make(
+  image: string,
+  suite: string,
+  root: string,
+  report: (message: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const began = Date.now();
+  let step = 'asking the mirror';
+  const say = (): void => report(`making the image ${image}: ${step} (${Math.round((Date.now() - began) / 1000)} s)`);
+  const heartbeat = setInterval(say, HEARTBEAT_MS);
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+  try {
+    const mirror = debianMirror();
+    const made = await run(
+      'debootstrap',
+      ['--variant=minbase', `--include=${PACKAGES.join(',')}`, suite, root, mirror],
+      { env, signal, onLine: (line) => (step = /^I: (.{1,60})/.exec(line)?.[1] ?? step) },
+    ).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) throw new Error('machines need debootstrap (Debian package debootstrap)');
+      throw error;
+    });
+    if (made.code !== 0)
+      throw new Error(`debootstrap of ${suite} from ${mirror} failed: ${made.tail.slice(-4).join(' | ')}`);
+    step = 'trimming it';
+    for (const [path, { content, mode }] of Object.entries(FILES)) {
+      mkdirSync(dirname(root + path), { recursive: true });
+      await rm(root + path, { force: true });
+      writeFileSync(root + path, content, { mode });
+    }
+    const trimmed = await run('sh', ['-c', SCRIPT], { env, cwd: root, signal });
+    if (trimmed.code !== 0) throw new Error(`the image ${image} could not be trimmed: ${trimmed.tail.join(' | ')}`);
+  } finally {
+    clearInterval(heartbeat);
+  }
+}

@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { labMachines } from '../../../lab/machines/client.ts';
+import { enterArguments } from '../../../lab/machines/machine/enter.ts';
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const TRAFFIC = readFileSync(join(import.meta.dirname, 'traffic.py'), 'utf8');
+/** A transfer that hangs gives up after 4 s by itself; nothing here takes a minute. */
+const PATIENCE_MS = 90_000;
+
+const fetched = z.object({
+  ok: z.boolean(),
+  bytes: z.number(),
+  connected: z.boolean().optional(),
+  /** The client, as the server saw it. */
+  peer: z.string().optional(),
+  /** Segments that either side sends, bytes. */
+  server_mss: z.number().optional(),
+  client_mss: z.number().optional(),
+  error: z.string().optional(),
+  seconds: z.number(),
+});
+const probed = z.object({
+  worked: z.number(),
+  failed: z.number(),
+  outages: z.array(z.tuple([z.number(), z.number()])),
+  lost: z.boolean(),
+  last: z.number(),
+});
+const streamed = z.object({ ok: z.boolean(), echoed: z.number(), longest: z.number(), error: z.string().optional() });
+export type Fetched = z.infer<typeof fetched>;
+export type Probed = z.infer<typeof probed>;
+export type Streamed = z.infer<typeof streamed>;
+
+/** The machines of a lab, as somebody sees them who stands in front of each. */
+export class Inside {
+  readonly #dir: string;
+  readonly #servers: (() => void)[] = [];
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Pid of the machine's init. */
+  async pid(host: string): Promise<number> {
+    const { machines } = await labMachines(this.#dir);
+    const machine = machines.find(({ name }) => name === host);
+    if (machine?.pid == null) throw new Error(`${host} does not run: ${machine?.error ?? machine?.state ?? 'unknown'}`);
+    return machine.pid;
+  }
+
+  /** A command on the machine, as root. */
+  async run(host: string, command: readonly string[], stdin = ''): Promise<Ran> {
+    const [program = '', ...args] = enterArguments(await this.pid(host), command);
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    });
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].setEncoding('utf8').on('data', (chunk: string) => (output[name] += chunk));
+    // A command that does not read its input is no fault.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(stdin);
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status) => resolve(status ?? 124));
+    });
+    return { code, ...output };
+  }
+
+  /** The same, of a command that must end well; answers its output. */
+  async must(host: string, ...command: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(host, command);
+    if (code !== 0) throw new Error(`${host}: ${command.join(' ')} (exit ${code}): ${stderr || stdout}`);
+    return stdout;
+  }
+
+  async shell(host: string, script: string): Promise<string> {
+    return this.must(host, 'sh', '-euc', script);
+  }
+
+  /** Does one of `count` pings come back? `size`: whole packet, not to be fragmented. */
+  async pings(
+    host: string,
+    address: string,
+    { count = 3, size }: { count?: number; size?: number } = {},
+  ): Promise<boolean> {
+    const header = address.includes(':') ? 48 : 28;
+    const sized = size === undefined ? [] : ['-M', 'do', '-s', String(size - header)];
+    return (
+      (await this.run(host, ['ping', '-n', '-q', '-i', '0.2', '-W', '1', '-c', String(count), ...sized, address]))
+        .code === 0
+    );
+  }
+
+  /** Answers clients on these ports of the machine until `close`. */
+  async serve(host: string, ...ports: number[]): Promise<void> {
+    const [program = '', ...args] = enterArguments(await this.pid(host), [
+      'python3',
+      '-c',
+      TRAFFIC,
+      'serve',
+      ...ports.map(String),
+    ]);
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#servers.push(() => child.stdin.end());
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => reject(new Error(`the server on ${host} ended (exit ${code ?? 1})`)));
+      child.stdout.once('data', () => resolve());
+    });
+  }
+
+  async fetch(
+    host: string,
+    address: string,
+    port: number,
+    options: { bytes?: number; side?: 'up' | 'down' } = {},
+  ): Promise<Fetched> {
+    const { bytes = 200, side = 'down' } = options;
+    return fetched.parse(await this.#traffic(host, 'fetch', address, String(port), String(bytes), side));
+  }
+
+  async probe(host: string, address: string, port: number, seconds: number): Promise<Probed> {
+    return probed.parse(await this.#traffic(host, 'probe', address, String(port), String(seconds)));
+  }
+
+  async stream(host: string, address: string, port: number, seconds: number): Promise<Streamed> {
+    return streamed.parse(await this.#traffic(host, 'stream', address, String(port), String(seconds)));
+  }
+
+  close(): void {
+    for (const end of this.#servers.splice(0)) end();
+  }
+
+  async #traffic(host: string, ...args: string[]): Promise<unknown> {
+    const { code, stdout, stderr } = await this.run(host, ['python3', '-c', TRAFFIC, ...args]);
+    if (code !== 0) throw new Error(`${host}: ${args.join(' ')} (exit ${code}): ${stderr}`);
+    return JSON.parse(stdout);
+  }
+}
