@@ -53,8 +53,10 @@ async function failover(site: string, options: Options): Promise<void> {
   const stack = whichStack(options.stack, { sites: [site] });
   const back = ['mesh failover', site, '--stack', stack, '--back', ...(options.lab ? ['--lab'] : [])].join(' ');
   const live = await openStack(stack, options.lab === true, stderrProgress());
+  const recorded = await live.recorded();
+  const sources = { ...live, hosts: sshHosts(readTool), recorded: () => Promise.resolve(recorded) };
   await untilInterrupted(async (signal) => {
-    const access = { sources: { ...live, hosts: sshHosts(readTool) }, site, signal };
+    const access = { sources, site, signal };
     if (options.back === true) await goBack(access, options);
     else await goOver(access, options, back);
   });
