@@ -15,7 +15,7 @@ export function aboutDevices(view: View, facts: Facts): Remarks {
       'tailnet-api',
       tailnet.name,
       tailnet.error,
-      'what follows is from the hosts alone; https://status.tailscale.com says whether the service is well',
+      'what else stands here is from the hosts alone; nodes go on as they are while the control server does not answer',
     );
   const statuses = sites.flatMap(({ hosts }) => hosts);
   for (const host of view.hosts) {
