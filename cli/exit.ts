@@ -9,6 +9,8 @@ export const EXIT = {
   engine: 3,
   /** The lab cannot do its work: its port is taken, its directory is in use. */
   lab: 4,
+  /** What was looked at is not well, or not well enough for what was asked. */
+  unwell: 5,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;

@@ -4,11 +4,14 @@ import { addCredentials } from './commands/credentials.ts';
 import { addCost } from './commands/cost.ts';
 import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
+import { addFailover } from './commands/failover.ts';
 import { addGraph } from './commands/graph.ts';
 import { addLab } from './commands/lab.ts';
+import { addMtu } from './commands/mtu.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPreflight } from './commands/preflight.ts';
 import { addRecover } from './commands/recover.ts';
+import { addStatus } from './commands/status.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTry } from './commands/try.ts';
 import { addUnprotect } from './commands/unprotect.ts';
@@ -30,6 +33,7 @@ Examples:
   mesh cost prod --against HEAD~1    what it costs a month, and what a change of it does
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
   mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails
+  mesh status prod                at night: what runs, what is wrong, what to do
   mesh recover staging --dry-run  after a crash: what was made and is not recorded
   mesh unprotect prod ap-sin --dry-run    before a site is retired: what protects it`,
     )
@@ -42,6 +46,7 @@ Exit codes:
   2    the config or the command line is wrong; nothing was touched
   3    the Pulumi engine could not be made available
   4    the lab cannot do its work (port taken, directory in use)
+  5    what was looked at is not well (status, mtu), or too ill for what was asked (failover)
   130  interrupted`,
     );
   addTry(root);
@@ -55,6 +60,9 @@ Exit codes:
   addLab(root);
   addSchema(root);
   addRecover(root);
+  addStatus(root);
+  addFailover(root);
+  addMtu(root);
   addUnprotect(root);
   addEngine(root);
   return root;

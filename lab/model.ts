@@ -68,6 +68,7 @@ export function liveModel(config: () => LabConfig, parts: Omit<Parts, 'reload'>)
     nodes: {
       join: (request) => now.nodes.join(request),
       node: (nodeId) => now.nodes.node(nodeId),
+      peers: (nodeId) => now.nodes.peers(nodeId),
       setHostname: (nodeId, hostname) => now.nodes.setHostname(nodeId, hostname),
       setAdvertisedRoutes: (nodeId, routes) => now.nodes.setAdvertisedRoutes(nodeId, routes),
       setOnline: (nodeId, online) => now.nodes.setOnline(nodeId, online),

@@ -93,24 +93,28 @@ export interface JoinRequest {
 export type JoinAnswer =
   { ok: true; nodeId: string; name: string; addresses: string[]; tags: string[] } | { ok: false; message: string };
 
+export interface TailnetNode {
+  nodeId: string;
+  tailnet: string;
+  name: string;
+  hostname: string;
+  addresses: string[];
+  tags: string[];
+  online: boolean;
+  advertisedRoutes: string[];
+  enabledRoutes: string[];
+  primaryRoutes: string[];
+  /** RFC 3339; null: the key does not expire. */
+  keyExpiry: string | null;
+}
+
 /** The in-memory tailnet as a host sees it (tailscaled's side). Which tailnet follows from the auth key. */
 export interface TailnetNodes {
   join(request: JoinRequest): JoinAnswer;
   /** undefined: the device was removed. */
-  node(nodeId: string):
-    | {
-        nodeId: string;
-        tailnet: string;
-        name: string;
-        hostname: string;
-        addresses: string[];
-        tags: string[];
-        online: boolean;
-        advertisedRoutes: string[];
-        enabledRoutes: string[];
-        primaryRoutes: string[];
-      }
-    | undefined;
+  node(nodeId: string): TailnetNode | undefined;
+  /** All others of the same tailnet that are logged in; which of them the policy shows to a node is not modelled. */
+  peers(nodeId: string): TailnetNode[];
   setAdvertisedRoutes(nodeId: string, routes: string[]): void;
   /** `tailscale set --hostname`: the device's name follows, unless somebody gave it one by hand. */
   setHostname(nodeId: string, hostname: string): void;

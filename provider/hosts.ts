@@ -11,6 +11,8 @@ export interface OpenOptions {
   bootSeconds: number;
   /** How long a refused login is asked again; 0 except at a first boot. */
   authSeconds: number;
+  /** For one attempt, TCP and logins together; default 15 s, and 1 s when `bootSeconds` is 0. */
+  attemptSeconds?: number;
   signal: AbortSignal;
   status: Operation['status'];
 }
@@ -30,10 +32,11 @@ export interface Hosts {
 export function sshHosts(readTool: () => ToolSource): Hosts {
   let tool: ToolSource | undefined;
   return {
-    async open(connection, { name, bootSeconds, authSeconds, signal, status }) {
+    async open(connection, { status, ...options }) {
       tool ??= readTool();
-      const session = await connectWhenUp(connection, { name, bootSeconds, authSeconds, signal, onWait: status });
-      return { tool: hostTool(session, { tool, login: connection.user, signal }), close: () => session.close() };
+      const session = await connectWhenUp(connection, { ...options, onWait: status });
+      const asked = { tool, login: connection.user, signal: options.signal };
+      return { tool: hostTool(session, asked), close: () => session.close() };
     },
   };
 }

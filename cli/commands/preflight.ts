@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import { refusalsOf } from '../../mesh/host/preflight.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
-import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { sshHosts } from '../../provider/hosts.ts';
 import { readTool } from '../../provider/tool-source.ts';
-import { engine } from '../engine.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { prepareLab } from '../lab/prepare.ts';
+import { inLab, outside, type Reach } from '../live/reach.ts';
 import { meshConfig } from '../mesh-config.ts';
-import { readKeys, type KeySource } from '../preflight/keys.ts';
+import { readKeys } from '../preflight/keys.ts';
 import { lookAt, type Look } from '../preflight/look.ts';
 import { existingNames, targetsOf } from '../preflight/targets.ts';
 import { stderrProgress, type Progress } from '../progress.ts';
@@ -53,7 +51,7 @@ async function preflight(stack: string, named: readonly string[], { json, lab }:
   const looks =
     wanted.length === 0
       ? []
-      : await look(lab === true ? await inLab(stack, progress) : outside(stack, tracked, progress), wanted, progress);
+      : await look(lab === true ? await inLab(stack, progress) : outside(stack, progress), wanted, progress);
   if (json === true) process.stdout.write(`${JSON.stringify({ hosts: looks }, null, 2)}\n`);
   else
     process.stdout.write(
@@ -75,25 +73,8 @@ function chosen(known: readonly string[], named: readonly string[], stack: strin
   return named.length === 0 ? known : known.filter((name) => named.includes(name));
 }
 
-/** The plan that names the hosts, and where the keys to them are. */
-interface Where {
-  plan: MeshPlan;
-  keys: KeySource;
-}
-
-function outside(stack: string, plan: MeshPlan, progress: Progress): Where {
-  const cli = async (): Promise<string> => (await engine(progress)).cli;
-  return { plan, keys: { stack, from: plan.credentials.from, environment: process.env, cli } };
-}
-
-/** The lab lays its own addresses, host keys and deploy key over the tracked file. */
-async function inLab(stack: string, progress: Progress): Promise<Where> {
-  const { labDir, cli, env } = await prepareLab(stack, progress);
-  const plan = planMesh(meshConfig(readStackFile(stack, labDir)), { stack });
-  return { plan, keys: { stack, from: 'stack', environment: env, cli: () => Promise.resolve(cli) } };
-}
-
-async function look({ plan, keys }: Where, wanted: readonly string[], progress: Progress): Promise<Look[]> {
-  const targets = targetsOf(plan, await readKeys(keys)).filter(({ name }) => wanted.includes(name));
+async function look(reach: Reach, wanted: readonly string[], progress: Progress): Promise<Look[]> {
+  const { plan } = reach;
+  const targets = targetsOf(plan, await readKeys(reach)).filter(({ name }) => wanted.includes(name));
   return lookAt(targets, { hosts: sshHosts(readTool), tailnet: plan.tailnet.name, progress });
 }

@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit.ts';
 import { stderrProgress } from '../progress.ts';
 import { recover } from '../recover/recover.ts';
@@ -52,13 +52,7 @@ async function agree(report: Report, { dryRun, yes, json }: Options): Promise<bo
   if (json !== true) process.stdout.write(`${renderFindings(report)}\n\n`);
   if (dryRun === true) return false;
   if (yes === true) return true;
-  if (json === true || !process.stdin.isTTY || !process.stdout.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await terminal.question('Do this? [y/N] ')).trim());
-  } finally {
-    terminal.close();
-  }
+  return json !== true && (await confirm('Do this?'));
 }
 
 /** Findings stand above already when there was something to agree to. */

@@ -30,7 +30,10 @@ export async function readKeys(source: KeySource): Promise<Keys> {
     });
     return { ssh: key, jump: key };
   }
-  const ssh = await secret(source, 'sshPrivateKey', 'MESH_SSH_PRIVATE_KEY');
+  const [ssh, jump] = await Promise.all([
+    readSecret(source, 'site-mesh:sshPrivateKey', 'MESH_SSH_PRIVATE_KEY'),
+    readSecret(source, 'site-mesh:jumpPrivateKey', 'MESH_JUMP_PRIVATE_KEY'),
+  ]);
   if (ssh === undefined) {
     const where =
       source.from === 'environment'
@@ -38,15 +41,16 @@ export async function readKeys(source: KeySource): Promise<Keys> {
         : `pulumi config get site-mesh:sshPrivateKey --stack ${source.stack} answers nothing: is it set, and are its backend and passphrase those of this shell?`;
     throw new CliError(EXIT.usage, `the deploy key is not known: ${where} Or name a file: ${FILE}=KEYFILE`);
   }
-  return { ssh, jump: (await secret(source, 'jumpPrivateKey', 'MESH_JUMP_PRIVATE_KEY')) ?? ssh };
+  return { ssh, jump: jump ?? ssh };
 }
 
-async function secret(source: KeySource, key: string, variable: string): Promise<string | undefined> {
+/** A credential from the one place that the stack names: decrypted by pulumi, or a variable. Undefined when it is not there. */
+export async function readSecret(source: KeySource, key: string, variable: string): Promise<string | undefined> {
   if (source.from === 'environment') {
     const value = source.environment[variable] ?? '';
     return value === '' ? undefined : value;
   }
-  const run = await runPulumi(['config', 'get', `site-mesh:${key}`, '--stack', source.stack], {
+  const run = await runPulumi(['config', 'get', key, '--stack', source.stack], {
     cli: await source.cli(),
     env: source.environment,
   });

@@ -2,6 +2,7 @@ import { cloudOf } from '../../mesh/config/clouds.ts';
 import type { Release } from '../../mesh/host/spec.ts';
 import type { HostPlan, MeshPlan } from '../../mesh/plan/types.ts';
 import type { Connection } from '../../io/ssh/connect.ts';
+import { connectionTo } from '../live/connection.ts';
 import type { Keys } from './keys.ts';
 
 /** One machine that was there before us, and what a stack would bring to it. */
@@ -23,27 +24,16 @@ export function targetsOf(plan: MeshPlan, keys: Keys): Target[] {
     .flatMap((host) => targetOf(plan, host, keys) ?? []);
 }
 
-function targetOf(
-  plan: MeshPlan,
-  { name, lan, lan6, ssh, managed, accepts }: HostPlan,
-  keys: Keys,
-): Target | undefined {
+function targetOf(plan: MeshPlan, host: HostPlan, keys: Keys): Target | undefined {
+  const { name, lan, lan6, ssh, managed, accepts } = host;
   if (ssh === undefined || managed === undefined || lan === undefined) return undefined;
-  const via = ssh.via ?? plan.ssh.via;
   return {
     name,
     lan,
     lanPrefix: managed.spec.lan.prefix,
     ...(lan6 !== undefined && { lan6 }),
     release: managed.release,
-    connection: {
-      host: ssh.host,
-      port: ssh.port,
-      user: ssh.user,
-      hostKey: ssh.hostKey,
-      privateKey: keys.ssh,
-      ...(via && { via: { ...via, privateKey: keys.jump } }),
-    },
+    connection: connectionTo(plan, host, { address: ssh.host, hostKey: ssh.hostKey }, keys),
     accepts,
   };
 }

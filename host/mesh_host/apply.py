@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mesh_host import checks, hostkeys, machine, node, packages, preflight, revert, store, tailscale, unit_state
 from mesh_host.errors import Check, CheckFailed, CommandFailed, ToolError, WrongState
 from mesh_host.release import File, Release, Unit, parse_stage
@@ -147,7 +149,14 @@ def status(system: System) -> Answer:
         "live": live,
         "drift": drift,
         "hostKey": hostkeys.public_key(system, "ed25519"),
+        "tool": _linked_tool(system),
     }
+
+
+def _linked_tool(system: System) -> str | None:
+    """First 16 hex digits of the sha256 of the tool that activated last, which units run."""
+    found = re.search(r"tool-([0-9a-f]{16})/", system.look(STABLE).data.decode(errors="replace"))
+    return found[1] if found else None
 
 
 def compare(system: System, release: Release) -> tuple[str, list[str]]:

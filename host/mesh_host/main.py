@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Callable
 
-from mesh_host import apply, facts, node, preflight, restore, routes
+from mesh_host import apply, facts, node, path, peers, preflight, restore, routes
 from mesh_host.errors import CommandFailed, ToolError, Usage
 from mesh_host.release import HASH, STAGE_LIMIT
 from mesh_host.system import System, open_system
@@ -21,6 +21,7 @@ PLAIN: dict[tuple[str, ...], Callable[[System], Answer]] = {
     ("apply", "restore"): restore.restore,
     ("node", "status"): node.status,
     ("node", "leave"): node.leave,
+    ("node", "peers"): peers.peers,
     ("route", "advertise"): routes.advertise,
     ("route", "drain"): routes.drain,
     ("route", "status"): routes.status,
@@ -35,6 +36,9 @@ WITH_HASH: dict[tuple[str, ...], Callable[[System, str], Answer]] = {
     ("apply", "confirm"): apply.confirm,
     ("apply", "revert"): apply.go_back_by_timer,
 }
+WITH_WORD: dict[tuple[str, ...], Callable[[System, str], Answer]] = {
+    ("path", "mtu"): path.mtu,
+}
 
 
 def answer(system: System, words: list[str], stdin: Callable[[], bytes]) -> Answer:
@@ -46,6 +50,8 @@ def answer(system: System, words: list[str], stdin: Callable[[], bytes]) -> Answ
         return WITH_STDIN[verb](system, stdin())
     if verb in WITH_HASH and len(rest) == 1:
         return WITH_HASH[verb](system, _hash(rest[0]))
+    if verb in WITH_WORD and len(rest) == 1:
+        return WITH_WORD[verb](system, rest[0])
     if verb == ("apply", "activate") and len(rest) == 2:
         return apply.activate(system, _hash(rest[0]), _seconds(rest[1]))
     raise Usage("not a line of the host protocol: " + " ".join(words)[:200])

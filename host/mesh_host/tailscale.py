@@ -59,12 +59,20 @@ class Settings:
 
 def status(system: System) -> Status:
     """Raises CommandFailed only for an answer that is not understood; a daemon that is not there is a state."""
-    result = system.run(["tailscale", "status", "--json"], timeout=15)
-    # `status` ends with 1 for states like NeedsLogin, and still prints the document.
-    if not result.out.lstrip().startswith("{"):
+    return read_status(status_text(system))
+
+
+def status_text(system: System) -> str:
+    """All that the daemon says, as JSON; something else when there is no daemon."""
+    # It ends with 1 for states like NeedsLogin, and still prints the document.
+    return system.run(["tailscale", "status", "--json"], timeout=15).out
+
+
+def read_status(text: str) -> Status:
+    if not text.lstrip().startswith("{"):
         return Status("NoDaemon")
     try:
-        known = json.loads(result.out)
+        known = json.loads(text)
         own = known.get("Self") or {}
         tailnet = (known.get("CurrentTailnet") or {}).get("Name")
         state = STATES.get(known["BackendState"], "NoDaemon")

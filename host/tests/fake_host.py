@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from tests import fake_machine, fake_tailscale
+from tests import fake_machine, fake_path, fake_tailscale
 from tests.fake_machine import FakeMachine, Outcome, State
 
 # Units that the distribution brings; all others exist when their file does.
@@ -35,6 +35,8 @@ def new_state() -> State:
         "default_route": True,
         "gateway": "10.77.0.1",
         "ping": True,
+        # Address → what is not as in fake_path.PLAIN.
+        "paths": {},
         "neighbour": "REACHABLE",
         "packages": {},
         "available": {"tailscale": ["1.102.3", "1.100.0"]},
@@ -131,6 +133,8 @@ class FakeHost(FakeMachine):
     def do_ip(self, args: list[str]) -> Outcome:
         flag = "-6" if "-6" in args else "-4"
         words = [word for word in args if word not in ("-j", flag)]
+        if words[:2] == ["route", "get"]:
+            return fake_path.route_get(self.state, words[2])
         if flag == "-6" and not self.state["ipv6"]:
             return 2, "", "RTNETLINK answers: Address family not supported by protocol"
         if words[0] == "rule":
@@ -157,6 +161,8 @@ class FakeHost(FakeMachine):
         return 0, json.dumps([{"dst": "10.77.0.0/16", "gateway": gateway}, {"dst": gateway, "scope": "link"}]), ""
 
     def do_ping(self, args: list[str]) -> Outcome:
+        if "-M" in args:
+            return fake_path.ping(self.state, args)
         return (0, "", "") if self.state["ping"] and args else (1, "", "")
 
     def do_nft(self, args: list[str]) -> Outcome:

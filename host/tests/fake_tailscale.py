@@ -21,7 +21,8 @@ DEFAULTS = {
 
 def new_state() -> State:
     # keys: auth key → tailnet, tags, spent
-    return {"backend": "NeedsLogin", "node": None, "prefs": dict(DEFAULTS), "keys": {}, "joins": 0}
+    # peers: as `status --json` lists them
+    return {"backend": "NeedsLogin", "node": None, "prefs": dict(DEFAULTS), "keys": {}, "joins": 0, "peers": []}
 
 
 def run(state: State, args: list[str], opener: Any = open) -> Outcome:
@@ -82,6 +83,7 @@ def status(state: State) -> Outcome:
         return 1, json.dumps({"BackendState": state["backend"], "Self": {"ID": "", "HostName": "x"}}), "Logged out."
     address = f"100.64.0.{node['number']}"
     document = {
+        "Version": "1.102.3-t0123456789-g0123456789",
         "BackendState": state["backend"],
         "Self": {
             "ID": node["ID"],
@@ -91,5 +93,7 @@ def status(state: State) -> Outcome:
             "Online": state["backend"] == "Running",
         },
         "CurrentTailnet": {"Name": node["tailnet"]},
+        # No peers at all: null, as the daemon writes it.
+        "Peer": {f"nodekey:{peer['ID']}": peer for peer in state["peers"]} or None,
     }
     return 0, json.dumps(document), ""

@@ -30,6 +30,8 @@ FILES = {
     "/proc/sys/kernel/random/boot_id": "11111111-2222-3333-4444-555555555555\n",
     "/run/systemd/system/network.target": "",
     "/dev/net/tun": "",
+    "/sys/class/net/eth0/mtu": "1500\n",
+    "/sys/class/net/tailscale0/mtu": "1280\n",
     **{path: value + "\n" for path, value in KERNEL.items()},
 }
 

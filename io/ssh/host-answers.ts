@@ -10,6 +10,27 @@ const check = z.object({
   detail: z.string().default(''),
 });
 const device = z.object({ name: z.string(), address: z.string().nullable() }).nullable();
+const peer = z.object({
+  name: z.string(),
+  nodeId: z.string(),
+  addresses: z.array(z.string()),
+  tags: z.array(z.string()),
+  online: z.boolean(),
+  /** Something was sent to it in the last minutes. */
+  active: z.boolean(),
+  /** Where its packets come from now; empty: not directly. */
+  curAddr: z.string(),
+  /** Its home relay; carries what is sent while there is no better path. */
+  relay: z.string(),
+  peerRelay: z.string(),
+  /** Prefixes that the control plane lets it carry. */
+  primaryRoutes: z.array(z.string()),
+  /** RFC 3339; null: never. */
+  lastHandshake: z.string().nullable(),
+  rx: z.number(),
+  tx: z.number(),
+  keyExpiry: z.string().nullable(),
+});
 const keyLine = z.string().nullable();
 
 export const answers = {
@@ -79,6 +100,8 @@ export const answers = {
     live: hash.nullable(),
     drift: z.array(z.string()),
     hostKey: keyLine,
+    /** First 16 hex digits of the tool that activated last. */
+    tool: z.string().nullable().default(null),
   }),
   restore: z.object({ restored: z.array(z.string()), kept: z.array(z.string()).default([]) }),
   nodeJoin: z.object({
@@ -99,7 +122,39 @@ export const answers = {
     online: z.boolean().nullable(),
   }),
   nodeLeave: z.object({ left: z.boolean() }),
+  nodePeers: z.object({
+    state: z.string(),
+    online: z.boolean().nullable(),
+    version: z.string().nullable(),
+    peers: z.array(peer),
+  }),
   routes: z.object({ advertised: z.array(z.string()), drained: z.boolean() }),
+  routeStatus: z.object({ wanted: z.array(z.string()), advertised: z.array(z.string()), drained: z.boolean() }),
+  agent: z.object({ holds: z.boolean().nullable().default(null), vip: z.string().nullable().default(null) }),
+  pathMtu: z.object({
+    address: z.string(),
+    route: z.object({
+      device: z.string(),
+      mtu: z.number(),
+      learnt: z.number().nullable(),
+      gateway: z.string().nullable(),
+      source: z.string().nullable(),
+    }),
+    largest: z.number().nullable(),
+    complete: z.boolean(),
+    told: z.boolean(),
+    blackHole: z.boolean(),
+    tried: z.array(
+      z.object({
+        size: z.number(),
+        result: z.enum(['passed', 'told', 'refused', 'silence']),
+        mtu: z.number().nullable(),
+        from: z.string().nullable(),
+      }),
+    ),
+    mss: z.number(),
+    clamp: z.object({ loaded: z.boolean(), mss: z.number().nullable() }),
+  }),
   failure: z.object({
     error: z.object({
       code: z.string(),
@@ -120,3 +175,8 @@ export type StatusAnswer = z.infer<typeof answers.status>;
 export type JoinAnswer = z.infer<typeof answers.nodeJoin>;
 export type NodeStatus = z.infer<typeof answers.nodeStatus>;
 export type RouteAnswer = z.infer<typeof answers.routes>;
+export type RouteStatus = z.infer<typeof answers.routeStatus>;
+export type Peer = z.infer<typeof peer>;
+export type PeersAnswer = z.infer<typeof answers.nodePeers>;
+export type AgentStatus = z.infer<typeof answers.agent>;
+export type PathMtu = z.infer<typeof answers.pathMtu>;

@@ -9,12 +9,16 @@ import type { ExecResult } from './exec.ts';
 import { answers } from './host-answers.ts';
 import type {
   ActivateAnswer,
+  AgentStatus,
   ConfirmAnswer,
   Facts,
   JoinAnswer,
   NodeStatus,
+  PathMtu,
+  PeersAnswer,
   RestoreAnswer,
   RouteAnswer,
+  RouteStatus,
   StageAnswer,
   StatusAnswer,
 } from './host-answers.ts';
@@ -70,9 +74,15 @@ export interface HostTool {
   nodeJoin(request: JoinRequest): Promise<JoinAnswer>;
   nodeStatus(): Promise<NodeStatus>;
   nodeLeave(): Promise<{ left: boolean }>;
+  /** Fails with `not-joined` on a host in no tailnet. */
+  nodePeers(): Promise<PeersAnswer>;
   routeAdvertise(): Promise<RouteAnswer>;
   routeDrain(): Promise<RouteAnswer>;
-  routeStatus(): Promise<RouteAnswer>;
+  routeStatus(): Promise<RouteStatus>;
+  /** Fails with `usage` on hosts that have no agent. */
+  agentStatus(): Promise<AgentStatus>;
+  /** Largest packet to an address; takes up to half a minute. Fails with `no-network` on hosts that are records. */
+  pathMtu(address: string): Promise<PathMtu>;
 }
 
 export interface ToolOptions {
@@ -106,6 +116,8 @@ const SECONDS = {
   join: 120,
   node: 30,
   route: 30,
+  agent: 30,
+  path: 40,
 };
 
 /** Talks the host protocol over an open session and installs the tool where it is missing. */
@@ -209,7 +221,14 @@ export function hostTool(session: Session, options: ToolOptions): HostTool {
       call({ verb: 'node leave', line: lines.nodeLeave(at), schema: answers.nodeLeave, seconds: SECONDS.node }),
     routeAdvertise: () => route('route advertise', lines.routeAdvertise(at)),
     routeDrain: () => route('route drain', lines.routeDrain(at)),
-    routeStatus: () => route('route status', lines.routeStatus(at)),
+    nodePeers: () =>
+      call({ verb: 'node peers', line: lines.nodePeers(at), schema: answers.nodePeers, seconds: SECONDS.node }),
+    routeStatus: () =>
+      call({ verb: 'route status', line: lines.routeStatus(at), schema: answers.routeStatus, seconds: SECONDS.route }),
+    agentStatus: () =>
+      call({ verb: 'agent status', line: lines.agentStatus(at), schema: answers.agent, seconds: SECONDS.agent }),
+    pathMtu: (address) =>
+      call({ verb: 'path mtu', line: lines.pathMtu(at, address), schema: answers.pathMtu, seconds: SECONDS.path }),
   };
 }
 

@@ -18,7 +18,7 @@ export interface WhenUpOptions {
   onWait?: (message: string) => void;
   /** Between attempts. Default 2 s. */
   pauseSeconds?: number;
-  /** For one attempt. Default 15 s. */
+  /** For one attempt. Default 15 s; when there is only one, 1 s. */
   attemptSeconds?: number;
 }
 
@@ -36,8 +36,9 @@ export async function connectWhenUp(connection: Connection, options: WhenUpOptio
   for (;;) {
     try {
       const left = options.bootSeconds - elapsed(start);
+      const only = options.bootSeconds === 0 ? options.attemptSeconds : undefined;
       // Never less than a second: the last attempt must be able to succeed.
-      const timeoutSeconds = Math.max(1, Math.min(options.attemptSeconds ?? 15, left));
+      const timeoutSeconds = only ?? Math.max(1, Math.min(options.attemptSeconds ?? 15, left));
       return await connect(connection, { name: options.name, timeoutSeconds, signal: options.signal });
     } catch (error) {
       if (!(error instanceof SshError)) throw error;

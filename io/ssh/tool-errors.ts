@@ -5,7 +5,7 @@ import { json } from '../answers.ts';
 
 /** The host tool answered with an error of docs/host-protocol.md. */
 export class HostToolError extends UserError {
-  /** `check-failed`, `not-joined`, `not-staged`, `not-active`, `busy`, `wrong-tailnet`, `command-failed`, `usage`, or `unknown`. */
+  /** `check-failed`, `not-joined`, `not-staged`, `not-active`, `busy`, `wrong-tailnet`, `no-network`, `command-failed`, `usage`, or `unknown`. */
   readonly code: string;
   readonly exit: number;
   constructor(code: string, exit: number, message: string) {

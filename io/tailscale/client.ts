@@ -20,6 +20,20 @@ const device = z.object({
   tags: z.array(z.string()).default([]),
   created: z.string().optional(),
 });
+/** A device as the list of all tells it, routes included. Control servers other than the service leave some of it out. */
+const listed = device.extend({
+  clientVersion: z.string().default(''),
+  /** Absent where the control server does not tell it. */
+  connectedToControl: z.boolean().optional(),
+  /** RFC 3339; some control servers tell it of connected devices too. */
+  lastSeen: z.string().nullish(),
+  authorized: z.boolean().default(true),
+  keyExpiryDisabled: z.boolean().default(false),
+  expires: z.string().nullish(),
+  advertisedRoutes: z.array(z.string()).nullish(),
+  enabledRoutes: z.array(z.string()).nullish(),
+});
+const devices = z.object({ devices: z.array(listed) });
 const routes = z.object({
   advertisedRoutes: z.array(z.string()).nullish(),
   enabledRoutes: z.array(z.string()).nullish(),
@@ -34,6 +48,7 @@ const faults = z.array(
 );
 
 export type Device = z.infer<typeof device>;
+export type ListedDevice = z.infer<typeof listed>;
 export type Key = z.infer<typeof key>;
 
 export interface KeyRequest {
@@ -70,6 +85,8 @@ export interface Tailscale {
   };
   devices: {
     get(nodeId: string, signal: AbortSignal): Promise<Device | undefined>;
+    /** All of the tailnet, people's devices too. */
+    list(signal: AbortSignal): Promise<ListedDevice[]>;
     delete(nodeId: string, signal: AbortSignal): Promise<boolean>;
     setTags(nodeId: string, tags: string[], signal: AbortSignal): Promise<void>;
     routes(nodeId: string, signal: AbortSignal): Promise<{ advertised: string[]; enabled: string[] }>;
@@ -160,6 +177,10 @@ export function tailscale(options: HttpOptions): Tailscale {
     devices: {
       get: (id, signal) =>
         gone(read(device, { method: 'GET', path: deviceAt(id), what: `reading device ${id}`, signal }), undefined),
+      list: async (signal) => {
+        const path = `${t}/devices?fields=all`;
+        return (await read(devices, { method: 'GET', path, what: 'listing the devices', signal })).devices;
+      },
       delete: (id, signal) => remove({ path: deviceAt(id), what: `deleting device ${id}`, signal }),
       setTags: async (id, tags, signal) => {
         await send({

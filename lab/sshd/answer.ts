@@ -10,6 +10,7 @@ const CODES = {
   busy: 4,
   'wrong-tailnet': 4,
   'same-connection': 4,
+  'no-network': 4,
   'command-failed': 5,
 } as const;
 export type RefusalCode = keyof typeof CODES;

@@ -137,6 +137,7 @@ export function status(at: LineContext): unknown {
     live: release ? hashOf(liveRelease(diskOf(at), release)) : null,
     drift: release ? drift(diskOf(at), release) : [],
     hostKey: publicLine(host.hostKeys.ed25519),
+    tool: host.linkedTool ?? null,
   };
 }
 

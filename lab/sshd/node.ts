@@ -73,6 +73,32 @@ export function nodeStatus(at: LineContext): unknown {
   return { state: 'Running', nodeId, name, tailnet, addresses, tags, online };
 }
 
+/** Every node of the tailnet but this one. No packet ever goes between records: there are no paths and no handshakes. */
+export function peers(at: LineContext): unknown {
+  const own = joinedNode(at);
+  const others = at.nodes
+    .peers(own.nodeId)
+    .map(({ nodeId, name, addresses, tags, online, primaryRoutes, keyExpiry }) => ({
+      name,
+      nodeId,
+      addresses,
+      tags: [...tags].sort(),
+      online,
+      active: false,
+      curAddr: '',
+      relay: '',
+      peerRelay: '',
+      primaryRoutes: [...primaryRoutes].sort(),
+      lastHandshake: null,
+      rx: 0,
+      tx: 0,
+      keyExpiry,
+    }))
+    .sort((a, b) => (`${a.name} ${a.nodeId}` < `${b.name} ${b.nodeId}` ? -1 : 1));
+  const version = at.collections.disks.get(at.view.id)?.packages.tailscale ?? null;
+  return { state: 'Running', online: own.online, version, peers: others };
+}
+
 export function leave(at: LineContext): unknown {
   const node = current(at);
   at.host.nodeId = null;

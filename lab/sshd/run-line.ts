@@ -4,6 +4,7 @@ import { facts } from './facts.ts';
 import { sha256 } from './keys.ts';
 import { toolPath, type Line, type ProtocolLine } from './line.ts';
 import * as node from './node.ts';
+import { pathMtu } from './path.ts';
 import { runOwnCommand } from './own-command.ts';
 import { preflight } from './preflight.ts';
 import type { Answer, LineContext } from './types.ts';
@@ -21,6 +22,12 @@ function install(at: LineContext, wanted: string, source: Buffer): unknown {
   return { installed: path };
 }
 
+/** What the units of a release run from now on. */
+function link(at: LineContext, path: string): void {
+  at.host.linkedTool = /tool-([0-9a-f]{16})/.exec(path)?.[1] ?? '';
+  at.save();
+}
+
 type Verb = (at: LineContext, args: string[], stdin: Buffer) => unknown;
 /** By words of the line; the number says how many arguments follow. */
 const VERBS: Record<string, { takes: number; run: Verb }> = {
@@ -35,6 +42,8 @@ const VERBS: Record<string, { takes: number; run: Verb }> = {
   'node join': { takes: 0, run: (at, _args, stdin) => node.join(at, stdin) },
   'node status': { takes: 0, run: (at) => node.nodeStatus(at) },
   'node leave': { takes: 0, run: (at) => node.leave(at) },
+  'node peers': { takes: 0, run: (at) => node.peers(at) },
+  'path mtu': { takes: 1, run: (_at, [address = '']) => pathMtu(address) },
   'route advertise': { takes: 0, run: (at) => node.routeAdvertise(at) },
   'route drain': { takes: 0, run: (at) => node.routeDrain(at) },
   'route resume': { takes: 0, run: (at) => node.routeResume(at) },
@@ -46,7 +55,10 @@ function dispatch(at: LineContext, line: ProtocolLine, stdin: Buffer): unknown {
   for (const words of [1, 2]) {
     const verb = VERBS[line.args.slice(0, words).join(' ')];
     const args = line.args.slice(words);
-    if (verb?.takes === args.length) return verb.run(at, args, stdin);
+    if (verb?.takes !== args.length) continue;
+    const said = verb.run(at, args, stdin);
+    if (line.args[1] === 'activate') link(at, line.path);
+    return said;
   }
   throw new Refusal('usage', `${line.args.join(' ') || 'an empty line'} is not a line of the host protocol`);
 }

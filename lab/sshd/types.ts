@@ -72,6 +72,8 @@ export interface HostRecord {
   retired: boolean;
   /** Paths of installed host tools. */
   tools: string[];
+  /** The one that activated last: first 16 hex digits of its sha256. Absent: none so far. */
+  linkedTool?: string;
   staged: Record<string, Staged>;
   active: string | null;
   /** What was active before. */

@@ -1,17 +1,18 @@
 /** The lab's tailnets: in memory over the lab's store, with the refusals of the service. */
-import type { JoinAnswer, JoinRequest, TailnetNodes } from '../types.ts';
+import type { JoinAnswer, JoinRequest, TailnetNode, TailnetNodes } from '../types.ts';
 import { addDevice, advertise, deviceName, saveDevice, setHostname } from './devices.ts';
 import { isInvalid } from './keys.ts';
 import {
   hash,
   openCollections,
   randomText,
+  time,
   type DeviceRecord,
   type TailnetConfig,
   type TailnetDeps,
 } from './records.ts';
 import { primaryRoutes } from './routes.ts';
-import { createScope, interpretHere, livePolicy, type Actor, type Scope } from './scope.ts';
+import { createScope, devicesOf, interpretHere, livePolicy, type Actor, type Scope } from './scope.ts';
 
 export type { TailnetConfig } from './records.ts';
 
@@ -56,19 +57,14 @@ export function createTailnet(deps: TailnetDeps & { tailnets: TailnetConfig[] })
     node(nodeId) {
       const found = at(nodeId);
       if (found === undefined) return undefined;
-      const { scope, device } = found;
-      return {
-        nodeId,
-        tailnet: device.tailnet,
-        name: deviceName(scope, device),
-        hostname: device.hostname,
-        addresses: device.addresses,
-        tags: device.tags,
-        online: device.online,
-        advertisedRoutes: device.advertised,
-        enabledRoutes: device.enabled,
-        primaryRoutes: primaryRoutes(scope, device),
-      };
+      return nodeView(found.scope, found.device);
+    },
+    peers(nodeId) {
+      const found = at(nodeId);
+      if (found === undefined) return [];
+      const { scope } = found;
+      const others = devicesOf(scope).filter((device) => device.nodeId !== nodeId && !device.loggedOut);
+      return others.map((device) => nodeView(scope, device));
     },
     setHostname(nodeId, hostname) {
       const found = at(nodeId);
@@ -125,6 +121,20 @@ export function createTailnet(deps: TailnetDeps & { tailnets: TailnetConfig[] })
     return data.tokens.all().flatMap((token) => (deps.clock() >= token.expires ? [token.id] : []));
   }
 }
+
+const nodeView = (scope: Scope, device: DeviceRecord): TailnetNode => ({
+  nodeId: device.nodeId,
+  tailnet: device.tailnet,
+  name: deviceName(scope, device),
+  hostname: device.hostname,
+  addresses: device.addresses,
+  tags: device.tags,
+  online: device.online,
+  advertisedRoutes: device.advertised,
+  enabledRoutes: device.enabled,
+  primaryRoutes: primaryRoutes(scope, device),
+  keyExpiry: device.keyExpiryDisabled || device.expires === undefined ? null : time(device.expires),
+});
 
 /** tailscaled's side of `tailscale up --auth-key`. Every refusal reads alike, whatever the reason, as on the service. */
 function join(scopes: Map<string, Scope>, request: JoinRequest): JoinAnswer {

@@ -42,7 +42,7 @@ export function toolPath(sha256: string): string {
   return `/usr/local/lib/site-mesh/tool-${hex(sha256).slice(0, 16)}/mesh-host`;
 }
 
-/** One function per row of the protocol's table. Hashes and seconds are checked, so no line can carry shell text. */
+/** One function per row of the protocol's table. Hashes, seconds and addresses are checked, so no line can carry shell text. */
 export const lines = {
   install: (tool: ToolLine): string => `${sudo(tool)}/usr/bin/python3 -I -c '${LOADER}' install ${hex(tool.sha256)}`,
   facts: (tool: ToolLine): string => line(tool, 'facts'),
@@ -56,9 +56,12 @@ export const lines = {
   nodeJoin: (tool: ToolLine): string => line(tool, 'node join'),
   nodeStatus: (tool: ToolLine): string => line(tool, 'node status'),
   nodeLeave: (tool: ToolLine): string => line(tool, 'node leave'),
+  nodePeers: (tool: ToolLine): string => line(tool, 'node peers'),
   routeAdvertise: (tool: ToolLine): string => line(tool, 'route advertise'),
   routeDrain: (tool: ToolLine): string => line(tool, 'route drain'),
   routeStatus: (tool: ToolLine): string => line(tool, 'route status'),
+  agentStatus: (tool: ToolLine): string => line(tool, 'agent status'),
+  pathMtu: (tool: ToolLine, address: string): string => line(tool, `path mtu ${ip(address)}`),
 } as const;
 
 function line(tool: ToolLine, words: string): string {
@@ -72,6 +75,11 @@ function sudo(tool: ToolLine): string {
 function hex(value: string): string {
   if (!HASH.test(value)) throw new RangeError(`not a sha256 in hex: ${JSON.stringify(value)}`);
   return value;
+}
+
+function ip(address: string): string {
+  if (!/^[0-9a-f.:]{2,45}$/.test(address)) throw new RangeError(`not an IP address: ${JSON.stringify(address)}`);
+  return address;
 }
 
 function whole(seconds: number): string {

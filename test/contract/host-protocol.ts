@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { ProtocolClient } from './client.ts';
 import { nodeContract } from './node-contract.ts';
+import { pathContract } from './path-contract.ts';
 import { preflightContract } from './preflight-contract.ts';
 import { releaseContract } from './release-contract.ts';
 import { revertContract } from './revert-contract.ts';
@@ -33,6 +34,7 @@ export function hostProtocolContract(
     releaseContract(client, abilities);
     revertContract(client, abilities);
     if (abilities.tailnet) nodeContract(client);
+    pathContract(client, abilities);
     preflightContract(client, abilities);
   });
 }

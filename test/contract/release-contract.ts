@@ -60,6 +60,7 @@ export function releaseContract(client: () => ProtocolClient, abilities: HostAbi
         live: hash,
         drift: [],
         hostKey: confirmed.hostKey,
+        tool: tool.sha256.slice(0, 16),
       });
     });
 

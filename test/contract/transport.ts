@@ -50,4 +50,6 @@ export interface HostAbilities {
   foreign: boolean;
   /** Has packages of tailscale, and a tailnet to join. */
   tailnet: boolean;
+  /** Has a network; what it has not it says. */
+  network: boolean;
 }

@@ -11,5 +11,6 @@ describeWith(MACHINES, 'machines of the lab', () => {
       files: true,
       foreign: true,
       tailnet: false,
+      network: true,
     });
 });

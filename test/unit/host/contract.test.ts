@@ -10,6 +10,7 @@ if (existsSync(PYTHON)) {
     files: true,
     foreign: true,
     tailnet: true,
+    network: true,
   });
 } else {
   describe('the host protocol, spoken by the host tool in a sandbox', () => {

@@ -119,6 +119,24 @@ describe('answers of the tool', () => {
     expect(thrown.message).toBe('fra-edge-01 (203.0.113.10:22): apply status: so it is\n  nft: line 3');
   });
 
+  test('the overlay, the routes, the agent and a path come as they are said', async () => {
+    const said = async <T>(stdout: object, ask: (tool: HostTool) => Promise<T>): Promise<T> =>
+      ask(host(() => ({ stdout: JSON.stringify(stdout) })).tool);
+    const peers = { state: 'Running', online: true, version: '1.102.3', peers: [] };
+    expect(await said(peers, (tool) => tool.nodePeers())).toEqual(peers);
+    const routes = { wanted: ['10.0.0.0/24'], advertised: [], drained: true };
+    expect(await said(routes, (tool) => tool.routeStatus())).toEqual(routes);
+    expect(await said({ holds: true, vip: '10.0.0.1', more: 1 }, (tool) => tool.agentStatus())).toEqual({
+      holds: true,
+      vip: '10.0.0.1',
+    });
+    const { tool } = host(() => ({ code: 4, stdout: error('no-network') }));
+    expect(await failure(tool.pathMtu('10.0.0.1'))).toMatchObject({ code: 'no-network', exit: 4 });
+    expect((await failure(host(() => ({ stdout: '{"largest": 1500}' })).tool.pathMtu('10.0.0.1'))).message).toContain(
+      'not the host protocol',
+    );
+  });
+
   test('a busy host says what to do', async () => {
     const { tool } = host(() => ({ code: 4, stdout: error('busy') }));
     expect((await failure(tool.restore())).message).toContain('run again when they are done');

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../../io/ssh/connect.ts';
 import { connectWhenUp } from '../../../io/ssh/retry.ts';
@@ -42,6 +43,22 @@ describe('waiting for a host that boots', () => {
 
   test('gives up when the boot takes longer than allowed, and says how long it waited', async () => {
     await expect(up(await closedPort(), { bootSeconds: 0.6 })).rejects.toThrow(/connection refused.*\(Waited 1 s\.\)/s);
+  });
+
+  test('a single attempt lasts as long as it is given, and one second otherwise', async () => {
+    // Takes the connection and says nothing.
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    closers.push(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const lasts = async (options: Partial<WhenUpOptions>): Promise<number> => {
+      const start = Date.now();
+      await expect(up(port, { bootSeconds: 0, ...options })).rejects.toThrow('no SSH login in time');
+      return Date.now() - start;
+    };
+    expect(await lasts({ attemptSeconds: 0.2 })).toBeLessThan(800);
+    expect(await lasts({})).toBeGreaterThan(900);
+    expect(await lasts({ attemptSeconds: 1.5 })).toBeGreaterThan(1400);
   });
 
   test('never asks a host with another key a second time', async () => {

@@ -115,6 +115,27 @@ describe('credentials', () => {
 });
 
 describe('keys and devices', () => {
+  test('all devices are listed with their routes; what a control server leaves out is empty', async () => {
+    const whole = {
+      ...device,
+      clientVersion: '1.102.3-t1',
+      connectedToControl: false,
+      lastSeen: '2026-03-01T00:00:00Z',
+    };
+    const { api, seen } = await service(() => ({
+      body: { devices: [{ ...whole, enabledRoutes: ['10.0.0.0/8'] }, device] },
+    }));
+    const [first, second] = await api.devices.list(signal);
+    expect(seen[0]?.url).toBe('/api/v2/tailnet/acme-staging/devices?fields=all');
+    expect(first).toMatchObject({
+      connectedToControl: false,
+      enabledRoutes: ['10.0.0.0/8'],
+      clientVersion: '1.102.3-t1',
+    });
+    expect(second).toMatchObject({ clientVersion: '', authorized: true, keyExpiryDisabled: false });
+    expect(second?.connectedToControl).toBeUndefined();
+  });
+
   test('a join key is single-use, preauthorized, tagged and not ephemeral', async () => {
     const { api, seen } = await service(() => ({ body: { id: 'k1', key: 'tskey-auth-x' } }));
     expect(

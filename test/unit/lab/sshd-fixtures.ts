@@ -77,21 +77,13 @@ export function memoryTailnet(): TailnetNodes & {
       const name = `${request.hostname}.acme.ts.net`;
       const addresses = [`100.64.0.${nodes.size + 1}`];
       const tags = ['tag:router'];
-      nodes.set(nodeId, {
-        nodeId,
-        tailnet,
-        name,
-        hostname: request.hostname,
-        addresses,
-        tags,
-        online: true,
-        advertisedRoutes: request.advertiseRoutes,
-        enabledRoutes: [],
-        primaryRoutes: [],
-      });
+      const { hostname, advertiseRoutes: advertisedRoutes } = request;
+      const rest = { online: true, enabledRoutes: [], primaryRoutes: [], keyExpiry: null };
+      nodes.set(nodeId, { nodeId, tailnet, name, hostname, addresses, tags, advertisedRoutes, ...rest });
       return { ok: true, nodeId, name, addresses, tags };
     },
     node: (nodeId) => nodes.get(nodeId),
+    peers: (nodeId) => [...nodes.values()].filter((node) => node.nodeId !== nodeId),
     setHostname: (nodeId, hostname) => change(nodeId, { hostname }),
     setAdvertisedRoutes: (nodeId, advertisedRoutes) => change(nodeId, { advertisedRoutes }),
     setOnline: (nodeId, online) => change(nodeId, { online }),

@@ -17,6 +17,22 @@ const attempt = (lab: Lab, authKey: string, hostname = 'a'): string => {
   return answer.ok ? 'joined' : answer.message;
 };
 
+describe('peers', () => {
+  it('are all others of the tailnet that are logged in, with the routes that they carry', async () => {
+    const lab = await started();
+    const a = join(lab, await lab.key(), 'fra-edge-01', [ROUTE]);
+    const b = join(lab, await lab.key(), 'fra-edge-02', [ROUTE]);
+    const seen = (id: string): [string, string[]][] =>
+      lab.tailnet.nodes.peers(id).map(({ hostname, primaryRoutes }) => [hostname, primaryRoutes]);
+    expect(seen(a)).toEqual([['fra-edge-02', []]]);
+    expect(seen(b)).toEqual([['fra-edge-01', [ROUTE]]]);
+    lab.tailnet.nodes.setAdvertisedRoutes(a, []);
+    expect([seen(a), seen(b)]).toEqual([[['fra-edge-02', [ROUTE]]], [['fra-edge-01', []]]]);
+    lab.tailnet.nodes.leave(a);
+    expect([seen(b), seen('gone')]).toEqual([[], []]);
+  });
+});
+
 describe('a join', () => {
   it('answers name, addresses of both families and the tags of the key', async () => {
     const lab = await started();

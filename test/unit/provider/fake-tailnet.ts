@@ -60,6 +60,7 @@ export class FakeTailnet {
     },
     devices: {
       get: (id) => this.call('devices.get', () => this.devices.get(id)),
+      list: () => Promise.reject(new Error('no resource lists devices')),
       delete: (id) => this.call('devices.delete', () => this.devices.delete(id)),
       setTags: (id, tags) =>
         this.call('devices.setTags', () => {

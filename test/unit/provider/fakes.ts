@@ -4,6 +4,7 @@ import { UserError } from '../../../io/rpc/types.ts';
 import type { Inputs, Operation } from '../../../io/rpc/types.ts';
 import type { Connection } from '../../../io/ssh/connect.ts';
 import { SshError } from '../../../io/ssh/errors.ts';
+import type { Peer } from '../../../io/ssh/host-answers.ts';
 import { HostToolError } from '../../../io/ssh/host-tool.ts';
 import type { HostTool, JoinRequest, StageRequest } from '../../../io/ssh/host-tool.ts';
 import type { MeshClient } from '../../../provider/client.ts';
@@ -64,6 +65,7 @@ export class FakeHost {
   drained = false;
   online = true;
   reachable = true;
+  peers: Peer[] = [];
   /** Thrown by that verb, in turn; undefined lets it through. */
   throws: Record<string, (Error | undefined)[]> = {};
   /** Done after the verb took effect and before its answer leaves. */
@@ -148,6 +150,7 @@ export class FakeHost {
           live: this.active,
           drift: this.drift,
           hostKey: ED25519,
+          tool: null,
         })),
       restore: () => run('restore', () => ({ restored: ['/etc/x'], kept: [] })),
       nodeJoin: (request) =>
@@ -197,7 +200,18 @@ export class FakeHost {
           this.drained = true;
           return this.advertise();
         }),
-      routeStatus: () => run('route status', () => this.advertise()),
+      nodePeers: () =>
+        run('node peers', () => ({ state: 'Running', online: this.online, version: '1.102.3', peers: this.peers })),
+      routeStatus: () =>
+        run('route status', () => ({ wanted: this.node?.settings?.advertiseRoutes ?? [], ...this.advertise() })),
+      agentStatus: () =>
+        run('agent status', () => {
+          throw new HostToolError('usage', 2, 'fra-edge-01: agent status: not a line');
+        }),
+      pathMtu: (address) =>
+        run('path mtu', () => {
+          throw new HostToolError('no-network', 4, `fra-edge-01: path mtu: no packet can be sent to ${address}`);
+        }),
     };
   }
 

@@ -34,6 +34,19 @@ describe('lines of the host protocol', () => {
     expect(() => lines.activate(root, sha256, seconds)).toThrow('whole number');
   });
 
+  test.each(['10.77.10.10', 'fd7a:115c:a1e0::7'])('the path to %s is asked for by address', (address) => {
+    expect(lines.pathMtu(root, address)).toBe(`${toolPath(sha256)} path mtu ${address}`);
+    expect(lines.nodePeers(root)).toBe(`${toolPath(sha256)} node peers`);
+    expect(lines.agentStatus(root)).toBe(`${toolPath(sha256)} agent status`);
+  });
+
+  test.each(['fra-edge-01', '1.2.3.4; reboot', '', '-f', 'FD7A::1'])(
+    '%j is no address and makes no line',
+    (address) => {
+      expect(() => lines.pathMtu(root, address)).toThrow('not an IP address');
+    },
+  );
+
   test('the loader can travel inside single quotes on one line', () => {
     expect(LOADER).not.toMatch(/['\n]/);
     expect(lines.install(ops)).toBe(`sudo -n /usr/bin/python3 -I -c '${LOADER}' install ${sha256}`);
