@@ -172,6 +172,12 @@ export async function labStatus(dir: string): Promise<LabState> {
   return { running: false, reason: 'the lab is stopped; "mesh lab up" starts it with the state that it had' };
 }
 
+/** Loaded only here: most labs have no machines. */
+async function sweep(dir: string): Promise<void> {
+  const { sweepMachines } = await import('./machines/sweep.ts');
+  await sweepMachines(dir);
+}
+
 /** Stops the lab; its state stays. Answers false when it did not run. Only a process that is provably this lab is signalled. */
 export async function labDown(dir: string): Promise<boolean> {
   const config = readConfig(dir);
@@ -180,13 +186,17 @@ export async function labDown(dir: string): Promise<boolean> {
   const holder = status ?? recorded(dir);
   if (holder === undefined || !isAlive(holder)) {
     rmSync(pidPath(dir), { force: true });
+    if (config.compute === 'machines') await sweep(dir);
     return false;
   }
   if (status === undefined) process.kill(holder.pid, 'SIGTERM');
   else await ask(config, 'POST', '/stop');
   for (const deadline = Date.now() + STOP_MS; Date.now() < deadline;) {
     await sleep(20);
-    if (!isAlive(holder)) return true;
+    if (isAlive(holder)) continue;
+    // One that was killed over it left its machines.
+    if (config.compute === 'machines') await sweep(dir);
+    return true;
   }
   throw new LabError(`process ${holder.pid}, the lab of ${dir}, does not end. Its log: ${join(dir, 'lab.log')}`);
 }

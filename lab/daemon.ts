@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, readConfig } from './api/config.ts';
+import { loadConfig, readConfig, type LabConfig } from './api/config.ts';
 import { createFaults } from './api/faults.ts';
 import { ownIdentity } from './api/identity.ts';
 import { portHolder } from './api/port-holder.ts';
@@ -9,6 +9,7 @@ import { openStore } from './api/store.ts';
 import { LabBusyError } from './api/writer-lock.ts';
 import { EXIT_BUSY } from './control.ts';
 import { Holds } from './holds.ts';
+import { startMachines } from './machines/start.ts';
 import { liveModel } from './model.ts';
 import { startSshd, type Sshd } from './sshd/index.ts';
 
@@ -48,7 +49,21 @@ async function main(dir: string): Promise<void> {
     process.exit(0);
   };
   let sshd: Sshd | undefined;
-  const { compute, nodes, api } = liveModel(() => readConfig(dir) ?? config, {
+  const current = (): LabConfig => readConfig(dir) ?? config;
+  const onError = (error: unknown): void =>
+    write({
+      time: new Date().toISOString(),
+      event: 'error',
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  const machines =
+    config.compute === 'machines'
+      ? await startMachines({ dir, config: current, store, faults, clock, log: write })
+      : undefined;
+  if (machines !== undefined) closers.push(() => machines.stop());
+  const { compute, nodes, api } = liveModel(current, {
+    machines: machines?.control,
+    around: machines?.around,
     store,
     faults,
     clock,
@@ -58,8 +73,9 @@ async function main(dir: string): Promise<void> {
     holds,
   });
   try {
-    const jump = await bind(dir, 'jump host', jumpPort, () =>
-      startSshd({
+    const jump = await bind(dir, 'jump host', jumpPort, async () => {
+      if (machines !== undefined) return machines.startJump(jumpPort);
+      sshd = await startSshd({
         port: jumpPort,
         compute,
         nodes,
@@ -68,15 +84,10 @@ async function main(dir: string): Promise<void> {
         clock,
         changed: (what) => holds.changed(what),
         jump: { hostKeyPrivate: hostKey.privateKey, authorizedPublicKey: clientKey.publicKey, user },
-        onError: (error) =>
-          write({
-            time: new Date().toISOString(),
-            event: 'sshd-error',
-            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-          }),
-      }),
-    );
-    sshd = jump;
+        onError,
+      });
+      return sshd;
+    });
     closers.push(() => jump.close());
     const server = await bind(dir, 'API', config.apiPort, () => listenApi(api, config.host, config.apiPort));
     closers.push(() => server.close());

@@ -19,7 +19,7 @@ interface Model {
   clashes: () => string[];
 }
 
-type Parts = Pick<
+type Parts = { around?: Parameters<typeof tailscaleApi>[1] | undefined } & Pick<
   ApiParts,
   'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log' | 'holds' | 'machines'
 >;
@@ -48,7 +48,7 @@ function model(config: LabConfig, parts: Parts): Model {
     compute: withExisting(clouds, config.existing, config.deployKey.publicKey),
     nodes: tailnet.nodes,
     clashes: () => clashes(clouds, config.existing),
-    api: createApi({ ...parts, config, tailscale: tailscaleApi(tailnet) }),
+    api: createApi({ ...parts, config, tailscale: tailscaleApi(tailnet, parts.around) }),
   };
 }
 

@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readConfig } from '../../lab/api/config.ts';
 import { clearFaults, labDown, labStatus, labUp, listFaults, setFault } from '../../lab/control.ts';
 import { FAULTS, type FaultName } from '../../lab/types.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { obtainForMachines, wantMachines } from '../lab/machines.ts';
 import { resetLab } from '../lab/reset.ts';
 import { holdTry } from '../lab/turns.ts';
 import { labDirectory } from '../paths.ts';
 import { stderrProgress } from '../progress.ts';
 import { columns, dim } from '../render/style.ts';
+import { addMachines, renderLinks, renderMachines } from './lab-machines.ts';
+import { labMachines } from '../../lab/machines/client.ts';
 
 export function addLab(program: Command): void {
   const lab = program
@@ -28,7 +32,10 @@ Examples:
   lab
     .command('up')
     .description('start it; started twice says so')
-    .action(async () => {
+    .option('--machines', 'servers are Debian machines, tailnets are real (Linux, root); the first start takes minutes')
+    .action(async (options: { machines?: true }) => {
+      if (options.machines === true) await wantMachines(labDirectory());
+      if (readConfig(labDirectory())?.compute === 'machines') await obtainForMachines(stderrProgress());
       const { started, hcloudEndpoint, digitaloceanEndpoint, tailscaleBaseUrl } = await inLab(
         labUp(labDirectory(), { onProgress: stderrProgress() }),
       );
@@ -48,7 +55,16 @@ Examples:
     .option('--json', 'as JSON')
     .action(async (options: { json?: true }) => {
       const status = await inLab(labStatus(labDirectory()));
-      say(options.json === true ? JSON.stringify(publicStatus(status), null, 2) : renderStatus(status));
+      const machines =
+        status.running && status.info.config.compute === 'machines'
+          ? await inLab(labMachines(labDirectory()))
+          : undefined;
+      if (options.json === true) {
+        say(JSON.stringify({ ...publicStatus(status), ...machines }, null, 2));
+        return;
+      }
+      say(renderStatus(status));
+      if (machines !== undefined) say(`\n${renderMachines(machines.machines)}\n\n${renderLinks(machines.links)}`);
     });
   lab
     .command('reset')
@@ -60,6 +76,7 @@ Examples:
       await inLab(resetLab(labDir, { keepFaults: false }));
       say('lab is empty');
     });
+  addMachines(lab);
   addFault(lab);
 }
 
@@ -139,7 +156,7 @@ function renderStatus(status: Awaited<ReturnType<typeof labStatus>>): string {
 }
 
 /** Without the tokens and keys of the lab's config: they are of no use to a reader, and a log is no place for them. */
-function publicStatus(status: Awaited<ReturnType<typeof labStatus>>): unknown {
+function publicStatus(status: Awaited<ReturnType<typeof labStatus>>): object {
   if (!status.running) return { running: false, reason: status.reason };
   const { info, faults } = status;
   return {

@@ -15,20 +15,23 @@ export function addTry(program: Command): void {
       'build a stack on a cloud of this machine with the real Pulumi engine: no account, nothing leaves loopback',
     )
     .option('--stack <name>', 'which stack', 'staging')
+    .option('--machines', 'on Debian machines with a real tailnet (Linux, root); the first time takes minutes')
     .option('--fresh', 'forget what the lab built before (faults stay as they are set)')
     .addHelpText('after', '\nExamples:\n  npm run try\n  npm run try -- --fresh')
-    .action((options: { stack: string; fresh?: true }) => tryStack(options.stack, options.fresh === true));
+    .action((options: { stack: string; fresh?: true; machines?: true }) =>
+      tryStack(options.stack, { fresh: options.fresh === true, machines: options.machines === true }),
+    );
 }
 
 /** Preview, up, a second up that must change nothing, then what there is now. */
-async function tryStack(stack: string, fresh: boolean): Promise<void> {
+async function tryStack(stack: string, how: { fresh: boolean; machines: boolean }): Promise<void> {
   const began = Date.now();
   const foreground = new Foreground();
   let lab: PreparedLab | undefined;
   try {
     heading(1, 'The engine, the lab and its stack');
     const check = (): void => foreground.check();
-    lab = await prepareLab(stack, stderrProgress(), { fresh, exclusive: true, check });
+    lab = await prepareLab(stack, stderrProgress(), { ...how, exclusive: true, check });
     check();
     heading(2, 'Preview, with the guardrails of policies/');
     await pulumi(foreground, lab, ['preview', '--suppress-outputs']);

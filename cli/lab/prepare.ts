@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { loadConfig } from '../../lab/api/config.ts';
 import { ensureTenant } from '../../lab/api/tenants.ts';
 import { labDown, labReload, labUp } from '../../lab/control.ts';
 import { installLanguageHost, installPlugins, officialNames } from '../../lab/plugins/install.ts';
@@ -14,6 +15,7 @@ import { meshConfig } from '../mesh-config.ts';
 import { readStackFile, type StackFile } from '../stack-file.ts';
 import { labEnvironment, labPaths } from './environment.ts';
 import { existingHosts, namedAccounts } from './existing.ts';
+import { obtainForMachines, wantMachines } from './machines.ts';
 import { labOverlay } from './overlay.ts';
 import { resetLab } from './reset.ts';
 import { labSites } from './sites.ts';
@@ -34,6 +36,8 @@ export interface PreparedLab {
 export interface PrepareOptions {
   /** Forget first what the lab built before; faults stay as they are set. */
   fresh?: boolean;
+  /** A lab of machines, where there is none yet. */
+  machines?: boolean;
   /** Be the only one that works on this lab until the process ends, and take off locks of engines that were killed. */
   exclusive?: boolean;
   /** Called between steps; throws when the user wants to stop. */
@@ -68,7 +72,7 @@ export async function prepareLab(
 async function prepareDirectory(
   { labDir, file, plan, found }: { labDir: string; file: StackFile; plan: MeshPlan; found: string },
   progress: Progress,
-  { fresh = false, exclusive = false, check = () => undefined }: PrepareOptions,
+  { fresh = false, exclusive = false, machines = false, check = () => undefined }: PrepareOptions,
 ): Promise<PreparedLab> {
   const { stack } = file;
   const paths = labPaths(labDir, stack);
@@ -78,6 +82,8 @@ async function prepareDirectory(
   const official = officialNames();
   installLanguageHost(paths.bin, found, TREE, official);
   installPlugins(paths.pulumiHome, TREE, official);
+  if (machines) await wantMachines(labDir);
+  const packages = (await loadConfig(labDir)).compute === 'machines' ? await obtainForMachines(progress) : undefined;
   const { tenant } = await ensureTenant(labDir, stack, plan.tailnet.name, {
     accounts: namedAccounts(file.config).map(({ account }) => account),
     existing: existingHosts(file.config),
@@ -92,7 +98,7 @@ async function prepareDirectory(
     if (fresh) await resetLab(labDir, { keepFaults: true });
     // Also when nothing was added just now: whoever added it may have been killed before he said so.
     await labReload(labDir);
-    await syncStack(labDir, file, labOverlay(config, tenant, file.config));
+    await syncStack(labDir, file, labOverlay(config, tenant, file.config, packages));
     check();
     if (exclusive) await unlockStack(labDir, stack, { cli: paths.cli, env, progress });
     return { labDir, cli: paths.cli, env, file, plan, started };

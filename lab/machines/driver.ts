@@ -125,7 +125,7 @@ export class Driver {
     const { machines, net, boots } = this.#deps;
     const wanted = new Map(world.machines.map((machine) => [machine.id, machine]));
     const ended: Promise<void>[] = [];
-    for (const id of new Set([...machines.running(), ...this.#known()])) {
+    for (const id of machines.known()) {
       const machine = wanted.get(id);
       if (machine?.running === true && boots.get(id) === machine.boot) continue;
       if (machine === undefined) ended.push(this.#remove(id));
@@ -137,10 +137,6 @@ export class Driver {
     for (const machine of world.machines)
       if (machine.running && !running.has(machine.id) && !this.#booting.has(machine.id)) this.#enqueue(machine);
     this.#next();
-  }
-
-  #known(): string[] {
-    return (this.#world?.machines ?? []).map(({ id }) => id);
   }
 
   async #off(id: string): Promise<void> {

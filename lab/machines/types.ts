@@ -175,6 +175,8 @@ export interface Machines {
   powerOff(id: string, options: { hard: boolean }): Promise<void>;
   /** Off and its disk gone. */
   remove(id: string): Promise<void>;
+  /** Ids of machines that have a disk, running or not. */
+  known(): string[];
   /** Ids of machines whose init runs now. */
   running(): string[];
   /** Pid of init, in the namespace of the caller; undefined when it is off. */

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { deviceListRoutes, deviceRoutes } from './api/devices.ts';
 import { keyRoutes } from './api/keys.ts';
@@ -11,8 +11,9 @@ import { Refusal } from './records.ts';
 /**
  * Tailscale API v2, the part that a site and the official plugin's stand-in need, to be mounted at `/api/v2`. The
  * credential is the tenant: a request sees one tailnet. Sets the context variable `tenant` for the log.
+ * @param around what stands around every route, once it is known who asks
  */
-export function tailscaleApi(tailnet: Tailnet): Hono<Env> {
+export function tailscaleApi(tailnet: Tailnet, around?: MiddlewareHandler<Env>): Hono<Env> {
   const api = new Hono<Env>();
   // Before the credential check: this is where tokens come from.
   api.post('/oauth/token', async (context) => {
@@ -39,6 +40,7 @@ export function tailscaleApi(tailnet: Tailnet): Hono<Env> {
     context.set('tenant', access.scope.config.name);
     await next();
   });
+  if (around !== undefined) api.use(around);
   api.route('/tailnet/:tailnet/keys', keyRoutes());
   api.route('/tailnet/:tailnet/devices', deviceListRoutes());
   api.route('/tailnet/:tailnet/acl', policyRoutes());

@@ -24,8 +24,11 @@ export interface Scope {
   owner: string;
 }
 
+/** MagicDNS suffix of a tailnet, as the service makes them. */
+export const dnsNameOf = (tailnet: string): string => `tail${hash(tailnet).slice(0, 6)}.ts.net`;
+
 export function createScope(deps: TailnetDeps, config: TailnetConfig, data: Collections): Scope {
-  const dnsName = `tail${hash(config.name).slice(0, 6)}.ts.net`;
+  const dnsName = dnsNameOf(config.name);
   return { deps, config, data, dnsName, owner: `owner@${dnsName}` };
 }
 

@@ -91,6 +91,7 @@ export function createMachines({ lab, dir, base, caPem, onExit }: MachinesDeps):
     },
     powerOff: (id, { hard }) => off(id, hard),
     remove,
+    known: ids,
     running,
     pid: (id) => initOf(folderOf(id)),
     removeAll: async () => {

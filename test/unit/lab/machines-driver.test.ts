@@ -20,6 +20,7 @@ const machine = (id: string, change: Partial<Machine> = {}): Machine => ({
 function fakes() {
   const calls: string[] = [];
   const up = new Set<string>();
+  const disks = new Set<string>();
   const broken = new Set<string>();
   const boots = new Map<string, number>();
   const net = {
@@ -35,6 +36,7 @@ function fakes() {
       if (broken.has(id)) throw new Error(`${id} does not boot`);
       calls.push(`boot ${id} ${boot}`);
       up.add(id);
+      disks.add(id);
     },
     powerOff: async (id: string) => {
       await Promise.resolve();
@@ -44,8 +46,10 @@ function fakes() {
     remove: async (id: string) => {
       await Promise.resolve();
       calls.push(`remove ${id}`);
+      disks.delete(id);
       up.delete(id);
     },
+    known: () => [...new Set([...disks, ...up])],
     running: () => [...up],
     pid: () => 1,
   } as unknown as Machines;

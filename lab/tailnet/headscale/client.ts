@@ -1,0 +1,176 @@
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { z } from 'zod';
+
+const NODE = z.object({
+  id: z.string(),
+  machineKey: z.string(),
+  nodeKey: z.string(),
+  ipAddresses: z.array(z.string()),
+  /** What the host calls itself. */
+  name: z.string(),
+  /** First label of its MagicDNS name. */
+  givenName: z.string(),
+  lastSeen: z.string().nullable(),
+  expiry: z.string().nullable(),
+  preAuthKey: z.object({ ephemeral: z.boolean() }).nullish(),
+  createdAt: z.string(),
+  online: z.boolean(),
+  approvedRoutes: z.array(z.string()),
+  availableRoutes: z.array(z.string()),
+  /** Routes that this node carries now. */
+  subnetRoutes: z.array(z.string()),
+  tags: z.array(z.string()),
+});
+export type HeadscaleNode = z.infer<typeof NODE>;
+
+const PRE_AUTH_KEY = z.object({ id: z.string(), key: z.string(), used: z.boolean() });
+const FAILURE = z.object({ message: z.string() });
+
+/** headscale's own refusal; the message is its. */
+export class HeadscaleRefusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'HeadscaleRefusal';
+    this.status = status;
+  }
+}
+
+export interface ClientOptions {
+  /** Opens a TCP connection to the control server. */
+  connect: () => Promise<Socket>;
+  address: string;
+  caPem: string;
+  apiKey: string;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** The part of headscale's REST interface (0.29) that the lab needs. Every call throws HeadscaleRefusal when it is refused. */
+export class HeadscaleClient {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  async nodes(): Promise<HeadscaleNode[]> {
+    return z.object({ nodes: z.array(NODE) }).parse(await this.#ask('GET', 'node')).nodes;
+  }
+
+  /** @param expires RFC 3339 */
+  async createKey(key: {
+    tags: string[];
+    reusable: boolean;
+    ephemeral: boolean;
+    expires: string;
+  }): Promise<{ id: string; key: string }> {
+    const { tags: aclTags, reusable, ephemeral, expires: expiration } = key;
+    const answer = await this.#ask('POST', 'preauthkey', { aclTags, reusable, ephemeral, expiration });
+    return z.object({ preAuthKey: PRE_AUTH_KEY }).parse(answer).preAuthKey;
+  }
+
+  async keys(): Promise<{ id: string; used: boolean }[]> {
+    return z.object({ preAuthKeys: z.array(PRE_AUTH_KEY) }).parse(await this.#ask('GET', 'preauthkey')).preAuthKeys;
+  }
+
+  async expireKey(id: string): Promise<void> {
+    await this.#ask('POST', 'preauthkey/expire', { id });
+  }
+
+  async people(): Promise<string[]> {
+    const users = z.array(z.object({ name: z.string() }));
+    return z
+      .object({ users })
+      .parse(await this.#ask('GET', 'user'))
+      .users.map(({ name }) => name);
+  }
+
+  async addPerson(login: string): Promise<void> {
+    await this.#ask('POST', 'user', { name: login, email: login });
+  }
+
+  async setTags(node: string, tags: string[]): Promise<void> {
+    await this.#ask('POST', `node/${node}/tags`, { tags });
+  }
+
+  async approveRoutes(node: string, routes: string[]): Promise<void> {
+    await this.#ask('POST', `node/${node}/approve_routes`, { routes });
+  }
+
+  async rename(node: string, name: string): Promise<void> {
+    await this.#ask('POST', `node/${node}/rename/${encodeURIComponent(name)}`);
+  }
+
+  async deleteNode(node: string): Promise<void> {
+    await this.#ask('DELETE', `node/${node}`);
+  }
+
+  async setPolicy(policy: string): Promise<void> {
+    await this.#ask('PUT', 'policy', { policy });
+  }
+
+  /** Throws when it would be refused. */
+  async checkPolicy(policy: string): Promise<void> {
+    await this.#ask('POST', 'policy/check', { policy });
+  }
+
+  async healthy(): Promise<boolean> {
+    return this.#ask('GET', 'node').then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #ask(method: string, path: string, body?: object): Promise<unknown> {
+    const { status, text } = await this.#send(
+      method,
+      `/api/v1/${path}`,
+      body === undefined ? undefined : JSON.stringify(body),
+    );
+    if (status < 400) return text === '' ? {} : JSON.parse(text);
+    let said: unknown;
+    try {
+      said = JSON.parse(text);
+    } catch {
+      said = { message: text };
+    }
+    throw new HeadscaleRefusal(status, FAILURE.safeParse(said).data?.message ?? text);
+  }
+
+  async #send(method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }> {
+    const { connect, address, caPem, apiKey } = this.#options;
+    const socket = await connect();
+    const secure: TLSSocket = connectTls({ socket, ca: caPem, host: address, servername: '' });
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          method,
+          path,
+          createConnection: () => secure,
+          headers: {
+            host: address,
+            authorization: `Bearer ${apiKey}`,
+            connection: 'close',
+            ...(body === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          },
+          timeout: TIMEOUT_MS,
+        },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.once('error', reject);
+          answer.once('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+        },
+      );
+      sent.once('timeout', () => sent.destroy(new Error(`headscale at ${address} does not answer`)));
+      sent.once('error', reject);
+      secure.once('error', reject);
+      sent.end(body);
+    });
+  }
+}
