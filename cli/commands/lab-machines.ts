@@ -132,13 +132,13 @@ function linkChange(options: LinkOptions): LinkChange {
 const wrong = (value: string, example: string): CliError =>
   new CliError(EXIT.usage, `${value} is not understood; write it like ${example}`);
 
-export function milliseconds(value: string): number {
+function milliseconds(value: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(value) ?? [];
   if (number === undefined) throw wrong(value, '80ms');
   return Number(number) * (unit === 's' ? 1000 : 1);
 }
 
-export function share(value: string): number {
+function share(value: string): number {
   const [, number, percent] = /^(\d+(?:\.\d+)?)(%)?$/.exec(value) ?? [];
   const found = Number(number) / (percent === '%' ? 100 : 1);
   if (number === undefined || found > 1) throw wrong(value, '1% or 0.01');

@@ -38,7 +38,9 @@ export function labOverlay(
         via: { host: lab.host, port: lab.jump.port, user: lab.jump.user, hostKey: lab.jump.hostKey.publicKey },
         bootTimeout: BOOT_TIMEOUT[lab.compute],
         // Firewalls of machines really filter: the jump host's own address has to be let in.
-        ...(packages && { from: [...(Array.isArray(reachable.from) ? reachable.from : []), `${INTERNET.jump}/32`] }),
+        ...(packages && {
+          from: [...(Array.isArray(reachable.from) ? (reachable.from as unknown[]) : []), `${INTERNET.jump}/32`],
+        }),
       },
       ...(packages && machinesReach(lab, tenant, config, packages)),
       ...reachedInLab(config, ({ address, port }) => machineAt(lab.existing, address, port)?.hostKey.publicKey),

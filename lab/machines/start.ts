@@ -39,7 +39,7 @@ export interface MachinesLab {
 }
 
 /** Milliseconds that an alias takes to move; another number makes a lab of another cloud's manners. */
-export const ALIAS_VARIABLE = 'MESH_LAB_ALIAS_DELAY';
+const ALIAS_VARIABLE = 'MESH_LAB_ALIAS_DELAY';
 
 function aliasDelay(): number {
   const asked = process.env[ALIAS_VARIABLE];

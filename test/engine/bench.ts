@@ -34,10 +34,10 @@ export class Bench {
     this.config = config;
   }
 
-  static async start(stack = DEFAULT_STACK): Promise<Bench> {
+  static async start(stack = DEFAULT_STACK, { machines = false } = {}): Promise<Bench> {
     const dir = await mkdtemp(join(tmpdir(), 'site-mesh-engine-'));
     process.env.MESH_LAB_DIR = dir;
-    const lab = await prepareLab(stack, () => undefined);
+    const lab = await prepareLab(stack, () => undefined, { machines });
     const config = readConfig(dir);
     if (config === undefined) throw new Error('the lab wrote no lab.json');
     return new Bench(dir, stack, lab, config);

@@ -11,6 +11,7 @@ const PROGRAMS = {
   python3: 'python3',
   'systemd-nspawn': 'systemd-container',
   debootstrap: 'debootstrap',
+  go: 'golang',
 } as const;
 
 export type Need = 'root' | 'tun' | keyof typeof PROGRAMS;
@@ -20,6 +21,9 @@ export const NETWORKS: readonly Need[] = ['root', 'tun', 'ip', 'nft', 'nsenter',
 
 /** What the lab's machines need. */
 export const MACHINES: readonly Need[] = ['root', 'tun', 'ip', 'nsenter', 'python3', 'systemd-nspawn', 'debootstrap'];
+
+/** What real tailnets need beside them: their daemons are built from Go modules. */
+export const DAEMONS: readonly Need[] = ['go', 'nft', 'ping'];
 
 /** What this machine lacks of it, in words and with the way to get it; undefined: nothing. */
 function lacking(needs: readonly Need[]): string | undefined {

@@ -37,5 +37,5 @@ export function peopleIn(text: string): string[] {
   return [...found].sort();
 }
 
-const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+const isObject = (value: Json | undefined): value is Record<string, Json> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

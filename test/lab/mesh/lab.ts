@@ -52,7 +52,8 @@ export class Inside {
   async pid(host: string): Promise<number> {
     const { machines } = await labMachines(this.#dir);
     const machine = machines.find(({ name }) => name === host);
-    if (machine?.pid == null) throw new Error(`${host} does not run: ${machine?.error ?? machine?.state ?? 'unknown'}`);
+    if (machine === undefined || machine.pid === null)
+      throw new Error(`${host} does not run: ${machine?.error ?? machine?.state ?? 'unknown'}`);
     return machine.pid;
   }
 
@@ -88,17 +89,32 @@ export class Inside {
     return this.must(host, 'sh', '-euc', script);
   }
 
-  /** Does one of `count` pings come back? `size`: whole packet, not to be fragmented. */
+  /** Does one of `count` pings come back? `size`: whole packet, not to be fragmented; `from`: address that it is sent from. */
   async pings(
     host: string,
     address: string,
-    { count = 3, size }: { count?: number; size?: number } = {},
+    { count = 3, size, from }: { count?: number; size?: number; from?: string } = {},
   ): Promise<boolean> {
     const header = address.includes(':') ? 48 : 28;
     const sized = size === undefined ? [] : ['-M', 'do', '-s', String(size - header)];
+    const bound = from === undefined ? [] : ['-I', from];
     return (
-      (await this.run(host, ['ping', '-n', '-q', '-i', '0.2', '-W', '1', '-c', String(count), ...sized, address]))
-        .code === 0
+      (
+        await this.run(host, [
+          'ping',
+          '-n',
+          '-q',
+          '-i',
+          '0.2',
+          '-W',
+          '1',
+          '-c',
+          String(count),
+          ...sized,
+          ...bound,
+          address,
+        ])
+      ).code === 0
     );
   }
 

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clearLinks, liftRestriction, power, setLink, settled } from '../../../lab/machines/client.ts';
+import { Bench } from '../../engine/bench.ts';
+import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
+import { Inside } from './lab.ts';
+
+const DB = '10.78.10.10';
+
+describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
+  let bench: Bench;
+  let inside: Inside;
+  beforeAll(async () => {
+    // The official plugin's waits of ten seconds are proven elsewhere.
+    process.env.MESH_LAB_PACE = '0.01';
+    bench = await Bench.start('staging', { machines: true });
+    const up = await bench.up();
+    expect(up.code, up.text).toBe(0);
+    inside = new Inside(bench.dir);
+    await inside.serve('fra-db-01', 5432, 5433);
+  }, 300_000);
+  afterAll(async () => {
+    inside.close();
+    await bench.stop();
+    delete process.env.MESH_LAB_PACE;
+  });
+
+  test('a second up changes and restarts nothing', async () => {
+    const started = (): Promise<string> =>
+      inside.shell(
+        'fra-edge-01',
+        'systemctl show -p ActiveEnterTimestampMonotonic tailscaled ssh site-mesh-nft site-mesh-rules',
+      );
+    const before = await started();
+    const again = await bench.up('--expect-no-changes');
+    expect(again.code, again.text).toBe(0);
+    expect(await started()).toBe(before);
+  });
+
+  test('a member reaches the listed port of a LAN host, which sees the active router as the client', async () => {
+    const seen = await inside.fetch('sin-app-01', DB, 5432, { bytes: 200_000 });
+    expect(seen).toMatchObject({ ok: true, peer: '10.78.10.2' });
+  });
+
+  test('control: a port that no rule lists is denied, by the filter of the router and not by chance', async () => {
+    const dropped = async (): Promise<number> => {
+      const text = await inside.must('fra-edge-01', 'tailscale', 'metrics', 'print');
+      return Number(/^tailscaled_inbound_dropped_packets_total\{reason="acl"\} (\d+)/m.exec(text)?.[1] ?? 0);
+    };
+    const before = await dropped();
+    expect(await inside.fetch('sin-app-01', DB, 5433)).toMatchObject({ ok: false });
+    expect(await dropped()).toBeGreaterThan(before);
+  });
+
+  test('the standby reaches its own LAN; control: without the ip rules its packets enter the tunnel and are lost', async () => {
+    const own = { from: '10.78.10.3' };
+    expect(await inside.pings('fra-edge-02', DB, own)).toBe(true);
+    await inside.must('fra-edge-02', 'systemctl', 'stop', 'site-mesh-rules.service');
+    expect(await inside.pings('fra-edge-02', DB, own)).toBe(false);
+    await inside.must('fra-edge-02', 'systemctl', 'start', 'site-mesh-rules.service');
+    expect(await inside.pings('fra-edge-02', DB, own)).toBe(true);
+  });
+
+  test('a longer way between two sites is as long as asked, and gone again', async () => {
+    const rtt = async (): Promise<number> => {
+      const text = await inside.must('sin-app-01', 'ping', '-n', '-q', '-c', '5', '-i', '0.2', DB);
+      return Number(/ = [\d.]+\/([\d.]+)\//.exec(text)?.[1]);
+    };
+    const before = await rtt();
+    await setLink(bench.dir, ['eu-fra', 'ap-sin'], { delay: 40 });
+    expect((await rtt()) - before).toBeGreaterThan(70);
+    await clearLinks(bench.dir);
+    expect(await rtt()).toBeLessThan(before + 40);
+  });
+
+  test('a firewall of a cloud keeps out what no rule lets in; control: lifted, it comes in', async () => {
+    await inside.serve('sin-app-01', 8080);
+    const address = (await bench.outputs()).hosts as { name: string; publicAddress: string }[];
+    const app = address.find(({ name }) => name === 'sin-app-01')?.publicAddress ?? '';
+    expect((await inside.fetch('fra-db-01', app, 8080)).ok).toBe(false);
+    await liftRestriction(bench.dir, 'firewalls', true);
+    expect((await inside.fetch('fra-db-01', app, 8080)).ok).toBe(true);
+    await liftRestriction(bench.dir, 'firewalls', false);
+  });
+
+  test('the active router loses its power: the standby carries within seconds, and the first does not take over again', async () => {
+    const carried = inside.probe('sin-app-01', DB, 5432, 12);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await power(bench.dir, 'fra-edge-01', false);
+    const seen = await carried;
+    expect(seen.lost, JSON.stringify(seen)).toBe(false);
+    expect(seen.outages.length, JSON.stringify(seen)).toBeGreaterThan(0);
+    expect(await inside.fetch('sin-app-01', DB, 5432)).toMatchObject({ ok: true, peer: '10.78.10.3' });
+    await power(bench.dir, 'fra-edge-01', true);
+    await settled(bench.dir);
+    await expect
+      .poll(() => inside.run('fra-edge-01', ['tailscale', 'status', '--peers=false']).then(({ code }) => code), {
+        timeout: 20_000,
+      })
+      .toBe(0);
+    expect(await inside.fetch('sin-app-01', DB, 5432)).toMatchObject({ ok: true, peer: '10.78.10.3' });
+  });
+
+  test('both routers reboot at once, unattended: routes are carried again, and nothing is left to repair', async () => {
+    for (const router of ['fra-edge-01', 'fra-edge-02']) await inside.run(router, ['systemctl', 'reboot']);
+    await expect
+      .poll(
+        () =>
+          inside.fetch('sin-app-01', DB, 5432).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        { timeout: 40_000 },
+      )
+      .toBe(true);
+    const after = await bench.up('--refresh', '--expect-no-changes');
+    expect(after.code, after.text).toBe(0);
+  });
+
+  test('destroy takes machines away, and up builds them again', async () => {
+    const destroyed = await bench.pulumi(['destroy', '--yes', '--skip-preview']);
+    expect(destroyed.code, destroyed.text).toBe(0);
+    expect(await settled(bench.dir)).toEqual([]);
+    const up = await bench.up();
+    expect(up.code, up.text).toBe(0);
+    await inside.serve('fra-db-01', 5432);
+    expect(await inside.fetch('sin-app-01', DB, 5432)).toMatchObject({ ok: true });
+  });
+});
