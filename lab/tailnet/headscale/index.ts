@@ -63,7 +63,7 @@ export function createHeadscales(deps: HeadscalesDeps): Headscales {
     },
     stop: async () => {
       const all = await Promise.allSettled([...started.values()]);
-      await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.headscale.stop() : undefined)));
+      await Promise.all(all.flatMap((one) => (one.status === 'fulfilled' ? [one.value.headscale.stop()] : [])));
     },
   };
 }
