@@ -20,6 +20,8 @@ export interface HostMachine {
   provisioned: boolean;
   /** Changes with each restart that this program made; absent where nobody but the owner restarts the machine. */
   generation?: pulumi.Input<number | string>;
+  /** Secrets that its release brings beside its files, root-only on the host. */
+  credentials?: Record<string, pulumi.Input<string>>;
   /** What must exist before the host is configured, such as its LAN attachment. */
   ready: pulumi.Resource[];
 }
@@ -64,6 +66,7 @@ export class MeshHost extends pulumi.ComponentResource {
         units: managed.release.units,
         packages: managed.release.packages,
         provisioned: machine.provisioned,
+        ...(machine.credentials && { credentials: pulumi.secret(machine.credentials) }),
         ...(!machine.provisioned && { accepts: plan.accepts }),
         bootTimeout: access.ssh.bootTimeout,
         ...restarts,

@@ -1,5 +1,6 @@
 import * as hcloud from '@pulumi/hcloud';
 import * as pulumi from '@pulumi/pulumi';
+import { HETZNER_TOKEN } from '../../mesh/host/agent.ts';
 import type { HostPlan } from '../../mesh/plan/types.ts';
 import { ServerReady } from '../../provider/resources/server-ready.ts';
 import { bootstrapUserData } from '../bootstrap.ts';
@@ -35,6 +36,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
   readonly lan: string;
   readonly provisioned = true;
   readonly generation: pulumi.Output<number>;
+  readonly credentials?: Record<string, pulumi.Input<string>>;
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: HetznerServerArgs, options: pulumi.ComponentResourceOptions) {
@@ -85,26 +87,37 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
     this.hostKey = hostKey;
     this.lan = lan;
     this.generation = on.generation;
+    // The project's own token, and no other: the agent moves the alias address with it.
+    if (plan.managed?.spec.router?.way?.kind === 'hetzner') this.credentials = { [HETZNER_TOKEN]: this.token(name) };
     this.ready = [attachment, on];
     this.registerOutputs({ id: this.id, publicAddress: this.target.address });
   }
 
   /** Asks with the credential of the provider that made the server: one account has many, and a token sees one project. */
   private switchedOn(name: string, wanted: { host: string; serverType: string }, server: hcloud.Server): ServerReady {
-    const account = this.getProvider('hcloud:index/server:Server');
-    if (!hcloud.Provider.isInstance(account))
-      throw new Error(`${name}: a HetznerServer needs an explicit hcloud provider`);
+    const account = this.account(name);
     return new ServerReady(
       name,
       {
         cloud: 'hetzner',
         serverId: server.id,
         ...wanted,
-        token: account.token.apply((token) => token ?? ''),
+        token: this.token(name),
         endpoint: account.endpoint,
       },
       { parent: this },
     );
+  }
+
+  private account(name: string): hcloud.Provider {
+    const account = this.getProvider('hcloud:index/server:Server');
+    if (!hcloud.Provider.isInstance(account))
+      throw new Error(`${name}: a HetznerServer needs an explicit hcloud provider`);
+    return account;
+  }
+
+  private token(name: string): pulumi.Output<string> {
+    return this.account(name).token.apply((token) => token ?? '');
   }
 
   /** Routers keep their address when their server is replaced: peers' firewalls and our own notes name it. */

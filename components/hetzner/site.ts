@@ -5,6 +5,7 @@ import type { DeployAccess } from '../connection.ts';
 import type { RunningHost } from '../router-pair.ts';
 import { siteHosts } from '../site-hosts.ts';
 import { numericId } from './ids.ts';
+import { cloudNetworkName } from '../../mesh/plan/way.ts';
 import { labels, selector } from './labels.ts';
 import { HetznerServer } from './server.ts';
 
@@ -69,7 +70,7 @@ export class HetznerSite extends pulumi.ComponentResource {
     if (networkZone === undefined) throw new Error(`site ${name} has no network zone; the plan should have one`);
     const cloudNetwork = new hcloud.Network(
       name,
-      { name: `${network}-${name}`, ipRange: plan.supernet, labels: labels(name) },
+      { name: cloudNetworkName(network, name), ipRange: plan.supernet, labels: labels(name) },
       { parent: this, protect: protect ?? false, deleteBeforeReplace: true, dependsOn: policy },
     );
     const networkId = numericId(cloudNetwork.id);

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Callable
 
-from mesh_host import apply, facts, node, path, peers, preflight, restore, routes
+from mesh_host import agent, apply, facts, node, path, peers, preflight, restore, routes
 from mesh_host.errors import CommandFailed, ToolError, Usage
 from mesh_host.release import HASH, STAGE_LIMIT
 from mesh_host.system import System, open_system
@@ -16,6 +16,8 @@ from mesh_host.system import System, open_system
 Answer = dict[str, object]
 
 PLAIN: dict[tuple[str, ...], Callable[[System], Answer]] = {
+    ("agent", "run"): agent.run,
+    ("agent", "status"): agent.status,
     ("facts",): facts.facts,
     ("apply", "status"): apply.status,
     ("apply", "restore"): restore.restore,

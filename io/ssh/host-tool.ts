@@ -79,7 +79,7 @@ export interface HostTool {
   routeAdvertise(): Promise<RouteAnswer>;
   routeDrain(): Promise<RouteAnswer>;
   routeStatus(): Promise<RouteStatus>;
-  /** Fails with `usage` on hosts that have no agent. */
+  /** `vip` and `holds` are null on hosts that have no agent. */
   agentStatus(): Promise<AgentStatus>;
   /** Largest packet to an address; takes up to half a minute. Fails with `no-network` on hosts that are records. */
   pathMtu(address: string): Promise<PathMtu>;

@@ -1,4 +1,5 @@
 import { done, notFound, Refusal, refused } from './answer.ts';
+import { agentStatus } from './agent.ts';
 import * as apply from './apply.ts';
 import { facts } from './facts.ts';
 import { sha256 } from './keys.ts';
@@ -31,6 +32,7 @@ function link(at: LineContext, path: string): void {
 type Verb = (at: LineContext, args: string[], stdin: Buffer) => unknown;
 /** By words of the line; the number says how many arguments follow. */
 const VERBS: Record<string, { takes: number; run: Verb }> = {
+  'agent status': { takes: 0, run: (at) => agentStatus(at) },
   facts: { takes: 0, run: (at) => facts(at) },
   'apply preflight': { takes: 0, run: (at, _args, stdin) => preflight(at, stdin) },
   'apply stage': { takes: 0, run: (at, _args, stdin) => apply.stage(at, stdin) },

@@ -1,3 +1,4 @@
+import { routerAgent } from './agent.ts';
 import { ipRules } from './ip-rules.ts';
 import { ruleset } from './nft.ts';
 import { mergeParts } from './part.ts';
@@ -24,5 +25,6 @@ export function render(spec: HostSpec): Release {
           tailscaled(member, router !== undefined),
         ]),
     ...(router === undefined ? [] : [routerSysctls(), udpGro()]),
+    ...(router?.way === undefined ? [] : [routerAgent(router.way, router.advertises)]),
   ]);
 }

@@ -45,7 +45,14 @@ export interface RouterSpec {
   advertises: string[];
   /** true: tailscaled masquerades what it forwards to the LAN. */
   snat: boolean;
+  /** How the LAN finds the active router; present when SNAT is off. The agent on the routers keeps it there. */
+  way?: WaySpec;
 }
+
+/** `layer2`: an address that the active router holds on the LAN. `hetzner`: an alias address that it gives itself by the cloud's API. */
+export type WaySpec =
+  | { kind: 'layer2'; vip: string; vip6?: string }
+  | { kind: 'hetzner'; vip: string; endpoint: string; network: string; server: string };
 
 export interface ReleaseFile {
   content: string;

@@ -7,6 +7,7 @@ import { memberTags } from '../overlays/tailscale/tags.ts';
 import { authorizedKeys } from './ssh.ts';
 import type { CommandPlan, HostKind, HostPlan, JumpPlan } from './types.ts';
 import { TAILSCALE_VERSION } from './versions.ts';
+import { wayOf } from './way.ts';
 
 interface Where {
   name: string;
@@ -28,6 +29,7 @@ export function planHost(
   const prefixes = [site.cidr, ...(site.cidr6 === undefined ? [] : [site.cidr6])];
   const advertises = router ? prefixes : [];
   const snat = site.snat ?? true;
+  const way = router ? wayOf(config, siteName, site, host.name) : undefined;
   const { loginServer } = config.tailnet;
   const ssh = sshPlan(config, site, host);
   const tags = memberTags({ name: host.name, site: siteName, roles, router, named });
@@ -44,7 +46,7 @@ export function planHost(
         config.network.supernet6 !== undefined && { ipv6: { prefix: site.cidr6, supernet: config.network.supernet6 } }),
     },
     ...(kind !== 'host' && { member: tailscale(config.packages) }),
-    ...(router && { router: { advertises, snat } }),
+    ...(router && { router: { advertises, snat, ...(way && { way }) } }),
   });
   const described = cloud.sells || ssh !== undefined ? spec() : undefined;
   return {

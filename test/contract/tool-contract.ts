@@ -37,6 +37,15 @@ export function toolContract(client: () => ProtocolClient): void {
       });
     });
 
+    test('says that there is no agent where no release asked for one', async () => {
+      await client().install();
+      expect(await client().must(lines.agentStatus(client().tool))).toMatchObject({
+        role: null,
+        vip: null,
+        holds: null,
+      });
+    });
+
     test.each([
       ['an unknown verb', 'apply destroy'],
       ['a word too many', 'facts all'],
