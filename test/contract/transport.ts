@@ -50,6 +50,6 @@ export interface HostAbilities {
   foreign: boolean;
   /** Has packages of tailscale, and a tailnet to join. */
   tailnet: boolean;
-  /** Has a network; what it has not it says. */
-  network: boolean;
+  /** An address that answers pings; undefined: it has no network, and says so. */
+  neighbour: string | undefined;
 }

@@ -14,6 +14,6 @@ describeWith(MACHINES, 'machines of the lab', () => {
       files: true,
       foreign: true,
       tailnet: false,
-      network: true,
+      neighbour: '172.31.1.1',
     });
 });

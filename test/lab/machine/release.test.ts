@@ -14,7 +14,8 @@ const GATEWAY = '172.31.1.1';
 const OURS = ['nft', 'routes', 'rules', 'sysctl', 'udp-gro'].map((name) => `site-mesh-${name}.service`);
 
 describeWith(MACHINES, 'a release on a machine', () => {
-  describe.each(imageNames)('of the image %s', (image) => {
+  // The newest systemd is the strictest; the contract runs on the oldest.
+  describe.each(imageNames.slice(-1))('of the image %s', (image) => {
     let transport: MachineTransport;
     let client: ProtocolClient;
     beforeAll(async () => {

@@ -10,7 +10,7 @@ if (existsSync(PYTHON)) {
     files: true,
     foreign: true,
     tailnet: true,
-    network: true,
+    neighbour: '203.0.113.1',
   });
 } else {
   describe('the host protocol, spoken by the host tool in a sandbox', () => {

@@ -73,5 +73,5 @@ hostProtocolContract('the lab’s sshd', labTransport, {
   files: true,
   foreign: true,
   tailnet: true,
-  network: false,
+  neighbour: undefined,
 });
