@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { clearLinks, cutCable, power, setLink, settled } from '../../../lab/machines/client.ts';
 import { Bench } from '../../engine/bench.ts';
 import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
-import { Inside } from './lab.ts';
+import { Inside } from '../../../lab/machines/inside/index.ts';
 
 /** Production's LAN hosts: a Hetzner server, and a plain machine behind somebody's switch that nobody deploys to. */
 const DB = { name: 'fra-db-01', address: '10.77.10.10' };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clearLinks, liftRestriction, power, setLink, settled } from '../../../lab/machines/client.ts';
 import { Bench } from '../../engine/bench.ts';
 import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
-import { Inside } from './lab.ts';
+import { Inside } from '../../../lab/machines/inside/index.ts';
 
 const DB = '10.78.10.10';
 

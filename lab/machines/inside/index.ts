@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { labMachines } from '../../../lab/machines/client.ts';
-import { enterArguments } from '../../../lab/machines/machine/enter.ts';
+import { labMachines } from '../client.ts';
+import { enterArguments } from '../machine/enter.ts';
 
 export interface Ran {
   code: number;
