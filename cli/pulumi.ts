@@ -15,6 +15,8 @@ export interface RunOptions {
   stdin?: string;
   /** Lines as they come, stdout and stderr alike. */
   onLine?: (line: string) => void;
+  /** Ends the child with an interrupt, as a Ctrl-C does. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -28,6 +30,8 @@ export function runPulumi(args: readonly string[], options: RunOptions): Promise
       env: options.env,
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    const interrupt = (): void => void child.kill('SIGINT');
+    options.signal?.addEventListener('abort', interrupt);
     const collected = { stdout: '', stderr: '' };
     const forward = lineSplitter(options.onLine);
     for (const name of ['stdout', 'stderr'] as const) {
@@ -40,6 +44,7 @@ export function runPulumi(args: readonly string[], options: RunOptions): Promise
     child.on('error', reject);
     child.on('close', (code, signal) => {
       forward('end', '');
+      options.signal?.removeEventListener('abort', interrupt);
       resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 1), ...collected });
     });
   });

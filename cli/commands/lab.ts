@@ -10,6 +10,7 @@ import { holdTry } from '../lab/turns.ts';
 import { labDirectory } from '../paths.ts';
 import { stderrProgress } from '../progress.ts';
 import { columns, dim } from '../render/style.ts';
+import { addDemo } from './lab-demo.ts';
 import { addMachines, renderLinks, renderMachines } from './lab-machines.ts';
 import { labMachines } from '../../lab/machines/client.ts';
 
@@ -77,6 +78,7 @@ Examples:
       say('lab is empty');
     });
   addMachines(lab);
+  addDemo(lab);
   addFault(lab);
 }
 

@@ -34,6 +34,10 @@ export interface PreparedLab {
 }
 
 export interface PrepareOptions {
+  /** Default: that of this checkout. */
+  labDir?: string;
+  /** Default: the tracked one of the stack. */
+  file?: StackFile;
   /** Forget first what the lab built before; faults stay as they are set. */
   fresh?: boolean;
   /** A lab of machines, where there is none yet. */
@@ -54,10 +58,9 @@ export async function prepareLab(
   progress: Progress,
   options: PrepareOptions = {},
 ): Promise<PreparedLab> {
-  const file = readStackFile(stack);
+  const { file = readStackFile(stack), labDir = labDirectory() } = options;
   const plan = planMesh(meshConfig(file), { stack });
   const found = await engine(progress);
-  const labDir = labDirectory();
   try {
     if (options.exclusive === true) holdTry(labDir);
     return await inTurn(labDir, progress, () =>

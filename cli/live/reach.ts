@@ -2,7 +2,7 @@ import { readConfig } from '../../lab/api/config.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { engine } from '../engine.ts';
-import { prepareLab } from '../lab/prepare.ts';
+import { prepareLab, type PreparedLab } from '../lab/prepare.ts';
 import { meshConfig } from '../mesh-config.ts';
 import type { KeySource } from '../preflight/keys.ts';
 import type { Progress } from '../progress.ts';
@@ -27,7 +27,11 @@ export function outside(stack: string, progress: Progress): Reach {
 
 /** The lab's, which is started when it is not up: it lays its own addresses, host keys and credentials over the tracked file. */
 export async function inLab(stack: string, progress: Progress): Promise<Reach> {
-  const { labDir, cli, env } = await prepareLab(stack, progress);
+  return ofLab(stack, await prepareLab(stack, progress));
+}
+
+/** The same of a lab that is ready. */
+export function ofLab(stack: string, { labDir, cli, env }: PreparedLab): Reach {
   const file = readStackFile(stack, labDir);
   const plan = planMesh(meshConfig(file), { stack });
   const lab = readConfig(labDir)?.compute ?? 'records';

@@ -35,6 +35,8 @@ const probed = z.object({
   last: z.number(),
 });
 const streamed = z.object({ ok: z.boolean(), echoed: z.number(), longest: z.number(), error: z.string().optional() });
+const ROLE = z.object({ role: z.string() });
+const CHANGED = z.object({ works: z.boolean() });
 export type Fetched = z.infer<typeof fetched>;
 export type Probed = z.infer<typeof probed>;
 export type Streamed = z.infer<typeof streamed>;
@@ -58,7 +60,11 @@ export class Inside {
   }
 
   /** A command on the machine, as root. */
-  async run(host: string, command: readonly string[], stdin = ''): Promise<Ran> {
+  async run(
+    host: string,
+    command: readonly string[],
+    { stdin = '', onOutput }: { stdin?: string; onOutput?: (chunk: string) => void } = {},
+  ): Promise<Ran> {
     const [program = '', ...args] = enterArguments(await this.pid(host), command);
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -68,6 +74,7 @@ export class Inside {
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
       child[name].setEncoding('utf8').on('data', (chunk: string) => (output[name] += chunk));
+    if (onOutput !== undefined) child.stdout.on('data', onOutput);
     // A command that does not read its input is no fault.
     child.stdin.on('error', () => undefined);
     child.stdin.end(stdin);
@@ -118,6 +125,26 @@ export class Inside {
     );
   }
 
+  /** Does a small transfer from there end well? */
+  async reaches(host: string, address: string, port: number): Promise<boolean> {
+    return (await this.fetch(host, address, port)).ok;
+  }
+
+  /** What the agent of a router says that it is: `primary`, `standby`, …; undefined when it says nothing. */
+  async role(router: string): Promise<string | undefined> {
+    const { stdout } = await this.run(router, ['/usr/local/lib/site-mesh/mesh-host', 'agent', 'status']);
+    return stdout === '' ? undefined : ROLE.parse(JSON.parse(stdout)).role;
+  }
+
+  /** Which of two routers holds their LAN's way back, by their agents. Throws when neither or both do. */
+  async pair(...routers: [string, string]): Promise<{ active: string; standby: string }> {
+    const roles = await Promise.all(routers.map((name) => this.role(name)));
+    if (roles.filter((role) => role === 'primary').length !== 1)
+      throw new Error(routers.map((name, at) => `${name} is ${roles[at] ?? 'silent'}`).join(', '));
+    const [first, second] = routers;
+    return roles[0] === 'primary' ? { active: first, standby: second } : { active: second, standby: first };
+  }
+
   /** Answers clients on these ports of the machine until `close`. */
   async serve(host: string, ...ports: number[]): Promise<void> {
     const [program = '', ...args] = enterArguments(await this.pid(host), [
@@ -143,24 +170,46 @@ export class Inside {
     options: { bytes?: number; side?: 'up' | 'down' } = {},
   ): Promise<Fetched> {
     const { bytes = 200, side = 'down' } = options;
-    return fetched.parse(await this.#traffic(host, 'fetch', address, String(port), String(bytes), side));
+    return fetched.parse(await this.#traffic(host, ['fetch', address, String(port), String(bytes), side]));
   }
 
-  async probe(host: string, address: string, port: number, seconds: number): Promise<Probed> {
-    return probed.parse(await this.#traffic(host, 'probe', address, String(port), String(seconds)));
+  /** @param options `patience`: ends a second after the first outage, or when none has begun after so many seconds; `changed` hears at once when it begins or ceases to work */
+  async probe(
+    host: string,
+    address: string,
+    port: number,
+    seconds: number,
+    { patience, changed }: { patience?: number; changed?: (works: boolean) => void } = {},
+  ): Promise<Probed> {
+    const args = [
+      'probe',
+      address,
+      String(port),
+      String(seconds),
+      ...(patience === undefined ? [] : [String(patience)]),
+    ];
+    return probed.parse(await this.#traffic(host, args, (line) => changed?.(CHANGED.parse(line).works)));
   }
 
   async stream(host: string, address: string, port: number, seconds: number): Promise<Streamed> {
-    return streamed.parse(await this.#traffic(host, 'stream', address, String(port), String(seconds)));
+    return streamed.parse(await this.#traffic(host, ['stream', address, String(port), String(seconds)]));
   }
 
   close(): void {
     for (const end of this.#servers.splice(0)) end();
   }
 
-  async #traffic(host: string, ...args: string[]): Promise<unknown> {
-    const { code, stdout, stderr } = await this.run(host, ['python3', '-c', TRAFFIC, ...args]);
+  /** The last line that it says is the answer; the ones before are handed to `onLine` as they come. */
+  async #traffic(host: string, args: string[], onLine: (line: unknown) => void = () => undefined): Promise<unknown> {
+    let rest = '';
+    const { code, stdout, stderr } = await this.run(host, ['python3', '-c', TRAFFIC, ...args], {
+      onOutput: (chunk) => {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line.includes('"works"')) onLine(JSON.parse(line));
+      },
+    });
     if (code !== 0) throw new Error(`${host}: ${args.join(' ')} (exit ${code}): ${stderr}`);
-    return JSON.parse(stdout);
+    return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
   }
 }

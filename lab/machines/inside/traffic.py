@@ -1,8 +1,10 @@
-"""Traffic between machines of the lab, and what its two ends saw of it. One JSON line on standard output, always.
+"""Traffic between machines of the lab, and what its two ends saw of it: at the end one JSON line on standard output.
 
 serve PORT [PORT …]            answers clients on all addresses until standard input ends
 fetch ADDRESS PORT BYTES SIDE  SIDE `down`: the server sends, `up`: the client does
-probe ADDRESS PORT SECONDS     a new connection every 50 ms: when it worked, the gaps between
+probe ADDRESS PORT SECONDS [PATIENCE]
+                               a new connection every 50 ms: when it worked, the gaps between; a line at each change.
+                               With PATIENCE it ends a second after the first gap, or when none has begun by then
 stream ADDRESS PORT SECONDS    one connection, a line every 20 ms and its echo: the longest silence
 """
 
@@ -115,7 +117,7 @@ def fetch(address: str, port: int, count: int, side: str) -> Seen:
     return seen
 
 
-def probe(address: str, port: int, seconds: float) -> Seen:
+def probe(address: str, port: int, seconds: float, patience: float) -> Seen:
     """`outages`: pairs of the last success before and the first after, seconds since the start."""
     began = time.monotonic()
     last = 0.0
@@ -123,6 +125,8 @@ def probe(address: str, port: int, seconds: float) -> Seen:
     outages: list[tuple[float, float]] = []
     lost = False
     while (now := time.monotonic() - began) < seconds:
+        if patience and (now > outages[0][1] + 1 if outages else now > patience and not lost):
+            break
         try:
             with connect(address, port, 0.25) as connection:
                 connection.settimeout(0.25)
@@ -133,9 +137,12 @@ def probe(address: str, port: int, seconds: float) -> Seen:
             worked += 1
             if lost:
                 outages.append((round(last, 3), round(at, 3)))
+                say({"works": True})
             last, lost = at, False
         except OSError:
             failed += 1
+            if not lost:
+                say({"works": False})
             lost = True
         time.sleep(max(0.0, 0.05 - (time.monotonic() - began - now)))
     return {"worked": worked, "failed": failed, "outages": outages, "lost": lost, "last": round(last, 3)}
@@ -175,7 +182,7 @@ def main(verb: str, *rest: str) -> None:
     elif verb == "fetch":
         say(fetch(rest[0], int(rest[1]), int(rest[2]), rest[3]))
     elif verb == "probe":
-        say(probe(rest[0], int(rest[1]), float(rest[2])))
+        say(probe(rest[0], int(rest[1]), float(rest[2]), float(rest[3]) if len(rest) > 3 else 0))
     elif verb == "stream":
         say(stream(rest[0], int(rest[1]), float(rest[2])))
     else:

@@ -37,21 +37,10 @@ describeWith([...MACHINES, ...DAEMONS], 'the production stack on machines', () =
     delete process.env.MESH_LAB_ALIAS_DELAY;
   });
 
-  /** The router of a pair that holds the LAN's way back, as its agent says, and the other one. */
-  const pair = async (site: 'fra' | 'gra'): Promise<{ active: string; standby: string }> => {
-    const names = [`${site}-edge-01`, `${site}-edge-02`] as const;
-    const roles = await Promise.all(names.map((name) => role(name)));
-    const at = roles.indexOf('primary');
-    const [active, standby] = [names[at], names[1 - at]];
-    if (active === undefined || standby === undefined) throw new Error(`roles at ${site}: ${roles.join(', ')}`);
-    return { active, standby };
-  };
-  const role = async (router: string): Promise<unknown> => {
-    const { stdout } = await inside.run(router, ['/usr/local/lib/site-mesh/mesh-host', 'agent', 'status']);
-    return stdout === '' ? undefined : (JSON.parse(stdout) as { role: unknown }).role;
-  };
-  const reaches = (host: string, address: string, port: number): Promise<boolean> =>
-    inside.fetch(host, address, port).then(({ ok }) => ok);
+  /** The router that holds the LAN's way back, and the other one. */
+  const pair = (site: 'fra' | 'gra') => inside.pair(`${site}-edge-01`, `${site}-edge-02`);
+  const role = (router: string) => inside.role(router);
+  const reaches = (host: string, address: string, port: number) => inside.reaches(host, address, port);
   const comes = (what: () => Promise<unknown>, wanted: unknown): Promise<void> =>
     expect.poll(what, { timeout: 40_000, interval: 250 }).toBe(wanted);
 
