@@ -22,10 +22,10 @@ CONFIG = "/etc/site-mesh/agent.json"
 STATUS = RUN + "/agent.json"
 CREDENTIAL = "/var/lib/site-mesh/credentials/hetzner-token"
 # A tick, and the shorter one when a look said something new: a switch needs two looks that agree.
-TICK = 0.5
-SOON = 0.1
+TICK = 0.25
+SOON = 0.05
 # The cloud is asked again whether the alias is still ours, ticks.
-ASK_CLOUD = 60
+ASK_CLOUD = 120
 # Seconds after a claim that failed.
 PAUSE = 5.0
 FAILURES = (Refused, OSError, ValueError, subprocess.SubprocessError)
@@ -61,7 +61,7 @@ class Agent:
         self.actuator = actuator
         self.look = view
         # `number` is the last of the host's address: routers of a pair stand side by side, and wait differently.
-        self.rules = Rules(shared=actuator.shared, silence=8 + number % 8)
+        self.rules = Rules(shared=actuator.shared, announce_every=10, silence=2 * (8 + number % 8), defend=4)
         self.state = State()
         self.error: str | None = None
         self.last: str | None = None

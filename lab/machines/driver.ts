@@ -141,11 +141,13 @@ export class Driver {
 
   async #off(id: string): Promise<void> {
     await this.#booting.get(id);
+    await this.#deps.net.unplug(id);
     await this.#deps.machines.powerOff(id, { hard: true });
   }
 
   async #remove(id: string): Promise<void> {
     await this.#booting.get(id);
+    await this.#deps.net.unplug(id);
     await this.#deps.machines.remove(id);
     this.#deps.boots.delete(id);
     this.#failed.delete(id);

@@ -159,6 +159,11 @@ export interface Net {
   converge(world: World): Promise<void>;
   /** Path of the machine's network namespace, once `converge` has made it. */
   namespace(machine: string): string;
+  /**
+   * Takes the machine off all networks at once, until it boots again. Before a machine is ended by force: the kernel says
+   * goodbye to the other side of each connection of a process that is killed, and a power failure does not.
+   */
+  unplug(machine: string): Promise<void>;
   /** Path of the namespace of the lab's internet, where control servers run. */
   internet(): string;
   /** Opens a TCP connection from INTERNET.jump to an address of the lab's internet. Rejects with `ETIMEDOUT`, `ECONNREFUSED`, `EHOSTUNREACH`. */

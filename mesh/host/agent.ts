@@ -11,7 +11,7 @@ export const HETZNER_TOKEN = 'hetzner-token';
  * it there. The agent comes with the host tool, so that nothing of it stands in a release but this: another agent is a change
  * that a pull request shows, and restarts it.
  */
-export const AGENT = 'e3f09098a16e2b79';
+export const AGENT = '66007d071ce10caf';
 
 /**
  * The agent on a router of a site with SNAT off: it keeps the LAN's way back with the router that the control plane made

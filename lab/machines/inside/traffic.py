@@ -23,6 +23,9 @@ CHUNK = 65536
 MSS = struct.Struct("=8xIIII")
 CONNECT_TIMEOUT = 3.0
 STALLED = 4.0
+# Of a probe: between two attempts, and for an answer.
+EVERY = 0.05
+ANSWER = 0.5
 
 
 def family(address: str) -> socket.AddressFamily:
@@ -117,35 +120,50 @@ def fetch(address: str, port: int, count: int, side: str) -> Seen:
     return seen
 
 
+def attempt(address: str, port: int, began: float, done: list[tuple[float, bool]]) -> None:
+    """Adds when it began, and whether an answer came."""
+    at = time.monotonic() - began
+    try:
+        with connect(address, port, ANSWER) as connection:
+            connection.settimeout(ANSWER)
+            connection.sendall(b"up 0\n")
+            done.append((at, connection.recv(1) != b""))
+    except OSError:
+        done.append((at, False))
+
+
+def gaps(done: list[tuple[float, bool]]) -> tuple[list[tuple[float, float]], bool, float]:
+    """From the last attempt that worked to the next one that did; whether the last failed; when the last one worked."""
+    found: list[tuple[float, float]] = []
+    last, lost = 0.0, False
+    for at, worked in sorted(done):
+        if worked and lost:
+            found.append((round(last, 3), round(at, 3)))
+        last, lost = (at, False) if worked else (last, True)
+    return found, lost, last
+
+
 def probe(address: str, port: int, seconds: float, patience: float) -> Seen:
-    """`outages`: pairs of the last success before and the first after, seconds since the start."""
+    """`outages`: pairs of the last success before and the first after, seconds since the start.
+
+    No attempt waits for another: one that is under way when the way is back would hide that."""
     began = time.monotonic()
-    last = 0.0
-    worked = failed = 0
+    done: list[tuple[float, bool]] = []
     outages: list[tuple[float, float]] = []
-    lost = False
+    said = lost = False
     while (now := time.monotonic() - began) < seconds:
+        threading.Thread(target=attempt, args=(address, port, began, done), daemon=True).start()
+        outages, lost, _ = gaps(list(done))
+        if lost != said:
+            said = lost
+            say({"works": not lost})
         if patience and (now > outages[0][1] + 1 if outages else now > patience and not lost):
             break
-        try:
-            with connect(address, port, 0.25) as connection:
-                connection.settimeout(0.25)
-                connection.sendall(b"up 0\n")
-                if not connection.recv(1):
-                    raise OSError("closed")
-            at = time.monotonic() - began
-            worked += 1
-            if lost:
-                outages.append((round(last, 3), round(at, 3)))
-                say({"works": True})
-            last, lost = at, False
-        except OSError:
-            failed += 1
-            if not lost:
-                say({"works": False})
-            lost = True
-        time.sleep(max(0.0, 0.05 - (time.monotonic() - began - now)))
-    return {"worked": worked, "failed": failed, "outages": outages, "lost": lost, "last": round(last, 3)}
+        time.sleep(max(0.0, EVERY - (time.monotonic() - began - now)))
+    time.sleep(2 * ANSWER)
+    outages, lost, last = gaps(list(done))
+    worked = sum(ok for _, ok in done)
+    return {"worked": worked, "failed": len(done) - worked, "outages": outages, "lost": lost, "last": round(last, 3)}
 
 
 def stream(address: str, port: int, seconds: float) -> Seen:

@@ -8,6 +8,7 @@ import { boxWorld } from './internet.ts';
 import { BOX_DEVICE } from './layout.ts';
 import { internetNetns, machineNetns, netnsPath, netnsPrefix } from './names.ts';
 import { layoutOf } from './plan.ts';
+import { ipForce } from './run.ts';
 import { forgetState, readState, writeState, type State } from './state.ts';
 
 export interface NetOptions {
@@ -103,6 +104,7 @@ export function createNet({ lab, dir, log, connectTimeout = 10_000 }: NetOptions
   return {
     converge: (wanted) => inTurn(() => converge(wanted)),
     namespace: (machine) => netnsPath(machineNetns(lab, machine)),
+    unplug: (machine) => ipForce(machineNetns(lab, machine), ['link set group default down']),
     internet: () => netnsPath(internet),
     connect: (address, port) => dialer.connect(address, port),
     remove: () =>

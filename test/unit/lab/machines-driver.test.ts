@@ -29,6 +29,10 @@ function fakes() {
       calls.push(`converge ${world.machines.map(({ id, running }) => `${id}${running ? '+' : '-'}`).join(' ')}`);
     },
     namespace: (id: string) => `/run/netns/${id}`,
+    unplug: async (id: string) => {
+      await Promise.resolve();
+      calls.push(`unplug ${id}`);
+    },
   } as Net;
   const machines = {
     boot: async ({ id, boot }: Machine) => {
@@ -90,10 +94,10 @@ test('networks come before what boots on them, and off before networks; an uncha
   expect(fake.calls).toHaveLength(2);
   wanted = [machine('a', { running: false }), machine('b')];
   await driver.settled();
-  expect(fake.calls.slice(2)).toEqual(['off a', 'converge a- b+', 'boot b 1']);
+  expect(fake.calls.slice(2)).toEqual(['unplug a', 'off a', 'converge a- b+', 'boot b 1']);
   wanted = [machine('b')];
   await driver.settled();
-  expect(fake.calls.slice(5)).toEqual(['remove a', 'converge b+']);
+  expect(fake.calls.slice(6)).toEqual(['unplug a', 'remove a', 'converge b+']);
 });
 
 test('a reboot that the cloud orders, and one that the machine makes itself, are a new boot on clean networks', async () => {
@@ -102,11 +106,11 @@ test('a reboot that the cloud orders, and one that the machine makes itself, are
   await driver.settled();
   wanted = [machine('a', { boot: 7 })];
   await driver.settled();
-  expect(fake.calls.slice(2)).toEqual(['off a', 'converge a+', 'boot a 7']);
+  expect(fake.calls.slice(2)).toEqual(['unplug a', 'off a', 'converge a+', 'boot a 7']);
   fake.up.delete('a');
   driver.exited('a', 'reboot');
   await driver.settled();
-  expect(fake.calls.slice(5)).toEqual(['converge a+', 'boot a 8']);
+  expect(fake.calls.slice(6)).toEqual(['converge a+', 'boot a 8']);
 });
 
 test('a machine that switched itself off stays off until its cloud starts it', async () => {
@@ -131,7 +135,7 @@ test('a lab that starts again leaves what runs alone; control: another boot on r
   fake.boots.put('b', 0);
   start();
   await driver.settled();
-  expect(fake.calls).toEqual(['off b', 'converge a+ b+', 'boot b 1']);
+  expect(fake.calls).toEqual(['unplug b', 'off b', 'converge a+ b+', 'boot b 1']);
 });
 
 test('a machine that does not boot says why, and holds nobody up', async () => {
