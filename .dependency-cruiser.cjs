@@ -88,7 +88,7 @@ module.exports = {
   options: {
     // Packages are not read, but edges to them must stay in the graph: to `exclude` them would blind the rules on them.
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['^\\.lab/'] },
+    exclude: { path: ['^\\.lab(-demo)?/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

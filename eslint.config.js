@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.lab', 'coverage', '**/*.cjs', '**/*.mjs', 'eslint.config.js'] },
+  { ignores: ['node_modules', '.lab', '.lab-demo', 'coverage', '**/*.cjs', '**/*.mjs', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cacheFolder } from '../../../engine/cache.ts';
 import { run } from '../../../engine/child.ts';
 import { hasCode } from '../../../engine/error.ts';
 import { withLock } from '../../../engine/lock.ts';
@@ -22,10 +22,7 @@ const STALE_MS = 10_000;
 const HEARTBEAT_MS = 1000;
 
 /** Where everything for machines that can be made again is kept. */
-export function machinesCache(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(env.HOME ?? homedir(), '.cache');
-  return join(base, 'site-mesh', 'machines');
-}
+export const machinesCache = (env: NodeJS.ProcessEnv = process.env): string => cacheFolder(env, 'machines');
 
 /** Images that machines can have. */
 export const imageNames = Object.keys(DISTRIBUTIONS);
