@@ -51,7 +51,10 @@ export async function demo(options: DemoOptions): Promise<void> {
     await untilAborted(signal, play({ dir, progress, signal, say }));
     kept = keep;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) {
+      kept = keep;
+      throw error;
+    }
   } finally {
     if (!kept) {
       if (!signal.aborted) say.step('Cleaning up');

@@ -22,12 +22,16 @@ export interface App {
   name: string;
   site: string;
   address: string;
+  /** Where its LAN has IPv6. */
+  address6?: string;
 }
 
 /** The hosts behind the routers: they run nothing of the mesh. */
 export function apps(plan: MeshPlan): App[] {
-  return plan.sites.flatMap(hostsOf).flatMap(({ kind, name, site, lan }) => {
-    return kind === 'host' && lan !== undefined ? [{ name, site, address: lan }] : [];
+  return plan.sites.flatMap(hostsOf).flatMap(({ kind, name, site, lan, lan6 }) => {
+    return kind === 'host' && lan !== undefined
+      ? [{ name, site, address: lan, ...(lan6 !== undefined && { address6: lan6 }) }]
+      : [];
   });
 }
 

@@ -35,7 +35,7 @@ const probed = z.object({
   last: z.number(),
 });
 const streamed = z.object({ ok: z.boolean(), echoed: z.number(), longest: z.number(), error: z.string().optional() });
-const ROLE = z.object({ role: z.string() });
+const ROLE = z.object({ role: z.string().nullable() });
 const CHANGED = z.object({ works: z.boolean() });
 export type Fetched = z.infer<typeof fetched>;
 export type Probed = z.infer<typeof probed>;
@@ -133,7 +133,7 @@ export class Inside {
   /** What the agent of a router says that it is: `primary`, `standby`, …; undefined when it says nothing. */
   async role(router: string): Promise<string | undefined> {
     const { stdout } = await this.run(router, ['/usr/local/lib/site-mesh/mesh-host', 'agent', 'status']);
-    return stdout === '' ? undefined : ROLE.parse(JSON.parse(stdout)).role;
+    return stdout === '' ? undefined : (ROLE.parse(JSON.parse(stdout)).role ?? undefined);
   }
 
   /** Which of two routers holds their LAN's way back, by their agents. Throws when neither or both do. */
