@@ -14,6 +14,18 @@ export interface Ran {
 const TRAFFIC = readFileSync(join(import.meta.dirname, 'traffic.py'), 'utf8');
 /** A transfer that hangs gives up after 4 s by itself; nothing here takes a minute. */
 const PATIENCE_MS = 90_000;
+/** What goes on until somebody else is done. */
+const UNTIL_MS = 300_000;
+
+interface RunOptions {
+  stdin?: string;
+  onOutput?: (chunk: string) => void;
+  /** Standard input stays open until then. */
+  until?: Promise<unknown>;
+}
+
+/** Seconds, or until something has ended. */
+type Lasting = number | Promise<unknown>;
 
 const fetched = z.object({
   ok: z.boolean(),
@@ -60,15 +72,11 @@ export class Inside {
   }
 
   /** A command on the machine, as root. */
-  async run(
-    host: string,
-    command: readonly string[],
-    { stdin = '', onOutput }: { stdin?: string; onOutput?: (chunk: string) => void } = {},
-  ): Promise<Ran> {
+  async run(host: string, command: readonly string[], { stdin = '', onOutput, until }: RunOptions = {}): Promise<Ran> {
     const [program = '', ...args] = enterArguments(await this.pid(host), command);
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: PATIENCE_MS,
+      timeout: until === undefined ? PATIENCE_MS : UNTIL_MS,
       killSignal: 'SIGKILL',
     });
     const output = { stdout: '', stderr: '' };
@@ -77,7 +85,9 @@ export class Inside {
     if (onOutput !== undefined) child.stdout.on('data', onOutput);
     // A command that does not read its input is no fault.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(stdin);
+    const end = (): void => void child.stdin.end(stdin);
+    if (until === undefined) end();
+    else void until.then(end, end);
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (status) => resolve(status ?? 124));
@@ -173,26 +183,28 @@ export class Inside {
     return fetched.parse(await this.#traffic(host, ['fetch', address, String(port), String(bytes), side]));
   }
 
-  /** @param options `patience`: ends a second after the first outage, or when none has begun after so many seconds; `changed` hears at once when it begins or ceases to work */
+  /**
+   * Asks 20 times a second.
+   * @param options `patience`: ends a second after the first outage, or when none has begun after so many seconds; `changed` hears
+   *   at once when it begins or ceases to work
+   */
   async probe(
     host: string,
     address: string,
     port: number,
-    seconds: number,
+    lasting: Lasting,
     { patience, changed }: { patience?: number; changed?: (works: boolean) => void } = {},
   ): Promise<Probed> {
-    const args = [
-      'probe',
-      address,
-      String(port),
-      String(seconds),
-      ...(patience === undefined ? [] : [String(patience)]),
-    ];
-    return probed.parse(await this.#traffic(host, args, (line) => changed?.(CHANGED.parse(line).works)));
+    const { seconds, until } = lasts(lasting);
+    const args = ['probe', address, String(port), seconds, ...(patience === undefined ? [] : [String(patience)])];
+    const onLine = (line: unknown): void => changed?.(CHANGED.parse(line).works);
+    return probed.parse(await this.#traffic(host, args, { onLine, ...until }));
   }
 
-  async stream(host: string, address: string, port: number, seconds: number): Promise<Streamed> {
-    return streamed.parse(await this.#traffic(host, ['stream', address, String(port), String(seconds)]));
+  /** One connection that is used 50 times a second. */
+  async stream(host: string, address: string, port: number, lasting: Lasting): Promise<Streamed> {
+    const { seconds, until } = lasts(lasting);
+    return streamed.parse(await this.#traffic(host, ['stream', address, String(port), seconds], until));
   }
 
   close(): void {
@@ -200,16 +212,24 @@ export class Inside {
   }
 
   /** The last line that it says is the answer; the ones before are handed to `onLine` as they come. */
-  async #traffic(host: string, args: string[], onLine: (line: unknown) => void = () => undefined): Promise<unknown> {
+  async #traffic(
+    host: string,
+    args: string[],
+    { onLine, ...more }: Pick<RunOptions, 'until'> & { onLine?: (line: unknown) => void } = {},
+  ): Promise<unknown> {
     let rest = '';
     const { code, stdout, stderr } = await this.run(host, ['python3', '-c', TRAFFIC, ...args], {
+      ...more,
       onOutput: (chunk) => {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) if (line.includes('"works"')) onLine(JSON.parse(line));
+        for (const line of lines) if (line.includes('"works"')) onLine?.(JSON.parse(line));
       },
     });
     if (code !== 0) throw new Error(`${host}: ${args.join(' ')} (exit ${code}): ${stderr}`);
     return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
   }
 }
+
+const lasts = (lasting: Lasting): { seconds: string; until: Pick<RunOptions, 'until'> } =>
+  typeof lasting === 'number' ? { seconds: String(lasting), until: {} } : { seconds: '0', until: { until: lasting } };

@@ -6,6 +6,8 @@ probe ADDRESS PORT SECONDS [PATIENCE]
                                a new connection every 50 ms: when it worked, the gaps between; a line at each change.
                                With PATIENCE it ends a second after the first gap, or when none has begun by then
 stream ADDRESS PORT SECONDS    one connection, a line every 20 ms and its echo: the longest silence
+
+SECONDS 0: until standard input ends.
 """
 
 from __future__ import annotations
@@ -120,6 +122,21 @@ def fetch(address: str, port: int, count: int, side: str) -> Seen:
     return seen
 
 
+def ending(seconds: float) -> threading.Event:
+    """Set when it is time to stop."""
+    over = threading.Event()
+
+    def wait() -> None:
+        if seconds:
+            time.sleep(seconds)
+        else:
+            sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    return over
+
+
 def attempt(address: str, port: int, began: float, done: list[tuple[float, bool]]) -> None:
     """Adds when it began, and whether an answer came."""
     at = time.monotonic() - began
@@ -151,7 +168,9 @@ def probe(address: str, port: int, seconds: float, patience: float) -> Seen:
     done: list[tuple[float, bool]] = []
     outages: list[tuple[float, float]] = []
     said = lost = False
-    while (now := time.monotonic() - began) < seconds:
+    over = ending(seconds)
+    while not over.is_set():
+        now = time.monotonic() - began
         threading.Thread(target=attempt, args=(address, port, began, done), daemon=True).start()
         outages, lost, _ = gaps(list(done))
         if lost != said:
@@ -167,7 +186,6 @@ def probe(address: str, port: int, seconds: float, patience: float) -> Seen:
 
 
 def stream(address: str, port: int, seconds: float) -> Seen:
-    began = time.monotonic()
     longest = 0.0
     echoed = 0
     with connect(address, port, CONNECT_TIMEOUT) as connection:
@@ -177,7 +195,8 @@ def stream(address: str, port: int, seconds: float) -> Seen:
         file.readline()
         last = time.monotonic()
         try:
-            while time.monotonic() - began < seconds:
+            over = ending(seconds)
+            while not over.is_set():
                 connection.sendall(f"{echoed}\n".encode())
                 if file.readline().decode().strip() != str(echoed):
                     return {"ok": False, "echoed": echoed, "longest": round(longest, 3)}

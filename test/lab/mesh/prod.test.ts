@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { clearLinks, cutCable, power, setLink, settled } from '../../../lab/machines/client.ts';
-import { Bench } from '../../engine/bench.ts';
+import { Bench, type Run } from '../../engine/bench.ts';
 import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
 
@@ -200,5 +200,30 @@ EOF`;
   test('after all of it the stack is as it was', async () => {
     const after = await bench.up('--refresh', '--expect-no-changes');
     expect(after.code, after.text).toBe(0);
+  });
+
+  test('a site comes and goes while two others are in the middle of a transfer', async () => {
+    const during = async (run: Promise<Run>): Promise<void> => {
+      const stream = await inside.stream(DB.name, NAS.address, BACKUP, run);
+      expect((await run).code, (await run).text).toBe(0);
+      expect(stream, JSON.stringify(stream)).toMatchObject({ ok: true });
+      expect(stream.longest).toBeLessThan(2);
+    };
+    const sites = (change: (sites: Record<string, unknown>) => void): Promise<void> =>
+      bench.edit((config) => change(config['site-mesh:sites'] as Record<string, unknown>));
+    await sites((all) => {
+      all['us-sfo'] = {
+        ...{ cloud: 'digitalocean', location: 'sfo3', cidr: '10.77.50.0/24' },
+        hosts: [{ name: 'sfo-app-01', roles: ['app'] }],
+      };
+    });
+    await during(bench.up());
+    expect(await reaches('sfo-app-01', NAS.address, BACKUP)).toBe(true);
+    await bench.pulumi(['state', 'unprotect', '--all', '--yes']);
+    await sites((all) => {
+      delete all['us-sfo'];
+    });
+    await during(bench.up());
+    await expect(inside.pid('sfo-app-01')).rejects.toThrow('does not run');
   });
 });

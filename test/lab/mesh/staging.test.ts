@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clearLinks, liftRestriction, power, setLink, settled } from '../../../lab/machines/client.ts';
-import { Bench } from '../../engine/bench.ts';
+import { Bench, type Run } from '../../engine/bench.ts';
+import { steps } from '../../engine/events.ts';
 import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
 
 const DB = '10.78.10.10';
+const ROUTERS = ['fra-edge-01', 'fra-edge-02'];
+const [OLD, NEW] = ['1.102.2', '1.102.3'];
+/** Seconds for which nobody answers when a router goes in an orderly way: drained before, so that its partner carries. */
+const ORDERLY = 2;
 
 describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
   let bench: Bench;
@@ -13,11 +18,17 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
     // The official plugin's waits of ten seconds are proven elsewhere.
     process.env.MESH_LAB_PACE = '0.01';
     bench = await Bench.start('staging', { machines: true });
+    // The lab's repository has both; the upgrade comes later.
+    await tailscaleVersion(OLD);
     const up = await bench.up();
     expect(up.code, up.text).toBe(0);
     inside = new Inside(bench.dir);
     await inside.serve('fra-db-01', 5432, 5433);
   }, 300_000);
+  const tailscaleVersion = (version: string): Promise<void> =>
+    bench.edit((config) => {
+      (config['site-mesh:packages'] as { tailscale: { version?: string } }).tailscale.version = version;
+    });
   afterAll(async () => {
     inside.close();
     await bench.stop();
@@ -114,6 +125,53 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
       .toBe(true);
     const after = await bench.up('--refresh', '--expect-no-changes');
     expect(after.code, after.text).toBe(0);
+  });
+
+  /** An up while a member uses the LAN; the longest time without an answer, seconds. */
+  const upInUse = async (): Promise<{ run: Run; longest: number }> => {
+    const up = bench.up();
+    const seen = await inside.probe('sin-app-01', DB, 5432, up);
+    const run = await up;
+    expect(run.code, run.text).toBe(0);
+    expect(seen.lost, JSON.stringify(seen)).toBe(false);
+    return { run, longest: Math.max(0, ...seen.outages.map(([from, to]) => to - from)) };
+  };
+  const versions = (): Promise<string[]> =>
+    Promise.all(ROUTERS.map((router) => inside.must(router, 'dpkg-query', '-W', '-f', '${Version}', 'tailscale')));
+  /** Ends of what was done to the routers, and the beginning of the second's. */
+  const inTurn = ({ events }: Run, type: string): boolean => {
+    const [first, second] = ROUTERS.map((name) =>
+      steps(events).find((step) => step.type.endsWith(type) && step.name === name && step.op === 'update'),
+    );
+    return first?.end !== undefined && second !== undefined && first.end < second.start;
+  };
+
+  test('another version of tailscale reaches both routers, one after the other, while they are used', async () => {
+    expect(await versions()).toEqual([OLD, OLD]);
+    await tailscaleVersion(NEW);
+    const { run, longest } = await upInUse();
+    expect(await versions()).toEqual([NEW, NEW]);
+    expect(inTurn(run, ':HostRelease')).toBe(true);
+    expect(longest).toBeLessThan(ORDERLY);
+    // Held, so that the distribution's own upgrades leave it alone.
+    expect(await inside.must('fra-edge-01', 'apt-mark', 'showhold')).toContain('tailscale');
+  });
+
+  test('both routers are resized while they are used: drained, off, on, and well before the second one goes', async () => {
+    const boots = (): Promise<string[]> =>
+      Promise.all(ROUTERS.map((router) => inside.must(router, 'cat', '/proc/sys/kernel/random/boot_id')));
+    const before = await boots();
+    await bench.edit((config) => {
+      (config['site-mesh:sites'] as Record<string, { serverType?: string }>)['eu-fra'] = {
+        ...(config['site-mesh:sites'] as Record<string, object>)['eu-fra'],
+        serverType: 'cx33',
+      };
+    });
+    const { run, longest } = await upInUse();
+    expect(inTurn(run, ':Server')).toBe(true);
+    expect(longest).toBeLessThan(ORDERLY);
+    const after = await boots();
+    expect(after.filter((id) => before.includes(id))).toEqual([]);
   });
 
   test('destroy takes machines away, and up builds them again', async () => {
