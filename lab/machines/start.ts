@@ -9,7 +9,7 @@ import { labAuthority } from '../tls.ts';
 import { ALIAS_DELAY_MS, AliasMoves } from './aliases.ts';
 import { machineControl } from './control-routes.ts';
 import { Driver } from './driver.ts';
-import { obtainBase } from './image/base.ts';
+import { imageNames, obtainBase } from './image/base.ts';
 import { obtainRepository, servePackages } from './image/packages.ts';
 import { startMachineJump } from './jump.ts';
 import { createMachines } from './machine/index.ts';
@@ -29,6 +29,8 @@ export interface MachinesOptions {
 }
 
 export interface MachinesLab {
+  /** Keys of images that machines can have. */
+  images: readonly string[];
   /** For `/lab`. */
   control: Hono;
   /** Stands around the Tailscale API. */
@@ -93,6 +95,7 @@ export async function startMachines(options: MachinesOptions): Promise<MachinesL
   await headscales.resume();
   driver.start();
   return {
+    images: imageNames,
     around: aroundHeadscale((tailnet) => headscales.mirrorOf(tailnet)),
     control: machineControl({ driver, machines, wishes }),
     startJump: (port) => {
