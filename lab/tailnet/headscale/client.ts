@@ -29,11 +29,13 @@ const PRE_AUTH_KEY = z.object({ id: z.string(), key: z.string(), used: z.boolean
 const USER = z.object({ id: z.string(), name: z.string() });
 const FAILURE = z.object({ message: z.string() });
 
-/** headscale's own refusal; the message is its. */
+/** headscale's own refusal, in its words. Which of its layers they passed through says nothing to people. */
 export class HeadscaleRefusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
-    super(message);
+    super(
+      `headscale, the control server of this lab, refuses: ${message.replace(/^((setting|parsing) policy: )+/, '')}`,
+    );
     this.name = 'HeadscaleRefusal';
     this.status = status;
   }

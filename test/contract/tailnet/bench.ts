@@ -6,8 +6,8 @@ export interface TailnetAbilities {
   holdsBack: boolean;
   /** The elder router takes a route back when it can carry it again. False: whoever carries it keeps it. */
   takesBack: boolean;
-  /** Roles of people (`autogroup:admin` and the like) may stand in rules. False: such a policy is refused. */
-  roles: boolean;
+  /** All that the service's policies know. False: one with roles of people in its rules, funnel and the like is refused. */
+  wholePolicy: boolean;
   /** The key of a device with tags ends when its host logs out. False: the device is shown as away, its key goes on. */
   endsKeyOnLogout: boolean;
   /** A device that is removed from the tailnet ends at once on its host. False: the host finds out when it asks next. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { basic, benchOf, joinNew, must, POLICY, setPolicy } from './bench.ts';
+import { granting, having, ofTheService, taken } from './policies.ts';
 import type { Answer, Open, TailnetAbilities, TailnetBench } from './bench.ts';
 
 const ACL = '/tailnet/-/acl';
@@ -11,13 +12,9 @@ const validate = async (bench: TailnetBench, body: unknown): Promise<Record<stri
   (await must(bench, 'POST', `${ACL}/validate`, body)).json;
 
 const FAILING_TEST = '"tests": [{"src": "laptop", "proto": "tcp", "accept": ["fra-db-01:1"]}],\n';
-/** POLICY with more in it. */
-const having = (section: string): string => POLICY.replace('"grants"', `${section}"grants"`);
-const granting = (src: string, dst: string, ip = 'tcp:22'): string =>
-  POLICY.replace('// On call.', `{"src": ["${src}"], "dst": ["${dst}"], "ip": ["${ip}"]},`);
 
 /** The policy file: reading, writing, validating. */
-export function policyContract(open: Open, { roles }: TailnetAbilities): void {
+export function policyContract(open: Open, { wholePolicy }: TailnetAbilities): void {
   const bench = benchOf(open);
 
   test('comes back byte for byte, as JSON on demand, and base64 with details', async () => {
@@ -161,15 +158,19 @@ export function policyContract(open: Open, { roles }: TailnetAbilities): void {
       await setPolicy(bench(), granting(login, 'tag:router').replace('grace@example.com', login));
   });
 
-  test('has tags owned by roles, and rules about them where these are known', async () => {
-    await setPolicy(bench(), POLICY.replace('"autogroup:admin"', '"autogroup:owner", "autogroup:member"'));
-    const text = granting('autogroup:admin', 'tag:router');
-    const said = await bench().call('POST', ACL, text);
-    expect(said.status).toBe(roles ? 200 : 400);
-    expect(await validate(bench(), text)).toEqual(
-      roles ? {} : expect.objectContaining({ message: expect.stringContaining('autogroup:admin') as string }),
-    );
-    await setPolicy(bench(), granting('autogroup:member', 'tag:router'));
-    await setPolicy(bench(), granting('autogroup:tagged', 'tag:router'));
+  test.each(Object.entries(taken))('may have %s', async (_what, text) => {
+    await setPolicy(bench());
+    expect(await validate(bench(), text)).toEqual({});
+    await setPolicy(bench(), text);
+    expect(await live(bench())).toBe(text);
+  });
+
+  test.each(Object.entries(ofTheService))(`${wholePolicy ? 'may' : 'cannot'} have %s`, async (_what, text) => {
+    await setPolicy(bench());
+    const { status, json } = await bench().call('POST', ACL, text);
+    expect(status).toBe(wholePolicy ? 200 : 400);
+    expect(await live(bench())).toBe(wholePolicy ? text : POLICY);
+    if (!wholePolicy) expect(json.message).toContain('headscale');
+    expect(await validate(bench(), text)).toEqual(wholePolicy ? {} : json);
   });
 }

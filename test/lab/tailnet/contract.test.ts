@@ -13,7 +13,7 @@ describeWith([...NETWORKS, ...DAEMONS], 'a tailnet of headscale and tailscaled',
   tailnetContract(() => Promise.resolve(ground.open()), {
     holdsBack: false,
     takesBack: false,
-    roles: false,
+    wholePolicy: false,
     endsAtOnce: false,
     endsKeyOnLogout: false,
   });

@@ -51,7 +51,7 @@ describe('a tailnet in memory', () =>
   tailnetContract(() => Promise.resolve(open()), {
     holdsBack: true,
     takesBack: true,
-    roles: true,
+    wholePolicy: true,
     endsAtOnce: true,
     endsKeyOnLogout: true,
   }));
