@@ -64,6 +64,7 @@ async function main(dir: string): Promise<void> {
   const { compute, nodes, api } = liveModel(current, {
     machines: machines?.control,
     images: machines?.images,
+    forget: machines?.forget,
     around: machines?.around,
     store,
     faults,

@@ -35,6 +35,8 @@ export interface ApiParts<Tailscale extends Env = Env> {
   stop: () => void;
   /** Control routes of a lab of machines. */
   machines?: Hono | undefined;
+  /** What a lab of machines has beside its store forgets everything. */
+  forget?: (() => Promise<void>) | undefined;
   /** Images that servers can have, like `debian-12`; absent: all that the clouds sell. */
   images?: readonly string[] | undefined;
   log: (entry: RequestLog) => void;
@@ -58,7 +60,10 @@ const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
 const HOLD = z.object({ nth: z.int().positive(), of: z.string().optional(), before: z.enum(['answer', 'nothing']) });
 
 function controlRoutes(
-  parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds' | 'machines'>,
+  parts: Pick<
+    ApiParts,
+    'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds' | 'machines' | 'forget'
+  >,
 ): Hono {
   const { faults, holds } = parts;
   const routes = new Hono();
@@ -102,7 +107,8 @@ function controlRoutes(
     return context.json({ armed: null });
   });
   routes.get('/unexecuted', (context) => context.json({ unexecuted: parts.unexecuted() }));
-  routes.post('/reset', (context) => {
+  routes.post('/reset', async (context) => {
+    await parts.forget?.();
     parts.store.reset();
     return context.json({ reset: true });
   });

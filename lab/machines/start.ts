@@ -35,6 +35,8 @@ export interface MachinesLab {
   control: Hono;
   /** Stands around the Tailscale API. */
   around: ReturnType<typeof aroundHeadscale>;
+  /** Control servers and machines forget everything; existing machines come back as they were found. */
+  forget: () => Promise<void>;
   startJump: (port: number) => Promise<{ close(): Promise<void> }>;
   /** Everything off, networks and helpers away; disks stay. */
   stop(): Promise<void>;
@@ -98,6 +100,10 @@ export async function startMachines(options: MachinesOptions): Promise<MachinesL
     images: imageNames,
     around: aroundHeadscale((tailnet) => headscales.mirrorOf(tailnet)),
     control: machineControl({ driver, machines, wishes }),
+    forget: async () => {
+      driver.forget();
+      await headscales.forget();
+    },
     startJump: (port) => {
       const { user, hostKey, clientKey } = config().jump;
       return startMachineJump({

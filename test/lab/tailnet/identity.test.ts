@@ -94,4 +94,18 @@ describeWith([...MACHINES, ...DAEMONS], 'a host at a control server that is not 
     expect(up.text).toContain(`${HOST} is in the tailnet already`);
     expect((await own()).ID).toBe(ID);
   });
+
+  test('is forgotten with all others when the lab is reset, and its name is free again', async () => {
+    const names = async (): Promise<string[]> => {
+      const { devices } = (await bench.tailscale('GET', '/tailnet/-/devices')) as { devices: { name: string }[] };
+      return devices.map(({ name }) => name.replace(/\..*/, ''));
+    };
+    expect(await names()).toContain(HOST);
+    await bench.fresh();
+    expect(await names()).toEqual([]);
+    expect(await bench.tailscale('GET', '/tailnet/-/acl')).toContain('The policy of a new tailnet');
+    const up = await bench.up();
+    expect(up.code, up.text).toBe(0);
+    expect(await names()).toContain(HOST);
+  });
 });
