@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect } from 'vitest';
 
 /** What one side does and the other does not; whatever is not listed here is the same on both. */
 export interface TailnetAbilities {
+  /** A host sees those that a rule joins it with. False: all of its tailnet. */
+  filtersPeers: boolean;
   /** A device that waits for approval carries no routes. False: it is only shown as waiting. */
   holdsBack: boolean;
   /** The elder router takes a route back when it can carry it again. False: whoever carries it keeps it. */
@@ -39,6 +41,8 @@ export interface Self {
 export interface Member {
   readonly nodeId: string;
   self(): Promise<Self>;
+  /** Host names of the other devices that it sees. */
+  peers(): Promise<string[]>;
   offer(routes: string[]): Promise<void>;
   /** Log out. */
   leave(): Promise<void>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { basic, benchOf, joinNew, must, POLICY, setPolicy } from './bench.ts';
+import { basic, benchOf, eventually, joinNew, must, POLICY, setPolicy } from './bench.ts';
 import { granting, having, ofTheService, taken } from './policies.ts';
 import type { Answer, Open, TailnetAbilities, TailnetBench } from './bench.ts';
 
@@ -14,7 +14,7 @@ const validate = async (bench: TailnetBench, body: unknown): Promise<Record<stri
 const FAILING_TEST = '"tests": [{"src": "laptop", "proto": "tcp", "accept": ["fra-db-01:1"]}],\n';
 
 /** The policy file: reading, writing, validating. */
-export function policyContract(open: Open, { wholePolicy }: TailnetAbilities): void {
+export function policyContract(open: Open, { wholePolicy, filtersPeers }: TailnetAbilities): void {
   const bench = benchOf(open);
 
   test('comes back byte for byte, as JSON on demand, and base64 with details', async () => {
@@ -35,6 +35,23 @@ export function policyContract(open: Open, { wholePolicy }: TailnetAbilities): v
     await setPolicy(bench());
     expect((await bench().call('POST', ACL, '')).text).toBe(first);
     expect(await live(bench())).toBe(first);
+  });
+
+  test('is in force once it is written: hosts see whom its rules join them with', async () => {
+    await setPolicy(
+      bench(),
+      POLICY.replace('"src": ["group:sre"], "dst": ["tag:router"]', '"src": ["*"], "dst": ["*"]'),
+    );
+    const [router, spare] = [await joinNew(bench(), 'a'), await joinNew(bench(), 'b', { tags: ['tag:spare'] })];
+    const seen = async (): Promise<string[][]> => [await router.peers(), await spare.peers()];
+    await eventually(seen).toEqual([['b'], ['a']]);
+    await setPolicy(bench());
+    await eventually(seen).toEqual(filtersPeers ? [[], []] : [['b'], ['a']]);
+    // A refused one is not.
+    await bench().call('POST', ACL, POLICY.replace('"src": ["laptop"]', '"src": ["*", "tag:none"]'));
+    expect(await seen()).toEqual(filtersPeers ? [[], []] : [['b'], ['a']]);
+    await must(bench(), 'POST', ACL, '{}');
+    await eventually(seen).toEqual([['b'], ['a']]);
   });
 
   test('is written under its ETag, not under an old one, and by the last writer without any', async () => {

@@ -16,6 +16,7 @@ const STATUS = z.object({
     KeyExpiry: z.string().nullish(),
   }),
 });
+const PEERS = z.object({ Peer: z.record(z.string(), z.object({ HostName: z.string() })).nullish() });
 const PREFS = z.object({ AdvertiseRoutes: z.array(z.string()).nullish() });
 
 export interface NodePlace {
@@ -72,6 +73,10 @@ export class TailnetNode {
     return {
       nodeId,
       self: () => this.self(),
+      peers: async () => {
+        const { Peer } = PEERS.parse(JSON.parse(await this.#say('status', '--json')));
+        return Object.values(Peer ?? {}).map(({ HostName }) => HostName);
+      },
       offer: (wanted) => this.#say('set', `--advertise-routes=${wanted.join(',')}`).then(() => undefined),
       leave: () => this.#say('logout').then(() => undefined),
     };
