@@ -67,7 +67,10 @@ export class MeshHost extends pulumi.ComponentResource {
         packages: managed.release.packages,
         provisioned: machine.provisioned,
         ...(machine.credentials && { credentials: pulumi.secret(machine.credentials) }),
-        ...(!machine.provisioned && { accepts: plan.accepts }),
+        ...(!machine.provisioned && {
+          accepts: plan.accepts,
+          ...(node?.loginServer !== undefined && { loginServer: node.loginServer }),
+        }),
         bootTimeout: access.ssh.bootTimeout,
         ...restarts,
       },

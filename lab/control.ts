@@ -38,6 +38,7 @@ class LabError extends Error {
 
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
+const RESET_MS = 30_000;
 /** A lab answers in a few ms; whoever listens there and says nothing is somebody else. */
 const PROBE_MS = 1500;
 /** Exit code of a daemon that found another one at work in its directory. */
@@ -206,9 +207,10 @@ export async function labReset(dir: string): Promise<void> {
   const config = readConfig(dir);
   if (config === undefined) return;
   if ((await probe(config)) !== undefined) {
-    await ask(config, 'POST', '/reset');
+    await ask(config, 'POST', '/reset', undefined, RESET_MS);
     return;
   }
+  if (config.compute === 'machines') await (await import('./machines/sweep.ts')).forgetMachines(dir);
   const store = openStore(dir);
   try {
     store.reset();

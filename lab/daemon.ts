@@ -63,6 +63,8 @@ async function main(dir: string): Promise<void> {
   if (machines !== undefined) closers.push(() => machines.stop());
   const { compute, nodes, api } = liveModel(current, {
     machines: machines?.control,
+    images: machines?.images,
+    forget: machines?.forget,
     around: machines?.around,
     store,
     faults,

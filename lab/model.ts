@@ -21,7 +21,7 @@ interface Model {
 
 type Parts = { around?: Parameters<typeof tailscaleApi>[1] | undefined } & Pick<
   ApiParts,
-  'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log' | 'holds' | 'machines'
+  'store' | 'faults' | 'clock' | 'unexecuted' | 'reload' | 'stop' | 'log' | 'holds' | 'machines' | 'images' | 'forget'
 >;
 
 function model(config: LabConfig, parts: Parts): Model {

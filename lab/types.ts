@@ -39,6 +39,17 @@ export const FAULTS = {
 } as const;
 export type FaultName = keyof typeof FAULTS;
 
+/** Faults that only hosts which are records act out → what comes nearest where hosts are machines. */
+export const RECORDS_ONLY: Partial<Record<FaultName, string>> = {
+  'flip-byte':
+    'mesh lab exec HOST changes what has arrived there, mesh lab link A B --loss 5% disturbs what is on its way',
+  'other-host-key':
+    'mesh lab exec HOST sh -c "rm /etc/ssh/ssh_host_*_key; ssh-keygen -A; systemctl restart ssh" makes it other keys',
+  'key-spent': 'mesh lab cut HOST wan keeps a host from joining with its key',
+  'command-fails': 'mesh lab exec HOST takes away what the command needs, mesh lab kill HOST ends the host below it',
+  'foreign-software': 'mesh lab exec HOST puts it there, for example a unit with that name',
+};
+
 /** Switchable refusals. `target` is the host or object name; '*' hits any. A fault stays until it is cleared. */
 export interface Faults {
   hits(fault: FaultName, target: string): boolean;

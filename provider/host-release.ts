@@ -38,6 +38,7 @@ const schema = z.strictObject({
   credentials: z.record(z.string(), z.string()).optional(),
   provisioned: z.boolean(),
   accepts: z.array(z.enum(ACCEPTABLE)).optional(),
+  loginServer: z.url({ protocol: /^https?$/ }).optional(),
   bootTimeout: z.number().positive().optional(),
   generation: z.union([z.int(), z.string()]).optional(),
 });
@@ -45,7 +46,7 @@ type Args = z.output<typeof schema>;
 
 /** A change of these is a change of the host; of the others, of how it is reached and recorded. */
 const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix', 'lan6'];
-const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'accepts', 'bootTimeout'];
+const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'accepts', 'loginServer', 'bootTimeout'];
 /** A change of this: the host was off meanwhile. The same release is brought again, which starts what did not come up by itself. */
 const RESTART_INPUTS = ['generation'];
 
@@ -174,7 +175,13 @@ function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: b
     lanPrefix,
     ...(lan6 !== undefined && { lan6 }),
     retireBootstrapKey,
-    ...(!args.provisioned && { existing: { accepts: args.accepts ?? [], tailnet: name } }),
+    ...(!args.provisioned && {
+      existing: {
+        accepts: args.accepts ?? [],
+        tailnet: name,
+        ...(args.loginServer !== undefined && { loginServer: args.loginServer }),
+      },
+    }),
   };
 }
 

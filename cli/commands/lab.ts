@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readConfig } from '../../lab/api/config.ts';
 import { clearFaults, labDown, labStatus, labUp, listFaults, setFault } from '../../lab/control.ts';
-import { FAULTS, type FaultName } from '../../lab/types.ts';
+import { FAULTS, RECORDS_ONLY, type FaultName } from '../../lab/types.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { obtainForMachines, wantMachines } from '../lab/machines.ts';
 import { resetLab } from '../lab/reset.ts';
@@ -99,13 +99,14 @@ Examples:
     .description('what can be switched on, and what is')
     .action(async () => {
       const on = await inLab(listFaults(labDirectory()));
+      const machines = readConfig(labDirectory())?.compute === 'machines';
       const rows = Object.entries(FAULTS).map(([name, what]) => [
         name,
         what,
         on
           .filter((entry) => entry.fault === name)
           .map((entry) => entry.target)
-          .join(' ') || dim('off'),
+          .join(' ') || dim(machines && Object.hasOwn(RECORDS_ONLY, name) ? 'records only' : 'off'),
       ]);
       say(columns(['fault', 'what happens', 'on'], rows));
     });

@@ -76,5 +76,5 @@ function chosen(known: readonly string[], named: readonly string[], stack: strin
 async function look(reach: Reach, wanted: readonly string[], progress: Progress): Promise<Look[]> {
   const { plan } = reach;
   const targets = targetsOf(plan, await readKeys(reach)).filter(({ name }) => wanted.includes(name));
-  return lookAt(targets, { hosts: sshHosts(readTool), tailnet: plan.tailnet.name, progress });
+  return lookAt(targets, { hosts: sshHosts(readTool), tailnet: plan.tailnet, progress });
 }

@@ -1,4 +1,5 @@
 import type { Preflight } from '../../mesh/host/preflight.ts';
+import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { UserError } from '../../io/rpc/types.ts';
 import { withHost } from '../../provider/hosts.ts';
 import type { Hosts } from '../../provider/hosts.ts';
@@ -23,7 +24,7 @@ export function lookAt(
     tailnet,
     progress,
     seconds = LOOK_SECONDS,
-  }: { hosts: Hosts; tailnet: string; progress: Progress; seconds?: number },
+  }: { hosts: Hosts; tailnet: MeshPlan['tailnet']; progress: Progress; seconds?: number },
 ): Promise<Look[]> {
   return Promise.all(
     targets.map(async ({ name, connection, release, lan, lanPrefix, lan6, accepts }): Promise<Look> => {
@@ -34,7 +35,8 @@ export function lookAt(
         signal: AbortSignal.timeout(seconds * 1000),
         status: progress,
       };
-      const existing = { accepts, tailnet };
+      const { name: ours, loginServer } = tailnet;
+      const existing = { accepts, tailnet: ours, ...(loginServer !== undefined && { loginServer }) };
       const request = {
         release,
         credentials: {},

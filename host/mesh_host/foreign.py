@@ -54,11 +54,17 @@ def _tailscale(scene: Scene) -> Iterator[Finding]:
         yield warn("tailscale", "tailscaled is on this machine; this release does not touch it.")
         return
     status = tailscale.status(scene.system)
+    ours = tailscale.Home(scene.existing.tailnet, scene.existing.login_server)
+    other = tailscale.elsewhere(scene.system, status, ours) if status.joined else None
+    known = ours.name is not None or ours.server is not None
+    if status.joined and not known:
+        # Nobody can say that it is ours.
+        other = other or status.tailnet or "(unnamed)"
     if version is None:
         detail = "tailscaled runs here, but not from the package that a release pins"
         yield refuse("tailscale", detail, "remove it the way it was installed, and its state in /var/lib/tailscale")
-    elif status.joined and status.tailnet != scene.existing.tailnet:
-        detail = f"this machine is in the tailnet {status.tailnet or '(unnamed)'}, not in ours"
+    elif other is not None:
+        detail = f"this machine is in the tailnet {other}, not in {f'ours, {ours}' if known else 'ours'}"
         yield refuse("tailscale", detail, "take it out of that one first (tailscale logout), or use another machine")
     else:
         wanted = scene.release.packages.get("tailscale", version)

@@ -66,10 +66,10 @@ def join(system: System, stdin: bytes) -> dict[str, object]:
         # A run that was killed may have left its key.
         system.remove(KEY_FILE)
         before = tailscale.status(system)
-        if before.joined and request.tailnet is not None and before.tailnet != request.tailnet:
-            message = (
-                f"this host is in the tailnet {before.tailnet}, not in {request.tailnet}; let it leave that one first"
-            )
+        wanted = tailscale.Home(request.tailnet, request.login_server)
+        other = tailscale.elsewhere(system, before, wanted) if before.joined else None
+        if other is not None:
+            message = f"this host is in the tailnet {other}, not in {wanted}; let it leave that one first"
             raise WrongState("wrong-tailnet", message)
         adopted = before.joined and before.tags == request.tags
         if not adopted and not request.auth_key:

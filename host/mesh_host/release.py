@@ -77,6 +77,8 @@ class Existing:
 
     accepts: list[str]
     tailnet: str | None
+    # Control server; None is the service's own.
+    login_server: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,11 @@ def parse_stage(data: bytes) -> StageRequest:
 
 
 def _existing(node: Node) -> Existing:
-    members = node.record(["accepts", "tailnet"])
+    members = node.record(["accepts", "tailnet"], ["loginServer"])
     for item in members["accepts"].items():
         _match(ACCEPT, item.text(), item, "name of a program")
-    return Existing(sorted(set(members["accepts"].texts())), members["tailnet"].optional_text())
+    server = members["loginServer"].optional_text() if "loginServer" in members else None
+    return Existing(sorted(set(members["accepts"].texts())), members["tailnet"].optional_text(), server)
 
 
 def parse_release(node: Node) -> Release:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from mesh_host.errors import CommandFailed
 from mesh_host.system import System
@@ -17,6 +18,24 @@ STATES = {
     "Stopped": "Stopped",
     "NoState": "NoDaemon",
 }
+
+
+# Two names of the service's own control plane.
+OWN_SERVERS = ("https://controlplane.tailscale.com", "https://login.tailscale.com")
+
+
+@dataclass(frozen=True)
+class Home:
+    """A tailnet as somebody asks for it; a name or a server that is None was not given."""
+
+    name: str | None
+    server: str | None
+
+    def __str__(self) -> str:
+        server = control_address(self.server)
+        if server is None:
+            return self.name or "one of Tailscale's own service"
+        return f"{self.name} at {server}" if self.name else f"the one at {server}"
 
 
 @dataclass(frozen=True)
@@ -92,11 +111,47 @@ def read_status(text: str) -> Status:
         raise CommandFailed("tailscale's status is not understood", "tailscale status --json", str(error)) from error
 
 
+def elsewhere(system: System, found: Status, wanted: Home) -> str | None:
+    """
+    The tailnet that a joined host is in, in words, when it is not the wanted one. A control server of somebody's own
+    has one tailnet and calls it what it likes: there the address decides. The service has many: there the name does,
+    if it is given.
+    """
+    there = _prefs(system).get("ControlURL")
+    server = control_address(str(there) if there else None)
+    if server != control_address(wanted.server):
+        return str(Home(found.tailnet, server)) if server else f"{found.tailnet} at Tailscale's own service"
+    if server is None and wanted.name is not None and found.tailnet != wanted.name:
+        return found.tailnet or "(unnamed)"
+    return None
+
+
+def control_address(server: str | None) -> str | None:
+    """In the one form that two of them can be compared in; None is the service's own."""
+    if not server:
+        return None
+    try:
+        parts = urlsplit(server)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return server
+    if ":" in host:
+        host = f"[{host}]"
+    if port is not None and (parts.scheme, port) not in (("https", 443), ("http", 80)):
+        host = f"{host}:{port}"
+    address = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+    return None if address in OWN_SERVERS else address
+
+
 def advertised(system: System) -> list[str]:
     """Routes that the daemon offers to the control plane now."""
-    known: dict[str, object] = json.loads(system.must(["tailscale", "debug", "prefs"], timeout=15))
-    routes = known.get("AdvertiseRoutes")
+    routes = _prefs(system).get("AdvertiseRoutes")
     return sorted(str(route) for route in routes) if isinstance(routes, list) else []
+
+
+def _prefs(system: System) -> dict[str, object]:
+    known: dict[str, object] = json.loads(system.must(["tailscale", "debug", "prefs"], timeout=15))
+    return known
 
 
 def apply_settings(system: System, settings: Settings) -> None:

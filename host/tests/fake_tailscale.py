@@ -8,6 +8,7 @@ from typing import Any
 State = dict[str, Any]
 Outcome = tuple[int, str, str]
 
+OWN_CONTROL = "https://controlplane.tailscale.com"
 DEFAULTS = {
     "advertise-routes": "",
     "accept-routes": "false",
@@ -22,7 +23,16 @@ DEFAULTS = {
 def new_state() -> State:
     # keys: auth key → tailnet, tags, spent
     # peers: as `status --json` lists them
-    return {"backend": "NeedsLogin", "node": None, "prefs": dict(DEFAULTS), "keys": {}, "joins": 0, "peers": []}
+    # control: the control server that it logs in at
+    return {
+        "backend": "NeedsLogin",
+        "node": None,
+        "prefs": dict(DEFAULTS),
+        "keys": {},
+        "joins": 0,
+        "peers": [],
+        "control": OWN_CONTROL,
+    }
 
 
 def run(state: State, args: list[str], opener: Any = open) -> Outcome:
@@ -30,7 +40,8 @@ def run(state: State, args: list[str], opener: Any = open) -> Outcome:
         return status(state)
     if args[:2] == ["debug", "prefs"]:
         routes = [route for route in state["prefs"]["advertise-routes"].split(",") if route]
-        return 0, json.dumps({"AdvertiseRoutes": routes or None, "Hostname": state["prefs"]["hostname"]}), ""
+        prefs = {"ControlURL": state["control"], "AdvertiseRoutes": routes or None}
+        return 0, json.dumps({**prefs, "Hostname": state["prefs"]["hostname"]}), ""
     if args[:1] == ["set"]:
         return change(state, flags(args[1:]))
     if args[:1] == ["logout"]:
@@ -58,7 +69,7 @@ def up(state: State, given: dict[str, str], opener: Any) -> Outcome:
     key_file = given.pop("auth-key", "")
     again = given.pop("force-reauth", "") == "true"
     given.pop("timeout", "")
-    given.pop("login-server", "")
+    state["control"] = given.pop("login-server", OWN_CONTROL)
     if given.pop("reset", "") != "true" and any(state["prefs"][k] != v for k, v in DEFAULTS.items() if k not in given):
         return 1, "", "Error: changing settings via 'tailscale up' requires mentioning all non-default flags."
     if state["node"] is None or again:

@@ -30,13 +30,20 @@ def fake(**state: Any) -> Prepare:
     return lambda host: host.fake.update(state)
 
 
-def tailscale(version: str = "1.102.3", held: bool = False, tailnet: str | None = None) -> Prepare:
+SERVER = "https://hs.example.com"
+
+
+def tailscale(
+    version: str = "1.102.3", held: bool = False, tailnet: str | None = None, control: str | None = None
+) -> Prepare:
     def prepare(host: Sandbox) -> None:
         host.fake["packages"]["tailscale"] = {"version": version, "hold": held}
         host.fake["units"]["tailscaled.service"] = {"enabled": True, "active": True}
         if tailnet is not None:
             node = {"ID": "n1CNTRL", "tags": [], "tailnet": tailnet, "number": 1}
             host.fake["tailscale"].update(node=node, backend="Running")
+        if control is not None:
+            host.fake["tailscale"]["control"] = control
 
     return prepare
 
@@ -73,6 +80,7 @@ CASES: list[tuple[str, str, Prepare, Prepare]] = [
     ("tailscale", "accept", tailscale("1.90.0", held=True), fake()),
     ("tailscale", "accept", tailscale(tailnet="acme-staging"), fake()),
     ("tailscale", "refuse", tailscale(tailnet="somebody-else"), fake()),
+    ("tailscale", "refuse", tailscale(tailnet="acme-staging", control=SERVER), fake()),
     ("tailscale", "refuse", runs("tailscaled.service"), fake()),
     ("keepalived", "refuse", runs("keepalived.service"), fake(foreign_units=["keepalived.service"])),
     ("zerotier", "warn", runs("zerotier-one.service"), fake(foreign_units=["zerotier-one.service"])),
@@ -205,6 +213,16 @@ class FindingTest(unittest.TestCase):
                 request = stage(releases.subnet_router(), existing={"accepts": ["tailscale"], "tailnet": tailnet})
                 found = host.must("apply preflight", request)["findings"]
                 self.assertEqual([one["severity"] for one in found], [severity])
+
+    def test_at_a_control_server_of_ones_own_its_address_says_whether_it_is_ours(self) -> None:
+        with Sandbox() as host:
+            tailscale(tailnet="tail1a2b3c.ts.net", control=SERVER)(host)
+            for server, severity in ((SERVER + "/", "warn"), ("https://other.example.com", "refuse")):
+                existing = {"accepts": ["tailscale"], "tailnet": "acme-staging", "loginServer": server}
+                [found] = host.must("apply preflight", stage(releases.subnet_router(), existing=existing))["findings"]
+                self.assertEqual(found["severity"], severity)
+            named = f"tail1a2b3c.ts.net at {SERVER}, not in ours, acme-staging at https://other.example.com"
+            self.assertIn(named, found["detail"])
 
     def test_who_loses_access_is_named(self) -> None:
         def people(host: Sandbox) -> None:

@@ -127,6 +127,43 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(code, 5)
         self.assertIn("Stopped after 30 s", document["error"]["message"])
 
+    def test_at_a_control_server_of_ones_own_its_address_decides_and_not_what_it_calls_itself(self) -> None:
+        key = self.key()
+        self.host.fake["tailscale"]["keys"][key]["tailnet"] = "tail1a2b3c.ts.net"
+        server = "https://hs.example.com"
+        first = self.host.must("node join", join(authKey=key, loginServer=server))
+        for same in (server, "https://HS.example.com/", "https://hs.example.com:443"):
+            again = self.host.must("node join", join(loginServer=same))
+            self.assertEqual((again["adopted"], again["nodeId"]), (True, first["nodeId"]))
+        self.assertEqual(self.host.must("node join", join(loginServer=server, tailnet=None))["adopted"], True)
+
+    def test_a_node_of_another_control_server_is_in_another_tailnet_whatever_both_are_called(self) -> None:
+        ours, theirs = "https://hs.example.com", "https://hs.example.com:8443"
+        self.host.must("node join", join(authKey=self.key(), loginServer=theirs))
+        self.key("second")
+        for wanted, named in (
+            ({"loginServer": ours}, f"acme-staging at {theirs}, not in acme-staging at {ours}"),
+            ({"loginServer": ours, "tailnet": None}, f"acme-staging at {theirs}, not in the one at {ours}"),
+            ({"loginServer": None}, f"acme-staging at {theirs}, not in acme-staging;"),
+            ({"loginServer": None, "tailnet": None}, f"at {theirs}, not in one of Tailscale's own service"),
+        ):
+            for key in ("", "second"):
+                code, document = self.host.line("node join", join(authKey=key, **wanted))
+                self.assertEqual((code, document["error"]["code"]), (4, "wrong-tailnet"))
+                self.assertIn(named, document["error"]["message"])
+        self.assertFalse(self.host.fake["tailscale"]["keys"]["second"]["spent"])
+        self.assertTrue(self.host.must("node join", join(loginServer=theirs))["adopted"])
+
+    def test_a_node_of_the_service_is_not_in_the_tailnet_of_a_control_server_of_ones_own(self) -> None:
+        self.join()
+        code, document = self.host.line("node join", join(loginServer="https://hs.example.com"))
+        self.assertEqual((code, document["error"]["code"]), (4, "wrong-tailnet"))
+        self.assertIn("acme-staging at Tailscale's own service, not in acme-staging at", document["error"]["message"])
+        for own in ("https://controlplane.tailscale.com/", "https://login.tailscale.com", None):
+            self.assertTrue(self.host.must("node join", join(loginServer=own))["adopted"])
+            # There the name decides.
+            self.assertEqual(self.host.line("node join", join(loginServer=own, tailnet="other"))[0], 4)
+
     def test_the_drain_flag_is_written_before_the_routes_go_and_survives_a_boot(self) -> None:
         self.join()
         self.host.dies_at(None)

@@ -44,7 +44,11 @@ export interface StageRequest {
   /** True once the host's own ed25519 key is recorded. */
   retireBootstrapKey: boolean;
   /** Present when the machine was there before us: a first release is then refused by what its owner does not accept. */
-  existing?: { accepts: string[]; tailnet: string | null };
+  existing?: {
+    accepts: string[];
+    tailnet: string | null;
+    /** Control server; absent: the service's own. */ loginServer?: string;
+  };
 }
 
 export interface JoinRequest {

@@ -1,4 +1,4 @@
-import { FAULTS, type FaultName, type Faults, type Store } from '../types.ts';
+import { FAULTS, RECORDS_ONLY, type FaultName, type Faults, type Store } from '../types.ts';
 
 interface FaultRecord {
   fault: FaultName;
@@ -7,6 +7,14 @@ interface FaultRecord {
 
 export function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(FAULTS, name);
+}
+
+/** Why hosts that are machines do not act out this fault, and what does; undefined: they do. */
+export function notOnMachines(fault: FaultName): string | undefined {
+  const instead = RECORDS_ONLY[fault];
+  if (instead === undefined) return undefined;
+  const there = Object.keys(FAULTS).filter((name) => isFaultName(name) && RECORDS_ONLY[name] === undefined);
+  return `${fault} is acted out by hosts that are records, and this lab has machines; here there are ${there.sort().join(', ')}. What comes nearest: ${instead}. Real faults are made with mesh lab kill, mesh lab cut and mesh lab link`;
 }
 
 /** Faults that survive a restart of the lab: they live in the journal and go with a reset. */

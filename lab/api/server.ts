@@ -7,7 +7,7 @@ import type { Clock, Faults, Store, Unexecuted } from '../types.ts';
 import { cloudAccounts, digitalOceanAccounts } from './accounts.ts';
 import type { LabConfig } from './config.ts';
 import { digitalOceanApi } from './digitalocean/index.ts';
-import { isFaultName } from './faults.ts';
+import { isFaultName, notOnMachines } from './faults.ts';
 import { hetznerApi } from './hetzner/index.ts';
 import { ownIdentity, type ProcessIdentity } from './identity.ts';
 
@@ -35,6 +35,10 @@ export interface ApiParts<Tailscale extends Env = Env> {
   stop: () => void;
   /** Control routes of a lab of machines. */
   machines?: Hono | undefined;
+  /** What a lab of machines has beside its store forgets everything. */
+  forget?: (() => Promise<void>) | undefined;
+  /** Images that servers can have, like `debian-12`; absent: all that the clouds sell. */
+  images?: readonly string[] | undefined;
   log: (entry: RequestLog) => void;
   holds: Holds;
   /** Duration of cloud actions, ms. */
@@ -56,7 +60,10 @@ const FAULT = z.object({ fault: z.string(), target: z.string().min(1) });
 const HOLD = z.object({ nth: z.int().positive(), of: z.string().optional(), before: z.enum(['answer', 'nothing']) });
 
 function controlRoutes(
-  parts: Pick<ApiParts, 'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds' | 'machines'>,
+  parts: Pick<
+    ApiParts,
+    'config' | 'store' | 'faults' | 'unexecuted' | 'reload' | 'stop' | 'holds' | 'machines' | 'forget'
+  >,
 ): Hono {
   const { faults, holds } = parts;
   const routes = new Hono();
@@ -78,6 +85,8 @@ function controlRoutes(
     const input = FAULT.safeParse(await context.req.json().catch(() => undefined));
     if (!input.success || !isFaultName(input.data.fault))
       return context.json({ error: 'a fault needs a known name and a target' }, 422);
+    const refusal = parts.machines === undefined ? undefined : notOnMachines(input.data.fault);
+    if (refusal !== undefined) return context.json({ error: refusal }, 422);
     faults.set(input.data.fault, input.data.target);
     return context.json({ faults: faults.list() });
   });
@@ -98,7 +107,8 @@ function controlRoutes(
     return context.json({ armed: null });
   });
   routes.get('/unexecuted', (context) => context.json({ unexecuted: parts.unexecuted() }));
-  routes.post('/reset', (context) => {
+  routes.post('/reset', async (context) => {
+    await parts.forget?.();
     parts.store.reset();
     return context.json({ reset: true });
   });
@@ -124,7 +134,7 @@ function controlRoutes(
 
 /** The lab's whole HTTP surface: `/v1` Hetzner Cloud, `/v2` DigitalOcean, `/api/v2` Tailscale, `/lab` control. */
 export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Api {
-  const { config, store, faults, clock } = parts;
+  const { config, store, faults, clock, images } = parts;
   const app = new Hono<{ Variables: { tenant?: string } }>();
   app.use(async (context, next) => {
     const started = performance.now();
@@ -148,6 +158,7 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       store,
       faults,
       clock,
+      images,
       tenants: cloudAccounts(config.tenants),
       taken: config.existing.map((machine) => machine.address),
       ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
@@ -159,6 +170,7 @@ export function createApi<Tailscale extends Env>(parts: ApiParts<Tailscale>): Ap
       store,
       faults,
       clock,
+      images,
       accounts: digitalOceanAccounts(config.tenants),
       ...(parts.actionMs === undefined ? {} : { actionMs: parts.actionMs }),
     }),

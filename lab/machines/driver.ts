@@ -35,6 +35,7 @@ export class Driver {
   #seen = '';
   #world: World | undefined;
   #stopped = false;
+  #anew = false;
   #retryAt = Infinity;
   #loop: Promise<void> | undefined;
   readonly #booting = new Map<string, Promise<void>>();
@@ -61,6 +62,12 @@ export class Driver {
     await Promise.all(this.#booting.values());
   }
 
+  /** All machines and their disks go; those that are still wanted are made anew. */
+  forget(): void {
+    this.#anew = true;
+    this.#seen = '';
+  }
+
   /** A machine's init ended by itself. */
   exited(id: string, how: 'reboot' | 'poweroff'): void {
     if (how === 'reboot') this.#reboots.set(id, (this.#reboots.get(id) ?? 0) + 1);
@@ -83,7 +90,7 @@ export class Driver {
   /** Resolves when all that was wanted at the call is true, or has failed. */
   async settled(): Promise<void> {
     const text = JSON.stringify(this.#wanted());
-    while (!this.#stopped && (this.#seen !== text || this.#booting.size > 0 || this.#queue.length > 0)) {
+    while (!this.#stopped && (this.#anew || this.#seen !== text || this.#booting.size > 0 || this.#queue.length > 0)) {
       if (this.#seen !== text && JSON.stringify(this.#wanted()) !== text) return;
       await sleep(LOOK_MS);
     }
@@ -105,7 +112,7 @@ export class Driver {
       try {
         const world = this.#wanted();
         const text = JSON.stringify(world);
-        if (text !== this.#seen || Date.now() >= this.#retryAt) {
+        if (this.#anew || text !== this.#seen || Date.now() >= this.#retryAt) {
           this.#retryAt = Infinity;
           await this.#follow(world);
           this.#world = world;
@@ -124,6 +131,8 @@ export class Driver {
   async #follow(world: World): Promise<void> {
     const { machines, net, boots } = this.#deps;
     const wanted = new Map(world.machines.map((machine) => [machine.id, machine]));
+    if (this.#anew) await Promise.all(machines.known().map((id) => this.#remove(id)));
+    this.#anew = false;
     const ended: Promise<void>[] = [];
     for (const id of machines.known()) {
       const machine = wanted.get(id);

@@ -9,7 +9,7 @@ import { labAuthority } from '../tls.ts';
 import { ALIAS_DELAY_MS, AliasMoves } from './aliases.ts';
 import { machineControl } from './control-routes.ts';
 import { Driver } from './driver.ts';
-import { obtainBase } from './image/base.ts';
+import { imageNames, obtainBase } from './image/base.ts';
 import { obtainRepository, servePackages } from './image/packages.ts';
 import { startMachineJump } from './jump.ts';
 import { createMachines } from './machine/index.ts';
@@ -29,10 +29,14 @@ export interface MachinesOptions {
 }
 
 export interface MachinesLab {
+  /** Keys of images that machines can have. */
+  images: readonly string[];
   /** For `/lab`. */
   control: Hono;
   /** Stands around the Tailscale API. */
   around: ReturnType<typeof aroundHeadscale>;
+  /** Control servers and machines forget everything; existing machines come back as they were found. */
+  forget: () => Promise<void>;
   startJump: (port: number) => Promise<{ close(): Promise<void> }>;
   /** Everything off, networks and helpers away; disks stay. */
   stop(): Promise<void>;
@@ -93,8 +97,13 @@ export async function startMachines(options: MachinesOptions): Promise<MachinesL
   await headscales.resume();
   driver.start();
   return {
+    images: imageNames,
     around: aroundHeadscale((tailnet) => headscales.mirrorOf(tailnet)),
     control: machineControl({ driver, machines, wishes }),
+    forget: async () => {
+      driver.forget();
+      await headscales.forget();
+    },
     startJump: (port) => {
       const { user, hostKey, clientKey } = config().jump;
       return startMachineJump({

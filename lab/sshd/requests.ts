@@ -66,6 +66,7 @@ const stageRequest = z.strictObject({
     .strictObject({
       accepts: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'not the name of a program')),
       tailnet: z.string().nullable(),
+      loginServer: z.string().optional(),
     })
     .optional(),
 });

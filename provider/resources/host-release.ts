@@ -52,6 +52,12 @@ export interface HostReleaseArgs {
    */
   accepts?: pulumi.Input<pulumi.Input<string>[]>;
   /**
+   * Control server of our tailnet where it is not Tailscale's own, on a host that existed before: tells whether a tailnet that it
+   * is in already is ours. A change of this alone changes nothing on the host.
+   * @example 'https://headscale.example.com'
+   */
+  loginServer?: pulumi.Input<string>;
+  /**
    * Seconds that the first boot of a new server may take.
    * @default 300
    */

@@ -21,6 +21,8 @@ export interface DigitalOceanDeps {
   clock: Clock;
   /** One account per token. `name` is the tenant, for the log and the store. */
   accounts: readonly { name: string; token: string }[];
+  /** Keys of images that droplets can have, like `debian-12`; absent: all. */
+  images?: readonly string[] | undefined;
   /** How long an action runs, ms. */
   actionMs?: number;
 }
@@ -76,6 +78,11 @@ export class Account {
 
   get actionMs(): number {
     return this.#deps.actionMs ?? 40;
+  }
+
+  /** Keys of images that droplets can have; undefined: all. */
+  get images(): readonly string[] | undefined {
+    return this.#deps.images;
   }
 
   nextId(): number {

@@ -141,6 +141,9 @@ export const IMAGES: readonly Image[] = [
   },
 ];
 
+/** What machines call an image: `debian-12`. */
+export const imageKey = ({ slug }: Image): string => slug.replace(/-x64$/, '');
+
 /** Ranges inside private space that the service keeps for itself (release notes of VPC, 2025-03-07). */
 export const RESERVED_RANGES: readonly { range: string; region?: string }[] = [
   { range: '10.244.0.0/16' },

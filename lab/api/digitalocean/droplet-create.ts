@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS, type Account } from './account.ts';
-import { IMAGES, REGIONS, SIZES, type Image, type Size } from './catalog.ts';
+import { imageKey, IMAGES, REGIONS, SIZES, type Image, type Size } from './catalog.ts';
 import { unprocessable } from './errors.ts';
 import type { ActionRecord, DropletRecord, SshKeyRecord, VpcRecord } from './records.ts';
 import { TAG_NAME, ensureTag } from './tag-routes.ts';
@@ -40,10 +40,14 @@ function chooseSize(input: Create): Size {
   return size;
 }
 
-function chooseImage(input: Create, size: Size): Image {
+function chooseImage({ images }: Account, input: Create, size: Size): Image {
   const image = IMAGES.find((candidate) => candidate.slug === input.image || candidate.id === Number(input.image));
   if (image === undefined || image.retired === true)
     throw unprocessable('You specified an invalid image for Droplet creation.');
+  if (images?.includes(imageKey(image)) === false)
+    throw unprocessable(
+      `Image ${image.slug} is sold by this cloud, but the machines of this lab can have ${images.map((key) => `${key}-x64`).join(', ')} only.`,
+    );
   if (image.min_disk_size > size.disk) throw unprocessable('This image requires a size with a larger disk.');
   return image;
 }
@@ -89,7 +93,7 @@ function chooseKeys(account: Account, input: Create): SshKeyRecord[] {
 export function createDroplet(account: Account, input: Create): { droplet: DropletRecord; action: ActionRecord } {
   const size = chooseSize(input);
   const region = chooseRegion(account, input, size);
-  const image = chooseImage(input, size);
+  const image = chooseImage(account, input, size);
   const vpc = chooseVpc(account, input, region);
   const keys = chooseKeys(account, input);
   if (Buffer.byteLength(input.user_data ?? '') > LIMITS.userDataBytes)

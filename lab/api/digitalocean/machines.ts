@@ -1,7 +1,7 @@
 import type { CloudNetwork, FirewallRule, Machine } from '../../machines/types.ts';
 import { formatIpv4, parsePrefix } from '../ip.ts';
 import { Account, type DigitalOceanDeps } from './account.ts';
-import { IMAGES } from './catalog.ts';
+import { imageKey, IMAGES } from './catalog.ts';
 import type { DropletRecord, FirewallRule as Rule, VpcRecord } from './records.ts';
 
 /** Droplets of all accounts and the networks that have some, as what they are beneath the API. */
@@ -35,8 +35,8 @@ function network({ id, ipRange }: VpcRecord): CloudNetwork {
 
 function machine(account: Account, droplet: DropletRecord): Machine | undefined {
   const boot = account.boots.get(String(droplet.id));
-  const slug = IMAGES.find(({ id }) => id === droplet.image)?.slug;
-  if (boot === undefined || slug === undefined) return undefined;
+  const image = IMAGES.find(({ id }) => id === droplet.image);
+  if (boot === undefined || image === undefined) return undefined;
   // Also false while it reboots: the status stays "active" then.
   const running = droplet.power.after === 'active' && account.now >= droplet.power.at;
   const reserved = account.reservedIpOf(droplet.id);
@@ -55,7 +55,7 @@ function machine(account: Account, droplet: DropletRecord): Machine | undefined 
     name: droplet.name,
     tenant: account.name,
     cloud: 'digitalocean',
-    image: slug.replace(/-x64$/, ''),
+    image: imageKey(image),
     running,
     boot: droplet.power.at,
     userData: boot.userData,

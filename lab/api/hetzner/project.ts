@@ -20,6 +20,8 @@ export interface HetznerDeps {
   clock: Clock;
   /** One project per token. */
   tenants: readonly { name: string; hcloudToken: string }[];
+  /** Keys of images that servers can have; absent: all. */
+  images?: readonly string[] | undefined;
   /** Public addresses that belong to somebody else. */
   taken?: readonly string[];
   /** How long an action runs, ms. */
@@ -75,6 +77,11 @@ export class Project {
 
   get actionMs(): number {
     return this.#deps.actionMs ?? 40;
+  }
+
+  /** Keys of images that servers can have; undefined: all. */
+  get images(): readonly string[] | undefined {
+    return this.#deps.images;
   }
 
   nextId(): number {

@@ -51,6 +51,11 @@ function chooseImage(project: Project, input: Create, type: ServerType): Image {
     throw invalidInput('image', `is for ${image.architecture}, server type ${type.name} is ${type.architecture}`);
   if (image.deprecated !== null && project.now >= Date.parse(image.deprecated))
     throw invalidInput('image', `image '${image.name}' is deprecated and cannot be ordered`);
+  if (project.images?.includes(image.name) === false)
+    throw invalidInput(
+      'image',
+      `image '${image.name}' is sold by this cloud, but the machines of this lab can have ${project.images.join(', ')} only`,
+    );
   return image;
 }
 

@@ -14,7 +14,7 @@ const NODE = z.object({
   givenName: z.string(),
   lastSeen: z.string().nullable(),
   expiry: z.string().nullable(),
-  preAuthKey: z.object({ ephemeral: z.boolean() }).nullish(),
+  preAuthKey: z.object({ id: z.string(), ephemeral: z.boolean() }).nullish(),
   createdAt: z.string(),
   online: z.boolean(),
   approvedRoutes: z.array(z.string()),
@@ -26,13 +26,16 @@ const NODE = z.object({
 export type HeadscaleNode = z.infer<typeof NODE>;
 
 const PRE_AUTH_KEY = z.object({ id: z.string(), key: z.string(), used: z.boolean() });
+const USER = z.object({ id: z.string(), name: z.string() });
 const FAILURE = z.object({ message: z.string() });
 
-/** headscale's own refusal; the message is its. */
+/** headscale's own refusal, in its words. Which of its layers they passed through says nothing to people. */
 export class HeadscaleRefusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
-    super(message);
+    super(
+      `headscale, the control server of this lab, refuses: ${message.replace(/^((setting|parsing) policy: )+/, '')}`,
+    );
     this.name = 'HeadscaleRefusal';
     this.status = status;
   }
@@ -60,15 +63,19 @@ export class HeadscaleClient {
     return z.object({ nodes: z.array(NODE) }).parse(await this.#ask('GET', 'node')).nodes;
   }
 
-  /** @param expires RFC 3339 */
+  /**
+   * @param key.user id of the person whose devices it makes; a key belongs to a person or has tags
+   * @param key.expires RFC 3339
+   */
   async createKey(key: {
+    user: string | undefined;
     tags: string[];
     reusable: boolean;
     ephemeral: boolean;
     expires: string;
   }): Promise<{ id: string; key: string }> {
-    const { tags: aclTags, reusable, ephemeral, expires: expiration } = key;
-    const answer = await this.#ask('POST', 'preauthkey', { aclTags, reusable, ephemeral, expiration });
+    const { user, tags: aclTags, reusable, ephemeral, expires: expiration } = key;
+    const answer = await this.#ask('POST', 'preauthkey', { user, aclTags, reusable, ephemeral, expiration });
     return z.object({ preAuthKey: PRE_AUTH_KEY }).parse(answer).preAuthKey;
   }
 
@@ -80,16 +87,16 @@ export class HeadscaleClient {
     await this.#ask('POST', 'preauthkey/expire', { id });
   }
 
-  async people(): Promise<string[]> {
-    const users = z.array(z.object({ name: z.string() }));
-    return z
-      .object({ users })
-      .parse(await this.#ask('GET', 'user'))
-      .users.map(({ name }) => name);
+  /** Login of everybody that it knows → id. */
+  async people(): Promise<Map<string, string>> {
+    const { users } = z.object({ users: z.array(USER) }).parse(await this.#ask('GET', 'user'));
+    return new Map(users.map(({ id, name }) => [name, id]));
   }
 
-  async addPerson(login: string): Promise<void> {
-    await this.#ask('POST', 'user', { name: login, email: login });
+  /** Answers the id. */
+  async addPerson(login: string): Promise<string> {
+    const answer = await this.#ask('POST', 'user', { name: login, email: login });
+    return z.object({ user: USER }).parse(answer).user.id;
   }
 
   async setTags(node: string, tags: string[]): Promise<void> {
@@ -98,6 +105,13 @@ export class HeadscaleClient {
 
   async approveRoutes(node: string, routes: string[]): Promise<void> {
     await this.#ask('POST', `node/${node}/approve_routes`, { routes });
+  }
+
+  /** When its key ends (RFC 3339); null: never. */
+  async setExpiry(node: string, at: string | null): Promise<void> {
+    // In the query: a body is not read, and the key would end at once.
+    const wish = at === null ? 'disable_expiry=true' : `expiry=${encodeURIComponent(at)}`;
+    await this.#ask('POST', `node/${node}/expire?${wish}`);
   }
 
   async rename(node: string, name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { LabAuthority } from '../../tls.ts';
@@ -26,13 +26,22 @@ export interface Headscales {
   /** Those that ran before: their nodes wait for them. */
   resume(): Promise<void>;
   stop(): Promise<void>;
+  /** Ends them, and all that they know is gone: the next who asks gets new ones. */
+  forget(): Promise<void>;
 }
 
 export function createHeadscales(deps: HeadscalesDeps): Headscales {
   const started = new Map<string, Promise<{ headscale: Headscale; mirror: Mirror }>>();
-  const folder = (tailnet: string): string => join(deps.dir, 'tailnets', encodeURIComponent(tailnet));
+  const root = join(deps.dir, 'tailnets');
+  const folder = (tailnet: string): string => join(root, encodeURIComponent(tailnet));
+  let forgetting: Promise<void> = Promise.resolve();
+  const stop = async (): Promise<void> => {
+    const all = await Promise.allSettled([...started.values()]);
+    await Promise.all(all.flatMap((one) => (one.status === 'fulfilled' ? [one.value.headscale.stop()] : [])));
+  };
   const start = async (tailnet: string): Promise<{ headscale: Headscale; mirror: Mirror }> => {
     const { binary, namespace, authority, connect, address } = deps;
+    await forgetting;
     const headscale = await startHeadscale({
       dir: folder(tailnet),
       address: address(tailnet),
@@ -61,9 +70,11 @@ export function createHeadscales(deps: HeadscalesDeps): Headscales {
           .map(running),
       );
     },
-    stop: async () => {
-      const all = await Promise.allSettled([...started.values()]);
-      await Promise.all(all.flatMap((one) => (one.status === 'fulfilled' ? [one.value.headscale.stop()] : [])));
+    stop,
+    forget: () => {
+      forgetting = stop().then(() => rmSync(root, { recursive: true, force: true }));
+      started.clear();
+      return forgetting;
     },
   };
 }

@@ -1,14 +1,16 @@
 import { findDevice } from '../devices.ts';
 import type { DeviceRecord, KeyRecord } from '../records.ts';
-import { devicesOf, livePolicy, saveTailnet, tailnetRecord, type Scope } from '../scope.ts';
+import { devicesOf, interpretHere, livePolicy, saveTailnet, tailnetRecord, type Scope } from '../scope.ts';
 import { keysOf } from '../keys.ts';
+import { HeadscaleRefusal, type HeadscaleClient } from './client.ts';
+import { deviceOf, expiryOf, unasked } from './device.ts';
 import { forHeadscale, peopleIn } from './translate.ts';
-import { HeadscaleRefusal, type HeadscaleClient, type HeadscaleNode } from './client.ts';
 
-/** Key of the API → key of headscale; the second is what a host joins with. */
+/** Key of the API → key of headscale; the second is what a host joins with. Kept when the first is deleted: it says who may wait. */
 interface KeyPairRecord {
   key: string;
   headscale: string;
+  preauthorized: boolean;
 }
 
 /**
@@ -20,7 +22,8 @@ export class Mirror {
   readonly #client: HeadscaleClient;
   #turn: Promise<unknown> = Promise.resolve();
   #primed = false;
-  readonly #people = new Set<string>();
+  /** Login → headscale's id. */
+  readonly #people = new Map<string, string>();
 
   constructor(client: HeadscaleClient) {
     this.#client = client;
@@ -42,13 +45,23 @@ export class Mirror {
       await this.#pullKeys(scope);
       return;
     }
+    await this.#pullDevices(scope);
+  }
+
+  async #pullDevices(scope: Scope): Promise<void> {
     const nodes = await this.#client.nodes();
     const { devices } = scope.data;
     for (const device of devicesOf(scope))
       if (!nodes.some(({ id }) => id === device.nodeId)) devices.delete(device.nodeId);
     for (const node of nodes) {
       const known = devices.get(node.id);
-      const now = deviceOf(scope, node, known);
+      const key = this.#pairs(scope)
+        .all()
+        .find(({ headscale }) => headscale === node.preAuthKey?.id);
+      const approvalOff = !tailnetRecord(scope).settings.devicesApprovalOn;
+      const now = deviceOf(scope, node, known, { authorized: approvalOff || key?.preauthorized !== false });
+      if (unasked(node, now.enabled)) await this.#client.approveRoutes(node.id, now.enabled);
+      if (node.expiry === null && !now.keyExpiryDisabled) await this.#client.setExpiry(node.id, expiryOf(now));
       if (JSON.stringify(known) !== JSON.stringify(now)) devices.put(node.id, now);
     }
   }
@@ -65,15 +78,14 @@ export class Mirror {
 
   /** Makes the key that a host joins with, for one that the records accepted. Answers its text. */
   async makeKey(scope: Scope, record: KeyRecord): Promise<string> {
-    const { tags, reusable, ephemeral, expires } = record;
+    const { tags, reusable, ephemeral, preauthorized } = record;
     try {
       const made = await this.#client.createKey({
-        tags,
-        reusable,
-        ephemeral,
-        expires: new Date(expires).toISOString(),
+        user: tags.length > 0 ? undefined : await this.#person(record.userId),
+        ...{ tags, reusable, ephemeral },
+        expires: new Date(record.expires).toISOString(),
       });
-      this.#pairs(scope).put(record.id, { key: record.id, headscale: made.id });
+      this.#pairs(scope).put(record.id, { key: record.id, headscale: made.id, preauthorized });
       return made.key;
     } catch (error) {
       scope.data.keys.delete(record.id);
@@ -83,9 +95,7 @@ export class Mirror {
 
   async dropKey(scope: Scope, id: string): Promise<void> {
     const pair = this.#pairs(scope).get(id);
-    if (pair === undefined) return;
-    await this.#client.expireKey(pair.headscale);
-    this.#pairs(scope).delete(id);
+    if (pair !== undefined) await this.#client.expireKey(pair.headscale);
   }
 
   /** Hands the policy on record to the control server; one that it refuses is taken back, and the refusal thrown. */
@@ -98,6 +108,19 @@ export class Mirror {
       else record.policy = before;
       saveTailnet(scope, record);
       throw error;
+    }
+    await this.#dropKeysWithoutOwner(scope);
+    // headscale approves anew with each policy what an operator had taken away.
+    await this.#pullDevices(scope);
+  }
+
+  /** headscale lets a host in with any tag that its key has, whatever the policy says by then. */
+  async #dropKeysWithoutOwner(scope: Scope): Promise<void> {
+    const { tagOwners } = interpretHere(scope, livePolicy(scope)).policy;
+    for (const key of keysOf(scope)) {
+      if (key.spent || key.tags.every((tag) => tagOwners.has(tag))) continue;
+      await this.dropKey(scope, key.id);
+      scope.data.keys.put(key.id, { ...key, spent: true });
     }
   }
 
@@ -122,6 +145,7 @@ export class Mirror {
     }
     if (!same(before.tags, after.tags)) await this.#client.setTags(after.nodeId, after.tags);
     if (!same(before.enabled, after.enabled)) await this.#client.approveRoutes(after.nodeId, after.enabled);
+    if (expiryOf(before) !== expiryOf(after)) await this.#client.setExpiry(after.nodeId, expiryOf(after));
     if (before.label !== after.label) await this.#client.rename(after.nodeId, after.label);
   }
 
@@ -141,11 +165,15 @@ export class Mirror {
 
   /** headscale refuses policies that name people it does not know; on the service a name is enough. */
   async #invite(text: string): Promise<void> {
-    const named = peopleIn(text).filter((login) => !this.#people.has(login));
-    if (named.length === 0) return;
-    const known = await this.#client.people();
-    for (const login of named) if (!known.includes(login)) await this.#client.addPerson(login);
-    for (const login of named) this.#people.add(login);
+    for (const login of peopleIn(text)) await this.#person(login);
+  }
+
+  /** headscale's id of a person, who is made known to it if need be. */
+  async #person(login: string): Promise<string> {
+    if (this.#people.size === 0) for (const [name, id] of await this.#client.people()) this.#people.set(name, id);
+    const id = this.#people.get(login) ?? (await this.#client.addPerson(login));
+    this.#people.set(login, id);
+    return id;
   }
 
   #pairs(scope: Scope) {
@@ -154,34 +182,3 @@ export class Mirror {
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.toSorted().join() === b.toSorted().join();
-
-function deviceOf(scope: Scope, node: HeadscaleNode, known: DeviceRecord | undefined): DeviceRecord {
-  const created = Date.parse(node.createdAt);
-  return {
-    nodeId: node.id,
-    tailnet: scope.config.name,
-    legacyId: node.id,
-    order: Number(node.id),
-    hostname: node.name,
-    label: node.givenName,
-    addresses: node.ipAddresses,
-    tags: node.tags,
-    user: node.tags.length > 0 ? '' : scope.owner,
-    os: 'linux',
-    created,
-    expires: node.expiry === null ? undefined : Date.parse(node.expiry),
-    keyExpiryDisabled: node.expiry === null,
-    // headscale knows no approval of devices: whoever has a key is in.
-    authorized: known?.authorized ?? true,
-    ephemeral: node.preAuthKey?.ephemeral ?? false,
-    online: node.online,
-    // Of a node that is there it changes all the time, and says nothing.
-    lastSeen: node.online || node.lastSeen === null ? created : Date.parse(node.lastSeen),
-    loggedOut: false,
-    advertised: node.availableRoutes,
-    enabled: node.approvedRoutes,
-    seen: [...new Set([...(known?.seen ?? []), ...node.availableRoutes])],
-    machineKey: node.machineKey,
-    nodeKey: node.nodeKey,
-  };
-}

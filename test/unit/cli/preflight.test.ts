@@ -103,7 +103,11 @@ describe('looking at hosts', () => {
     choice: 'switch it off',
   };
   const look = (host: FakeHost) =>
-    lookAt([target('gra-edge-01')], { hosts: host.client().hosts, tailnet: 'acme', progress: () => undefined });
+    lookAt([target('gra-edge-01')], {
+      hosts: host.client().hosts,
+      tailnet: { name: 'acme' },
+      progress: () => undefined,
+    });
 
   test('asks with what the host accepts and our tailnet, and changes nothing', async () => {
     const host = new FakeHost();
@@ -112,6 +116,13 @@ describe('looking at hosts', () => {
     expect(host.verbs).toEqual(['preflight']);
     expect(host.preflights[0]?.existing).toEqual({ accepts: ['docker'], tailnet: 'acme' });
     expect(looks).toEqual([{ name: 'gra-edge-01', found: { ...NOTHING, findings: [refusal] } }]);
+  });
+
+  test('asks with the control server of our tailnet, where it has one of its own', async () => {
+    const host = new FakeHost();
+    const tailnet = { name: 'acme', loginServer: 'https://hs.example.com' };
+    await lookAt([target('gra-edge-01')], { hosts: host.client().hosts, tailnet, progress: () => undefined });
+    expect(host.preflights[0]?.existing).toMatchObject({ tailnet: 'acme', loginServer: 'https://hs.example.com' });
   });
 
   test('takes a host that does not answer for an answer, and a fault of ours for none', async () => {

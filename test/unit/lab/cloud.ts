@@ -26,8 +26,8 @@ export interface Answer {
   code: string;
 }
 
-/** A cloud of two tenants on loopback, with a real store in a directory of its own. */
-export async function startCloud(options: { actionMs?: number; clock?: Clock } = {}) {
+/** A cloud of two tenants on loopback, with a real store in a directory of its own; `images`: as of a lab of machines. */
+export async function startCloud(options: { actionMs?: number; clock?: Clock; images?: string[] } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'mesh-cloud-'));
   const store = openStore(dir);
   const faults = createFaults(store);
@@ -54,6 +54,7 @@ export async function startCloud(options: { actionMs?: number; clock?: Clock } =
     log: (entry) => void log.push(entry),
     holds: new Holds(() => undefined),
     actionMs,
+    ...(options.images !== undefined && { images: options.images, machines: new Hono() }),
   });
   const server = await listenApi(app, '127.0.0.1', 0);
   const base = `http://127.0.0.1:${server.port}`;

@@ -85,6 +85,26 @@ beforeEach(() => {
 });
 afterEach(() => driver.stop());
 
+test('forgets all machines and their disks, and makes those anew that are wanted still', async () => {
+  wanted = [machine('a'), machine('b')];
+  start();
+  await driver.settled();
+  wanted = [machine('a')];
+  fake.calls.length = 0;
+  driver.forget();
+  await driver.settled();
+  expect(fake.calls).toEqual(['remove a', 'remove b', 'converge a+', 'boot a 1']);
+  // Control: otherwise one that is wanted keeps its disk.
+  wanted = [];
+  await driver.settled();
+  wanted = [machine('a')];
+  await driver.settled();
+  fake.calls.length = 0;
+  wanted = [machine('a', { boot: 2 })];
+  await driver.settled();
+  expect(fake.calls).not.toContain('remove a');
+});
+
 test('networks come before what boots on them, and off before networks; an unchanged world asks for nothing', async () => {
   wanted = [machine('a'), machine('b', { running: false })];
   start();

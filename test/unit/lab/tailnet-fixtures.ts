@@ -93,13 +93,14 @@ export const basic = (key: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
 });
 
-export function startTailnet(): Lab {
+/** @param more what stands around the API; the clock, where it is not one that only `pass` moves */
+export function startTailnet(more: { around?: Parameters<typeof tailscaleApi>[1]; clock?: () => number } = {}): Lab {
   const store = memoryStore();
   const faults = memoryFaults();
   let now = Date.UTC(2026, 10, 22, 12);
-  const tailnet = createTailnet({ store, faults, clock: () => now, tailnets: [ACME, OTHER] });
+  const tailnet = createTailnet({ store, faults, clock: more.clock ?? (() => now), tailnets: [ACME, OTHER] });
   const app = new Hono();
-  app.route('/api/v2', tailscaleApi(tailnet));
+  app.route('/api/v2', tailscaleApi(tailnet, more.around));
   const call: Lab['call'] = async (method, path, body, headers = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
     const response = await app.request(`/api/v2${path}`, {

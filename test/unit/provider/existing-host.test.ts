@@ -54,6 +54,16 @@ describe('creating a release on an existing host', () => {
     ]);
   });
 
+  test('says at which control server our tailnet is, where that is not the service’s own', async () => {
+    const host = new FakeHost(new FakeTailnet());
+    const loginServer = 'https://hs.example.com';
+    const olds = recorded((await create(host, operation(), { ...existing, loginServer })).outputs);
+    expect(host.preflights[0]?.existing).toEqual({ accepts: ['docker'], tailnet: 'acme-staging', loginServer });
+    // Of itself it changes nothing on the host.
+    await update(host, olds, { ...existing, loginServer: 'https://other.example.com' });
+    expect(host.verbs.filter((verb) => verb === 'stage')).toHaveLength(1);
+  });
+
   test('a server of ours is not looked at', async () => {
     const host = new FakeHost();
     await create(host, operation(), inputs);
