@@ -28,6 +28,7 @@ PLAIN: dict[tuple[str, ...], Callable[[System], Answer]] = {
     ("route", "drain"): routes.drain,
     ("route", "status"): routes.status,
     ("route", "resume"): routes.resume,
+    ("route", "pause"): routes.pause,
 }
 WITH_STDIN: dict[tuple[str, ...], Callable[[System, bytes], Answer]] = {
     ("apply", "preflight"): preflight.preflight,

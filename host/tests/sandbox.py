@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mesh_host.errors import CommandFailed
@@ -45,6 +45,7 @@ class FakeSystem(System):
         super().__init__(root, TOOL)
         self.fake = FakeHost(root, new_state())
         self.time = 1000.0
+        self.later: list[tuple[float, Callable[[], None]]] = []
         self.ssh: str | None = "connection-1"
         self.web: dict[str, bytes] = {}
         # Folder → (free bytes, read-only), where it is not plenty.
@@ -72,6 +73,14 @@ class FakeSystem(System):
 
     def sleep(self, seconds: float) -> None:
         self.time += seconds
+        due = [work for at, work in self.later if at <= self.time]
+        self.later = [(at, work) for at, work in self.later if at > self.time]
+        for work in due:
+            work()
+
+    def at(self, seconds: float, work: Callable[[], None]) -> None:
+        """Something that happens by itself once so much time has passed."""
+        self.later.append((seconds, work))
 
     def fetch(self, url: str) -> bytes:
         self.step("fetch " + url)

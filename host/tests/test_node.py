@@ -179,6 +179,39 @@ class NodeTest(unittest.TestCase):
         self.prefs()["advertise-routes"] = ""
         self.assertEqual(self.host.must("route resume")["advertised"], PREFIX)
 
+    def partner(self, **change: Any) -> dict[str, Any]:
+        return {"ID": "n2CNTRL", "HostName": "fra-edge-02", "Tags": ["tag:router"], "Online": True, **change}
+
+    def test_before_the_daemon_stops_the_routes_go_to_whoever_stands_by_and_come_back_after_its_start(self) -> None:
+        self.join()
+        self.host.fake["tailscale"]["peers"] = [self.partner()]
+        self.assertEqual(self.host.must("route pause"), {"wanted": PREFIX, "advertised": [], "drained": False})
+        self.assertEqual(self.host.must("route resume")["advertised"], PREFIX)
+
+    def test_without_a_partner_nothing_is_withdrawn(self) -> None:
+        self.join()
+        for peers in ([], [self.partner(Online=False)], [self.partner(Tags=["tag:router", "tag:db"])]):
+            self.host.fake["tailscale"]["peers"] = peers
+            self.assertEqual(self.host.must("route pause")["advertised"], PREFIX)
+
+    def test_nobody_waits_for_a_host_that_is_in_no_tailnet(self) -> None:
+        nothing = {"wanted": [], "advertised": [], "drained": False}
+        self.assertEqual(self.host.must("route pause"), nothing)
+        self.host.fake["tailscale"]["backend"] = "NoState"
+        self.assertEqual(self.host.must("route resume"), nothing)
+        self.assertEqual(self.host.system.monotonic(), 1000)
+
+    def test_routes_come_back_once_the_daemon_knows_itself(self) -> None:
+        self.join()
+        self.prefs()["advertise-routes"] = ""
+        self.host.fake["tailscale"]["backend"] = "NoState"
+
+        def comes_up() -> None:
+            self.host.fake["tailscale"]["backend"] = "Running"
+
+        self.host.system.at(self.host.system.monotonic() + 3, comes_up)
+        self.assertEqual(self.host.must("route resume")["advertised"], PREFIX)
+
     def test_routes_resume_while_the_activation_that_started_their_unit_holds_the_host(self) -> None:
         self.join()
         answers: list[dict[str, Any]] = []

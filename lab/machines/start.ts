@@ -12,6 +12,7 @@ import { Driver } from './driver.ts';
 import { imageNames, obtainBase } from './image/base.ts';
 import { obtainRepository, servePackages } from './image/packages.ts';
 import { startMachineJump } from './jump.ts';
+import { raiseLimits } from './machine/limits.ts';
 import { createMachines } from './machine/index.ts';
 import { createNet } from './net/index.ts';
 import { controlAddress, INTERNET, type World } from './types.ts';
@@ -57,6 +58,9 @@ function aliasDelay(): number {
 export async function startMachines(options: MachinesOptions): Promise<MachinesLab> {
   const { dir, config, store, faults, clock, log } = options;
   const lab = labName(dir);
+  const limits = raiseLimits();
+  if (limits.now !== limits.before)
+    log({ time: new Date().toISOString(), event: 'limits', what: 'fs.inotify.max_user_instances', ...limits });
   const authority = await labAuthority(dir);
   const repository = await obtainRepository();
   const packages = await servePackages({

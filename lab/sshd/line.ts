@@ -43,7 +43,7 @@ export function readsStdin(line: Line): boolean {
 }
 
 const CHANGES = ['apply stage', 'apply activate', 'apply confirm', 'apply restore', 'apply revert'];
-const MEMBER_CHANGES = ['node join', 'node leave', 'route advertise', 'route drain', 'route resume'];
+const MEMBER_CHANGES = ['node join', 'node leave', 'route advertise', 'route drain', 'route pause', 'route resume'];
 
 /** What a line does to its host, in its own words; undefined when it only asks. */
 export function changeOf(line: Line): string | undefined {

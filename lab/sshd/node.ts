@@ -141,7 +141,16 @@ export const routeStatus = (at: LineContext): unknown => ({
   drained: at.host.drained,
 });
 
-/** The line of the boot unit: advertise, unless drained or not joined. */
+/** The line of the unit before its daemon stops: withdraws, where somebody else stands by. */
+export function routePause(at: LineContext): unknown {
+  const node = current(at);
+  const partner = (own: TailnetNode): boolean =>
+    at.nodes.peers(own.nodeId).some(({ online, tags }) => online && sameSet(tags, own.tags));
+  if (node && partner(node)) at.nodes.setAdvertisedRoutes(node.nodeId, []);
+  return routeStatus(at);
+}
+
+/** The line of the unit after the start of its daemon: advertise, unless drained or not joined. */
 export function routeResume(at: LineContext): unknown {
   const node = current(at);
   if (node) at.nodes.setAdvertisedRoutes(node.nodeId, allowed(at));

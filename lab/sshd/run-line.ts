@@ -48,6 +48,7 @@ const VERBS: Record<string, { takes: number; run: Verb }> = {
   'path mtu': { takes: 1, run: (_at, [address = '']) => pathMtu(address) },
   'route advertise': { takes: 0, run: (at) => node.routeAdvertise(at) },
   'route drain': { takes: 0, run: (at) => node.routeDrain(at) },
+  'route pause': { takes: 0, run: (at) => node.routePause(at) },
   'route resume': { takes: 0, run: (at) => node.routeResume(at) },
   'route status': { takes: 0, run: (at) => node.routeStatus(at) },
 };

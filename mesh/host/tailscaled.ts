@@ -8,6 +8,8 @@ const DROP_IN = '/etc/systemd/system/tailscaled.service.d/site-mesh.conf';
 /** Fingerprint of "Tailscale Inc. (Package repository signing key)", RSA 4096, 2020-02-25. The host fetches the key and keeps it only if this fits. */
 const TAILSCALE_KEY_FINGERPRINT = '2596A99EAAB33821893C0A79458CA832957F5868';
 
+const ROUTES = 'site-mesh-routes.service';
+
 const VENDOR: AptSource = {
   url: 'https://pkgs.tailscale.com/stable/{id}',
   key: 'https://pkgs.tailscale.com/stable/{id}/{codename}.noarmor.gpg',
@@ -29,7 +31,7 @@ export function tailscaled({ tailscaleVersion: version, source }: Member, router
     // A drop-in and not /etc/default/tailscaled: that is the package's conffile, and changing it would make every upgrade ask.
     [DROP_IN]: {
       content: `[Unit]
-Wants=${ours}
+Wants=${ours}${router ? ` ${ROUTES}` : ''}
 After=${ours}
 
 [Service]
@@ -41,17 +43,21 @@ Environment=TS_DEBUG_FIREWALL_MODE=nftables
   const units = { 'tailscaled.service': { enabled: true, onChange: 'restart' as const, watches: [DROP_IN] } };
   const daemon = { files, units, packages: { tailscale: version } };
   if (!router) return daemon;
+  // Part of the daemon: whatever stops or restarts that (an upgrade of the package, a person, a reboot) ends this first.
   const routes = oneshot(
-    'site-mesh-routes.service',
+    ROUTES,
     `[Unit]
 Description=site-mesh: advertise the routes of this site unless drained
 After=tailscaled.service
 Wants=tailscaled.service
+PartOf=tailscaled.service
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/local/lib/site-mesh/mesh-host route resume
+ExecStop=/usr/local/lib/site-mesh/mesh-host route pause
+TimeoutSec=60
 
 [Install]
 WantedBy=multi-user.target

@@ -20,9 +20,9 @@ describeWith([...MACHINES, ...DAEMONS], 'the production stack on machines', () =
     process.env.MESH_LAB_PACE = '0.01';
     process.env.MESH_LAB_ALIAS_DELAY = '2000';
     bench = await Bench.start('prod', { machines: true });
+    inside = new Inside(bench.dir);
     const up = await bench.up();
     expect(up.code, up.text).toBe(0);
-    inside = new Inside(bench.dir);
     await inside.serve(NAS.name, BACKUP, UNLISTED);
     await inside.serve(DB.name, 5432);
     // The cloud takes its time to move the alias.

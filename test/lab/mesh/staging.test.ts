@@ -18,11 +18,11 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
     // The official plugin's waits of ten seconds are proven elsewhere.
     process.env.MESH_LAB_PACE = '0.01';
     bench = await Bench.start('staging', { machines: true });
+    inside = new Inside(bench.dir);
     // The lab's repository has both; the upgrade comes later.
     await tailscaleVersion(OLD);
     const up = await bench.up();
     expect(up.code, up.text).toBe(0);
-    inside = new Inside(bench.dir);
     await inside.serve('fra-db-01', 5432, 5433);
   }, 300_000);
   const tailscaleVersion = (version: string): Promise<void> =>
@@ -162,10 +162,8 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
       Promise.all(ROUTERS.map((router) => inside.must(router, 'cat', '/proc/sys/kernel/random/boot_id')));
     const before = await boots();
     await bench.edit((config) => {
-      (config['site-mesh:sites'] as Record<string, { serverType?: string }>)['eu-fra'] = {
-        ...(config['site-mesh:sites'] as Record<string, object>)['eu-fra'],
-        serverType: 'cx33',
-      };
+      const sites = config['site-mesh:sites'] as Record<string, { routers?: { serverType?: string }[] }>;
+      for (const router of sites['eu-fra']?.routers ?? []) router.serverType = 'cx33';
     });
     const { run, longest } = await upInUse();
     expect(inTurn(run, ':Server')).toBe(true);

@@ -15,9 +15,9 @@ describeWith([...MACHINES, ...DAEMONS], 'a host at a control server that is not 
   beforeAll(async () => {
     process.env.MESH_LAB_PACE = '0.01';
     bench = await Bench.start('staging', { machines: true });
+    inside = new Inside(bench.dir);
     const up = await bench.up();
     expect(up.code, up.text).toBe(0);
-    inside = new Inside(bench.dir);
     const prefs = JSON.parse(await inside.must(HOST, 'tailscale', 'debug', 'prefs')) as { ControlURL: string };
     server = prefs.ControlURL;
   }, 600_000);
@@ -41,7 +41,7 @@ describeWith([...MACHINES, ...DAEMONS], 'a host at a control server that is not 
       tailnet: bench.tenant.tailscale.tailnet,
       ...more,
     };
-    const { code, stdout } = await inside.run(HOST, ['sh', '-c', line], JSON.stringify(request));
+    const { code, stdout } = await inside.run(HOST, ['sh', '-c', line], { stdin: JSON.stringify(request) });
     return { code, answer: JSON.parse(stdout) as Record<string, unknown> };
   };
   const own = async (): Promise<{ ID: string; Tags: string[] }> =>
