@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readConfig } from '../lab/api/config.ts';
 import { unexecuted } from '../lab/control.ts';
 import type { Unexecuted } from '../lab/types.ts';
 import type { MeshPlan } from '../mesh/plan/types.ts';
@@ -24,6 +25,8 @@ export interface Summary {
   hosts: HostOutput[];
   unexecuted: Unexecuted[];
   labDir: string;
+  /** What the lab's hosts are. */
+  compute: 'records' | 'machines';
 }
 
 /** What the engine recorded and what the lab did not execute. Throws CliError when the engine does not answer. */
@@ -37,5 +40,6 @@ export async function readSummary(lab: PreparedLab, stack: string): Promise<Summ
     hosts: outputs.hosts,
     unexecuted: (await unexecuted(lab.labDir)).filter(({ host }) => outputs.hosts.some(({ name }) => name === host)),
     labDir: lab.labDir,
+    compute: readConfig(lab.labDir)?.compute ?? 'records',
   };
 }

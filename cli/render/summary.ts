@@ -12,11 +12,15 @@ export function renderSummary(summary: Summary): string {
       bold('Who may talk to whom') + dim('  (everything else is denied)'),
       renderAccess(summary.plan.policy.access),
     ].join('\n'),
-    [
-      bold('Recorded, not executed') +
-        dim('  (a server of the lab is a record: it has no kernel, no systemd and runs no programs)'),
-      renderUnexecuted(summary),
-    ].join('\n'),
+    ...(summary.compute === 'machines'
+      ? []
+      : [
+          [
+            bold('Recorded, not executed') +
+              dim('  (a server of the lab is a record: it has no kernel, no systemd and runs no programs)'),
+            renderUnexecuted(summary),
+          ].join('\n'),
+        ]),
     [bold('What to type next'), renderNext(summary)].join('\n'),
   ].join('\n\n');
 }
@@ -68,8 +72,22 @@ export function tryCommand(stack: string, ...options: string[]): string {
   return ['npm run try', ...(all.length === 0 ? [] : ['--', ...all])].join(' ');
 }
 
-function renderNext({ stack, hosts }: Summary): string {
-  const victim = hosts[1]?.name ?? hosts[0]?.name ?? 'HOST';
+function renderNext({ stack, hosts, compute }: Summary): string {
+  const router = (hosts.find(({ kind }) => kind === 'router') ?? hosts[0])?.name ?? 'HOST';
+  const [a = 'SITE', b = 'SITE'] = [...new Set(hosts.map(({ site }) => site))];
+  const how = compute === 'machines' ? ['--machines'] : [];
+  const machines: [string, string][] = [
+    [
+      `npx mesh lab exec ${router} -- tailscale status`,
+      dim(`on the machine, as root; mesh lab shell ${router}: a shell`),
+    ],
+    [`npx mesh status ${stack} --lab`, dim(`who carries what; then npx mesh lab kill ${router}, and look again`)],
+    [`npx mesh lab link ${a} ${b} --delay 80ms --loss 1%`, dim('what lies between two sites')],
+  ];
+  const records: [string, string][] = [
+    ['npx mesh lab fault list', dim(`break something on purpose: npx mesh lab fault set no-answer ${router}`)],
+    [tryCommand(stack, '--machines'), dim('the same on Debian machines with a real tailnet (Linux, root)')],
+  ];
   return columns(
     [],
     [
@@ -79,11 +97,11 @@ function renderNext({ stack, hosts }: Summary): string {
       ],
       [`npx mesh plan ${stack}`, dim('the plan; add --json for all of it')],
       [
-        `edit Pulumi.${stack}.yaml, then ${tryCommand(stack)}`,
+        `edit Pulumi.${stack}.yaml, then ${tryCommand(stack, ...how)}`,
         dim('a host, an access rule: only what changed is touched'),
       ],
-      ['npx mesh lab fault list', dim(`break something on purpose: npx mesh lab fault set no-answer ${victim}`)],
-      ['npx mesh lab down', dim(`stop the lab; ${tryCommand(stack)} goes on from where it was`)],
+      ...(compute === 'machines' ? machines : records),
+      ['npx mesh lab down', dim(`stop the lab; ${tryCommand(stack, ...how)} goes on from where it was`)],
     ],
   );
 }
