@@ -66,7 +66,7 @@ def join(system: System, stdin: bytes) -> dict[str, object]:
         # A run that was killed may have left its key.
         system.remove(KEY_FILE)
         before = tailscale.status(system)
-        if before.joined and request.tailnet is not None and before.tailnet != request.tailnet:
+        if before.joined and not _may_stay(system, before, request):
             message = (
                 f"this host is in the tailnet {before.tailnet}, not in {request.tailnet}; let it leave that one first"
             )
@@ -93,6 +93,20 @@ def join(system: System, stdin: bytes) -> dict[str, object]:
             "adopted": adopted,
             "retired": hostkeys.retire(system, store.load_state(system)),
         }
+
+
+def _may_stay(system: System, before: tailscale.Status, request: JoinRequest) -> bool:
+    """Whether it is joined where it should be: under the tailnet's name, or at the wanted control server.
+
+    headscale tells its nodes the name of its own address, whatever the stack calls the tailnet.
+    """
+    if request.tailnet is None or before.tailnet == request.tailnet:
+        return True
+    return request.login_server is not None and _bare(tailscale.control_server(system)) == _bare(request.login_server)
+
+
+def _bare(server: str | None) -> str | None:
+    return None if server is None else server.rstrip("/").lower()
 
 
 def _why_not(before: tailscale.Status, request: JoinRequest) -> str:

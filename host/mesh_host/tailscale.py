@@ -94,9 +94,19 @@ def read_status(text: str) -> Status:
 
 def advertised(system: System) -> list[str]:
     """Routes that the daemon offers to the control plane now."""
-    known: dict[str, object] = json.loads(system.must(["tailscale", "debug", "prefs"], timeout=15))
-    routes = known.get("AdvertiseRoutes")
+    routes = _prefs(system).get("AdvertiseRoutes")
     return sorted(str(route) for route in routes) if isinstance(routes, list) else []
+
+
+def control_server(system: System) -> str | None:
+    """Address of the control server that the daemon is, or was last, joined at."""
+    server = _prefs(system).get("ControlURL")
+    return server if isinstance(server, str) and server else None
+
+
+def _prefs(system: System) -> dict[str, object]:
+    known: dict[str, object] = json.loads(system.must(["tailscale", "debug", "prefs"], timeout=15))
+    return known
 
 
 def apply_settings(system: System, settings: Settings) -> None:

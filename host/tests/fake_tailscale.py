@@ -22,7 +22,9 @@ DEFAULTS = {
 def new_state() -> State:
     # keys: auth key → tailnet, tags, spent
     # peers: as `status --json` lists them
-    return {"backend": "NeedsLogin", "node": None, "prefs": dict(DEFAULTS), "keys": {}, "joins": 0, "peers": []}
+    # server: ControlURL, where it joined last
+    known = {"backend": "NeedsLogin", "node": None, "prefs": dict(DEFAULTS), "server": "", "keys": {}, "joins": 0}
+    return {**known, "peers": []}
 
 
 def run(state: State, args: list[str], opener: Any = open) -> Outcome:
@@ -30,7 +32,8 @@ def run(state: State, args: list[str], opener: Any = open) -> Outcome:
         return status(state)
     if args[:2] == ["debug", "prefs"]:
         routes = [route for route in state["prefs"]["advertise-routes"].split(",") if route]
-        return 0, json.dumps({"AdvertiseRoutes": routes or None, "Hostname": state["prefs"]["hostname"]}), ""
+        known = {"AdvertiseRoutes": routes or None, "Hostname": state["prefs"]["hostname"]}
+        return 0, json.dumps({**known, "ControlURL": state["server"]}), ""
     if args[:1] == ["set"]:
         return change(state, flags(args[1:]))
     if args[:1] == ["logout"]:
@@ -58,7 +61,7 @@ def up(state: State, given: dict[str, str], opener: Any) -> Outcome:
     key_file = given.pop("auth-key", "")
     again = given.pop("force-reauth", "") == "true"
     given.pop("timeout", "")
-    given.pop("login-server", "")
+    state["server"] = given.pop("login-server", "https://controlplane.tailscale.com")
     if given.pop("reset", "") != "true" and any(state["prefs"][k] != v for k, v in DEFAULTS.items() if k not in given):
         return 1, "", "Error: changing settings via 'tailscale up' requires mentioning all non-default flags."
     if state["node"] is None or again:

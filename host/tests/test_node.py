@@ -100,6 +100,17 @@ class NodeTest(unittest.TestCase):
         self.assertEqual((second["adopted"], second["tags"]), (False, sorted(wanted)))
         self.assertNotEqual(first["nodeId"], second["nodeId"])
 
+    def test_at_a_control_server_of_ones_own_the_server_says_which_tailnet_it_is(self) -> None:
+        server = "https://headscale.example.com"
+        first = self.join(loginServer=server)
+        # headscale's word for its tailnet is its own host name.
+        self.host.fake["tailscale"]["node"]["tailnet"] = "headscale.example.com"
+        again = self.host.must("node join", join(loginServer=server + "/"))
+        self.assertEqual((again["nodeId"], again["adopted"]), (first["nodeId"], True))
+        for other in ("https://other.example.com", None):
+            code, document = self.host.line("node join", join(loginServer=other))
+            self.assertEqual((code, document["error"]["code"]), (4, "wrong-tailnet"))
+
     def test_a_stopped_node_is_connected_again_without_a_key(self) -> None:
         first = self.join()
         self.host.fake["tailscale"]["backend"] = "Stopped"
