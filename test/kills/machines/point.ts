@@ -7,12 +7,17 @@ import { choose, type Side } from './changes.ts';
 import { DATABASE, HOSTS, leftOn, letTimePass, noTraffic, releaseOf, unusable, type Host } from './look.ts';
 import { killHard, killTree, toolsOn, type Victim } from './victims.ts';
 
+export const LINES = ['stage', 'activate', 'confirm'] as const;
+export type Line = (typeof LINES)[number];
+
 /** One moment of an up that brings another release, to be cut off at. */
 export interface Point {
   victim: Victim;
   /** The machine whose release is on its way. */
   host: Host;
-  /** Which moment of the time that this takes there, 0 to 1. */
+  /** The line of the host tool that it happens at. */
+  line: Line;
+  /** Which moment of the time that this line takes there: 0 to 1, and a little more for what comes after it. */
   moment: number;
   /** true: the time for a confirmation passes before anybody does something. */
   waits: boolean;
@@ -30,11 +35,11 @@ export interface Outcome {
   seconds: number;
 }
 
-/** What is there after an undisturbed up to a side, and how long each machine was worked on for it, ms. */
+/** What is there after an undisturbed up to a side, and how long each line took on each machine for it, ms. */
 export interface Measure {
   wanted: string[];
   releases: Record<string, string | null>;
-  lasts: Record<string, number>;
+  lasts: Record<string, Partial<Record<Line, number>>>;
 }
 
 /** A machine that nothing arrives at within this time is not worked on any more, ms. */
@@ -122,7 +127,8 @@ export class Course {
     await this.#choose(side);
     const { inside } = this.#traffic;
     const inits = await Promise.all(HOSTS.map(async (host) => [host, await inside.pid(host)] as const));
-    const seen: Record<string, { first: number; last: number }> = {};
+    const lasts: Measure['lasts'] = {};
+    const began: Record<string, number> = {};
     const run = { over: false };
     const started = go(this.#rig);
     const ended = started.ended.finally(() => {
@@ -130,41 +136,38 @@ export class Course {
     });
     while (!run.over) {
       for (const [host, init] of inits)
-        if (toolsOn(init).some(({ line }) => line.startsWith('apply'))) {
-          const now = performance.now();
-          seen[host] = { first: seen[host]?.first ?? now, last: now };
-        }
+        for (const line of LINES)
+          if (toolsOn(init).some((tool) => tool.line === `apply ${line}`)) {
+            began[`${host} ${line}`] ??= performance.now();
+            const times = (lasts[host] ??= {});
+            times[line] = performance.now() - (began[`${host} ${line}`] ?? 0);
+          }
       await sleep(LOOK_MS);
     }
     const { code, text } = await ended;
     if (code !== 0) throw new Error(`the undisturbed up to ${side} failed:\n${text}`);
     const releases: Measure['releases'] = {};
     for (const host of HOSTS) releases[host] = (await releaseOf(inside, host)).confirmed;
-    const lasts = Object.fromEntries(Object.entries(seen).map(([host, { first, last }]) => [host, last - first]));
     return { wanted: this.#things(), releases, lasts };
   }
 
-  async #cutOff({ victim, host, moment }: Point, side: Side): Promise<{ ended: Ended; at: string }> {
+  async #cutOff({ victim, host, line, moment }: Point, side: Side): Promise<{ ended: Ended; at: string }> {
     const init = await this.#traffic.inside.pid(host);
     const started = go(this.#rig);
     const run = { over: false };
     void started.ended.then(() => {
       run.over = true;
     });
-    const working = async (): Promise<string | undefined> => {
-      for (const deadline = Date.now() + ARRIVES_MS; !run.over && Date.now() < deadline;) {
-        const line = toolsOn(init).find((tool) => tool.line.startsWith('apply'))?.line;
-        if (line !== undefined) return line;
-        await sleep(LOOK_MS);
-      }
-      return undefined;
-    };
-    if ((await working()) === undefined) return { ended: await started.ended, at: '' };
-    await sleep(moment * (this.measure(side).lasts[host] ?? 0));
-    // Between two lines there is no tool to be killed.
-    if (victim === 'tool') await working();
+    const deadline = Date.now() + ARRIVES_MS;
+    while (!toolsOn(init).some((tool) => tool.line === `apply ${line}`)) {
+      if (run.over || Date.now() > deadline) return { ended: await started.ended, at: '' };
+      await sleep(LOOK_MS);
+    }
+    await sleep(moment * (this.measure(side).lasts[host]?.[line] ?? 0));
+    // After the end of a line there is no tool to be killed until the next one.
+    while (victim === 'tool' && !run.over && toolsOn(init).length === 0) await sleep(LOOK_MS);
     const tools = toolsOn(init);
-    const at = tools.map(({ line }) => line).join(', ') || 'between two lines';
+    const at = tools.map((tool) => tool.line).join(', ') || `after apply ${line}`;
     if (victim === 'runner') killTree(started.child.pid ?? 0);
     if (victim === 'tool') for (const { pid } of tools) killHard(pid);
     if (victim === 'power') {

@@ -2,7 +2,7 @@ import { columns } from '../../../cli/render/style.ts';
 import { Rig } from '../rig.ts';
 import { random } from '../choose.ts';
 import { HOSTS } from './look.ts';
-import { Course, type Outcome, type Point } from './point.ts';
+import { Course, LINES, type Line, type Outcome, type Point } from './point.ts';
 import { VICTIMS, type Victim } from './victims.ts';
 
 export interface MachineRun {
@@ -13,6 +13,9 @@ export interface MachineRun {
   only?: string;
 }
 
+/** Most of what may go wrong is in the activation. */
+const WEIGHED: readonly Line[] = ['stage', 'activate', 'activate', 'activate', 'confirm'];
+
 /** Victims and machines in turns, moments by chance; half of the points let the time for a confirmation pass. */
 function choosePoints({ points, seed, victims }: MachineRun): Point[] {
   const next = random(seed);
@@ -21,21 +24,24 @@ function choosePoints({ points, seed, victims }: MachineRun): Point[] {
     return {
       victim: victims[index % victims.length] ?? 'runner',
       host,
-      moment: Math.round(next() * 1000) / 1000,
+      line: WEIGHED[Math.floor(next() * WEIGHED.length)] ?? 'activate',
+      moment: Math.round(next() * 1150) / 1000,
       waits: next() < 0.5,
     };
   });
 }
 
-const nameOf = ({ victim, host, moment, waits }: Point): string =>
-  `${victim}:${host}:${moment.toFixed(3)}${waits ? ':waits' : ''}`;
+const nameOf = ({ victim, host, line, moment, waits }: Point): string =>
+  `${victim}:${host}:${line}:${moment.toFixed(3)}${waits ? ':waits' : ''}`;
 
 function parsePoint(text: string): Point {
-  const [victim, host, moment, waits] = text.split(':');
-  const [known, machine] = [VICTIMS.find((one) => one === victim), HOSTS.find((one) => one === host)];
-  if (known === undefined || machine === undefined || Number.isNaN(Number(moment ?? 'none')))
-    throw new Error(`--only ${text}: VICTIM:HOST:MOMENT[:waits], such as tool:fra-edge-01:0.412:waits`);
-  return { victim: known, host: machine, moment: Number(moment), waits: waits === 'waits' };
+  const [victim, host, line, moment, waits] = text.split(':');
+  const known = VICTIMS.find((one) => one === victim);
+  const machine = HOSTS.find((one) => one === host);
+  const at = LINES.find((one) => one === line);
+  if (known === undefined || machine === undefined || at === undefined || Number.isNaN(Number(moment ?? 'none')))
+    throw new Error(`--only ${text}: VICTIM:HOST:LINE:MOMENT[:waits], such as tool:fra-edge-01:activate:0.412:waits`);
+  return { victim: known, host: machine, line: at, moment: Number(moment), waits: waits === 'waits' };
 }
 
 /** Cuts applies off on real machines; tells each point and all, and answers how many were bad. */
@@ -49,15 +55,17 @@ export async function cutOffMachines(options: MachineRun): Promise<number> {
     await course.start();
     for (const side of ['after', 'before'] as const) {
       const { lasts, wanted } = course.measure(side);
-      const times = Object.entries(lasts).map(([host, ms]) => `${host} ${(ms / 1000).toFixed(1)} s`);
-      console.log(`up to ${side}: ${wanted.length} things; worked on ${times.join(', ')}`);
+      const times = Object.entries(lasts).map(
+        ([host, of]) => `${host} ${LINES.map((line) => ((of[line] ?? 0) / 1000).toFixed(1)).join('/')} s`,
+      );
+      console.log(`up to ${side}: ${wanted.length} things; ${LINES.join('/')} took ${times.join(', ')}`);
     }
     const points = options.only === undefined ? choosePoints(options) : [parsePoint(options.only)];
     for (const [index, point] of points.entries()) {
       const outcome = await course.run(point);
       outcomes.push(outcome);
       console.log(
-        `${String(index + 1).padStart(3)} ${nameOf(point).padEnd(34)} ${result(outcome)} ${outcome.seconds.toFixed(1).padStart(5)} s  ${outcome.at || '(not reached)'} → ${outcome.found}`,
+        `${String(index + 1).padStart(3)} ${nameOf(point).padEnd(42)} ${result(outcome)} ${outcome.seconds.toFixed(1).padStart(5)} s  ${outcome.at || '(not reached)'} → ${outcome.found}`,
       );
       for (const fault of outcome.faults) console.log(`      ${fault}`);
     }
