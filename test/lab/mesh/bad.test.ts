@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { power, settled } from '../../../lab/machines/client.ts';
+import { Inside } from '../../../lab/machines/inside/index.ts';
+import { Bench, type Run } from '../../engine/bench.ts';
+import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
+import { atReload, plant } from './plants.ts';
+
+const DB = '10.78.10.10';
+const VIP = '10.78.10.254';
+const ROUTER = 'fra-edge-01';
+const TOOL = '/usr/local/lib/site-mesh/mesh-host';
+const REVERT = 'site-mesh-revert.service';
+const PATIENCE = { timeout: 40_000, interval: 200 };
+
+// Here is what needs a mesh. One host alone: the contract (test/contract) and test/lab/machine/release.test.ts.
+// A clock that is far off cannot be had here: all machines have this computer's.
+describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harmless, and over with the next up', () => {
+  let bench: Bench;
+  let inside: Inside;
+  beforeAll(async () => {
+    process.env.MESH_LAB_PACE = '0.01';
+    bench = await Bench.start('staging', { machines: true });
+    const up = await bench.up();
+    expect(up.code, up.text).toBe(0);
+    inside = new Inside(bench.dir);
+    await inside.serve('fra-db-01', 5432);
+  }, 300_000);
+  afterAll(async () => {
+    inside.close();
+    await bench.stop();
+    delete process.env.MESH_LAB_PACE;
+  });
+
+  const status = async (host: string): Promise<Record<string, unknown>> =>
+    z.record(z.string(), z.unknown()).parse(JSON.parse(await inside.must(host, TOOL, 'apply', 'status')));
+  /** The app reaches its database, at the latest when a standby has taken over. */
+  const flows = (): Promise<void> =>
+    expect.poll(async () => (await inside.fetch('sin-app-01', DB, 5432)).ok, PATIENCE).toBe(true);
+  /** An up of the release of one host alone. */
+  const upOf = async (host: string): Promise<Run> => bench.up('--target', await bench.urn('HostRelease', host));
+  const good = (run: Run): void => expect(run.code, run.text).toBe(0);
+  const bad = (run: Run, ...words: string[]): void => {
+    expect(run.code, run.text).not.toBe(0);
+    for (const word of words) expect(run.text).toContain(word);
+  };
+  let keeps = false;
+  /** Another release for the routers: they keep source addresses, or not any more. Other rules, a unit that comes or goes. */
+  const another = async (): Promise<void> => {
+    keeps = !keeps;
+    await bench.edit((config) => {
+      const sites = z.looseObject({ 'eu-fra': z.record(z.string(), z.unknown()) }).parse(config['site-mesh:sites']);
+      const { snat, vip, ...site } = sites['eu-fra'];
+      expect([snat, vip]).toEqual(keeps ? [undefined, undefined] : [false, VIP]);
+      config['site-mesh:sites'] = { ...sites, 'eu-fra': keeps ? { ...site, snat: false, vip: VIP } : site };
+    });
+  };
+  const tailscaleVersion = (version?: string): Promise<void> =>
+    bench.edit((config) => {
+      const { tailscale } = z.looseObject({ tailscale: z.looseObject({}) }).parse(config['site-mesh:packages']);
+      config['site-mesh:packages'] = { tailscale: { ...tailscale, version } };
+    });
+
+  test('a release whose rules do not load is taken back at once', async () => {
+    const before = await status(ROUTER);
+    const unplant = await plant(
+      inside,
+      ROUTER,
+      'site-mesh-nft.service',
+      "ExecReload=/bin/sh -c '! [ -e /etc/site-mesh/agent.json ]'",
+    );
+    await another();
+    bad(
+      await upOf(ROUTER),
+      ROUTER,
+      'systemctl failed on this host',
+      'site-mesh-nft.service',
+      'confirmed release is back',
+    );
+    expect(await status(ROUTER)).toEqual(before);
+    await flows();
+    await unplant();
+    good(await upOf(ROUTER));
+    expect(await status(ROUTER)).toMatchObject({ drift: [], pendingRevert: false });
+    good(await upOf(ROUTER));
+  });
+
+  test('a release under which the default route is gone is not confirmed, and goes back when its time is up', async () => {
+    const before = await status(ROUTER);
+    // The way of the deploying side stays: without any, nobody could say why.
+    const route = atReload(
+      'route',
+      'ip route show default > /run/planted-route; ip route add 198.18.0.0/16 via 172.31.1.1 dev eth0 onlink; ip route del default',
+      'ip route add $(cat /run/planted-route); ip route del 198.18.0.0/16',
+    );
+    const unplant = await plant(inside, ROUTER, 'site-mesh-nft.service', route.replaceAll('$', '$$'));
+    await another();
+    bad(
+      await upOf(ROUTER),
+      ROUTER,
+      'this host has no default route any more',
+      'goes back to the last confirmed release by itself within 120 s',
+    );
+    expect(await status(ROUTER)).toMatchObject({ pendingRevert: true, confirmed: before.confirmed });
+    // What the timer starts when it is time.
+    await inside.must(ROUTER, 'systemctl', 'start', REVERT);
+    expect(await status(ROUTER)).toEqual(before);
+    expect(await inside.must(ROUTER, 'ip', 'route', 'show', 'default')).toContain('172.31.1.1');
+    await flows();
+    await unplant();
+    good(await upOf(ROUTER));
+  });
+
+  test('a release that shuts everybody out goes back without anybody, and the up says that it did', async () => {
+    const before = await status(ROUTER);
+    const shut = atReload(
+      'shut',
+      'nft add table inet planted; nft add chain inet planted input "{ type filter hook input priority 0; }"; nft add rule inet planted input tcp dport 22 drop',
+      'nft delete table inet planted',
+    );
+    const unplant = await plant(inside, ROUTER, 'site-mesh-nft.service', shut);
+    await another();
+    const up = upOf(ROUTER);
+    await expect.poll(() => status(ROUTER).then(({ pendingRevert }) => pendingRevert), PATIENCE).toBe(true);
+    await expect
+      .poll(() => inside.run(ROUTER, ['nft', 'list', 'table', 'inet', 'planted']), PATIENCE)
+      .toMatchObject({ code: 0 });
+    await inside.must(ROUTER, 'systemctl', 'start', REVERT);
+    bad(await up, ROUTER, 'it was never activated, or it was reverted', 'the next up starts over');
+    expect(await status(ROUTER)).toEqual(before);
+    await flows();
+    await unplant();
+    good(await upOf(ROUTER));
+  });
+
+  test('a version that the repository does not have changes nothing', async () => {
+    const before = await status(ROUTER);
+    await tailscaleVersion('9.9.9');
+    bad(await upOf(ROUTER), ROUTER, 'apt-get failed on this host', "Version '9.9.9' for 'tailscale' was not found");
+    expect(await status(ROUTER)).toEqual(before);
+    await flows();
+    await tailscaleVersion();
+    good(await upOf(ROUTER));
+  });
+
+  test.each([
+    ['packages', '/var/lib/dpkg/lock-frontend'],
+    ['lists', '/var/lib/apt/lists/lock'],
+  ])('another package manager that holds the lock of its %s is waited for', async (_what, lock) => {
+    await tailscaleVersion('1.102.2');
+    const hold = `import fcntl, sys, time
+file = open("${lock}", "w")
+fcntl.lockf(file, fcntl.LOCK_EX)
+time.sleep(8)`;
+    const began = Date.now();
+    const held = inside.must(ROUTER, 'python3', '-c', hold);
+    const up = await upOf(ROUTER);
+    expect(Date.now() - began).toBeGreaterThan(8000);
+    good(up);
+    await held;
+    expect(await inside.must(ROUTER, 'dpkg-query', '-W', 'tailscale')).toContain('1.102.2');
+    await tailscaleVersion();
+    good(await upOf(ROUTER));
+  });
+
+  test('tailscaled that does not start is said, and its partner carries', async () => {
+    const unplant = await plant(inside, ROUTER, 'tailscaled.service', 'ExecStartPre=/bin/false');
+    await inside.run(ROUTER, ['systemctl', 'restart', 'tailscaled']);
+    await another();
+    bad(await upOf(ROUTER), ROUTER, 'systemctl failed on this host', 'tailscaled.service');
+    await flows();
+    await unplant();
+    good(await upOf(ROUTER));
+    await expect.poll(() => status(ROUTER), PATIENCE).toMatchObject({ drift: [], pendingRevert: false });
+    good(await upOf(ROUTER));
+  });
+
+  test('a host with another key than the recorded one is not talked to', async () => {
+    await inside.shell(
+      ROUTER,
+      'cd /etc/ssh; mkdir kept; mv ssh_host_ed25519_key* kept/; ssh-keygen -q -t ed25519 -N "" -f ssh_host_ed25519_key; systemctl reload ssh',
+    );
+    await another();
+    const before = await status(ROUTER);
+    bad(await upOf(ROUTER), ROUTER, 'host key');
+    expect(await status(ROUTER)).toEqual(before);
+    await flows();
+    await inside.shell(ROUTER, 'cd /etc/ssh; mv kept/* .; rmdir kept; systemctl reload ssh');
+    good(await upOf(ROUTER));
+  });
+
+  test('a host without power is told by a refresh that goes on, and waited for by an up', async () => {
+    await power(bench.dir, 'fra-edge-02', false);
+    const refresh = await bench.pulumi(['refresh', '--yes', '--target', await bench.urn('HostRelease', 'fra-edge-02')]);
+    good(refresh);
+    expect(refresh.text).toContain('fra-edge-02 could not be read; what was recorded last is kept');
+    await flows();
+    await another();
+    const up = upOf('fra-edge-02');
+    await power(bench.dir, 'fra-edge-02', true);
+    await settled(bench.dir);
+    good(await up);
+    good(await upOf(ROUTER));
+  });
+
+  test('releases that somebody deleted on a host are brought again', async () => {
+    const before = await status(ROUTER);
+    await inside.shell(ROUTER, 'rm -r /var/lib/site-mesh/releases/*');
+    expect(await status(ROUTER)).toMatchObject({ live: null, active: before.active });
+    good(await bench.up('--refresh'));
+    expect(await status(ROUTER)).toEqual(before);
+    await flows();
+  });
+
+  test('nothing is left of it all', async () => {
+    const last = await bench.up('--expect-no-changes', '--refresh');
+    good(last);
+    for (const host of [ROUTER, 'fra-edge-02', 'fra-db-01', 'sin-app-01'])
+      expect((await inside.must(host, 'systemctl', '--failed', '--no-legend')).trim(), host).toBe('');
+  });
+});
