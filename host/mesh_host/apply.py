@@ -92,7 +92,7 @@ def _after_going_back(system: System, error: ToolError) -> ToolError:
 
 
 def _go_back(system: System, state: State) -> None:
-    switch(system, state, state.confirmed)
+    switch(system, state, state.confirmed, going_back=True)
     state.pending = state.pending_session = None
     store.save_state(system, state)
     revert.disarm(system)

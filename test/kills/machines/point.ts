@@ -109,11 +109,15 @@ export class Course {
     const side: Side = this.#side === 'before' ? 'after' : 'before';
     const outcome: Outcome = { point, side, at: '', found: '', faults: [], seconds: 0 };
     await this.#choose(side);
-    const { ended, at } = await this.#cutOff(point, side);
-    outcome.at = at;
-    outcome.found = await this.#afterwards(point, side, outcome.faults);
-    await this.#goOn(point, side, ended, outcome.faults);
-    outcome.faults.push(...(await this.#compared(side)));
+    try {
+      const { ended, at } = await this.#cutOff(point, side);
+      outcome.at = at;
+      outcome.found = await this.#afterwards(point, side, outcome.faults);
+      await this.#goOn(point, side, ended, outcome.faults);
+      outcome.faults.push(...(await this.#compared(side)));
+    } catch (error) {
+      outcome.faults.push(error instanceof Error ? error.message : String(error));
+    }
     outcome.seconds = (performance.now() - began) / 1000;
     return outcome;
   }

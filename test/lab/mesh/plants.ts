@@ -20,6 +20,9 @@ export async function plant(inside: Inside, host: string, unit: string, section:
   };
 }
 
-/** A script that a unit runs at each reload beside its own; the second time undoes what the first did. */
-export const atReload = (unit: string, first: string, second: string): string =>
-  `ExecReload=/bin/sh -c 'if [ -e /run/${unit}-planted ]; then rm /run/${unit}-planted; ${second}; else touch /run/${unit}-planted; ${first}; fi'`;
+/**
+ * Lines that let a unit do something as root before it starts, wherever a file has a certain text, and undo it before it starts without it.
+ * @param when words of a condition
+ */
+export const beforeStart = (when: string, does: string, undoes = 'true'): string =>
+  `ExecStartPre=+/bin/sh -c 'if ${when}; then ${does}; else ${undoes}; fi'`;
