@@ -30,7 +30,7 @@ class Switched:
 def switch(system: System, state: State, target: str | None, going_back: bool = False) -> Switched:
     """Places release `target`, or with None what was there before the first one. Raises CommandFailed.
 
-    `going_back`: a unit that fails does not keep the others from what they were; the first failure is raised in the end.
+    `going_back`: a unit that fails does not keep the others from what they were; the first failure is raised last.
     """
     release = store.staged_release(system, target) if target else Release()
     done = Switched()
@@ -99,8 +99,8 @@ def _surroundings(system: System, target: str | None) -> dict[str, bytes]:
     found = interfaces.find_interfaces(system, placement.lan, placement.lan6)
     texts = {f"{CREDENTIALS}/{name}": text for name, text in store.load_credentials(system, target).items()}
     whole = found.lan is not None and found.public is not None
-    # What cannot be found now was known before: a release that took the default route away must not keep the rules of the
-    # last one from loading, or nothing could go back.
+    # What cannot be found now was known before: a release that took the default route away must not keep the rules of
+    # the last one from loading, or nothing could go back.
     if whole or not system.exists(interfaces.INCLUDE):
         texts[interfaces.INCLUDE] = interfaces.include_text(found)
     if whole or not system.exists(interfaces.ENVIRONMENT):

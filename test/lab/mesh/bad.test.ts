@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { power, settled } from '../../../lab/machines/client.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
@@ -64,6 +64,7 @@ describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harml
   test('a release whose unit does not start is taken back at once', async () => {
     const before = await status(ROUTER);
     const unplant = await plant(inside, ROUTER, AGENT, beforeStart(await another(), 'exit 1'));
+    onTestFinished(unplant);
     bad(await upOf(ROUTER), ROUTER, 'systemctl failed on this host', AGENT, 'the last confirmed release is back');
     expect(await status(ROUTER)).toEqual(before);
     await flows();
@@ -82,6 +83,7 @@ describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harml
       `ip route replace ${way}; ip route flush 198.18.0.0/16`,
     );
     const unplant = await plant(inside, ROUTER, AGENT, gone);
+    onTestFinished(unplant);
     bad(
       await upOf(ROUTER),
       ROUTER,
@@ -103,13 +105,14 @@ describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harml
     const table = 'table inet planted { chain input { type filter hook input priority 0; tcp dport 22 drop; }; }';
     const shut = beforeStart(await another(), `echo "${table}" | nft -f -`, 'nft delete table inet planted || true');
     const unplant = await plant(inside, ROUTER, AGENT, shut);
+    onTestFinished(unplant);
     const up = upOf(ROUTER);
     const isShut = (): Promise<number> =>
       inside.run(ROUTER, ['nft', 'list', 'table', 'inet', 'planted']).then(({ code }) => code);
     await expect.poll(isShut, PATIENCE).toBe(0);
     await expect.poll(() => status(ROUTER).then(({ active }) => active), PATIENCE).not.toBe(before.active);
     await inside.must(ROUTER, 'systemctl', 'start', REVERT);
-    bad(await up, ROUTER, 'it was never activated, or it was reverted', 'the next up starts over');
+    bad(await up, ROUTER, 'it was never activated, or it was reverted', 'is on the last confirmed release again');
     expect(await status(ROUTER)).toEqual(before);
     await flows();
     await unplant();
@@ -145,6 +148,7 @@ time.sleep(6)`;
 
   test('tailscaled that does not start is said, and its partner carries', async () => {
     const unplant = await plant(inside, ROUTER, 'tailscaled.service', 'ExecStartPre=/bin/false');
+    onTestFinished(unplant);
     await inside.run(ROUTER, ['systemctl', 'restart', 'tailscaled']);
     await another();
     bad(await upOf(ROUTER), ROUTER, 'systemctl failed on this host', 'tailscaled.service');

@@ -16,7 +16,7 @@ export async function plant(inside: Inside, host: string, unit: string, section:
   );
   if (code !== 0) throw new Error(`${host}: ${stderr}`);
   return async () => {
-    await inside.shell(host, `rm ${folder}/${NAME}; systemctl daemon-reload`);
+    await inside.shell(host, `rm -f ${folder}/${NAME}; systemctl daemon-reload`);
   };
 }
 
