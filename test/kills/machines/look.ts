@@ -78,7 +78,7 @@ export async function leftOn(inside: Inside, host: string, wanted: string | null
     host,
     `ls -d /etc/systemd/system/site-mesh-revert.* 2> /dev/null || true
     find /etc /var/lib/site-mesh /usr/local/lib/site-mesh -name '*.site-mesh-part' -o -name '*.tmp' -path '*/releases/*'
-    systemctl --failed --no-legend --plain 'site-mesh*' tailscaled.service ssh.service`,
+    systemctl list-units --failed --no-legend --plain 'site-mesh*' tailscaled.service ssh.service`,
   );
   return [
     ...([active, confirmed, live].every((hash) => hash === wanted)
