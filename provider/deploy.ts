@@ -128,10 +128,12 @@ async function confirm(
         continue;
       }
       const said = error instanceof Error ? error.message : String(error);
-      throw new UserError(
-        `${said}\nRelease ${short(hash)} is active on ${deployment.name} but not confirmed: the host goes back to the last confirmed release by itself within ${REVERT_SECONDS} s of its activation. Nothing needs to be undone; the next up starts over.`,
-        { cause: error },
-      );
+      const within = `by itself within ${REVERT_SECONDS} s of the activation`;
+      const now =
+        error instanceof HostToolError && error.code === 'not-active'
+          ? `${deployment.name} is on the last confirmed release again, or will be ${within}.`
+          : `Release ${short(hash)} is active on ${deployment.name} but not confirmed: the host goes back to the last confirmed release ${within}.`;
+      throw new UserError(`${said}\n${now} Nothing needs to be undone; the next up starts over.`, { cause: error });
     }
   }
 }

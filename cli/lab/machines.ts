@@ -18,12 +18,7 @@ const DEFAULT_IMAGE = 'debian-12';
  * @returns the fingerprint of the key that signed the packages
  */
 export async function obtainForMachines(progress: Progress): Promise<{ fingerprint: string }> {
-  const lacking = lackingForMachines();
-  if (lacking.length > 0)
-    throw new CliError(
-      EXIT.lab,
-      `machines need ${lacking.join(', ')}; without them there is the lab of records: mesh lab up`,
-    );
+  mustHaveAll();
   try {
     await obtainDaemons({ onProgress: ({ message, seconds }) => progress(`${message} (${seconds} s)`) });
     await obtainBase(DEFAULT_IMAGE, { onProgress: progress });
@@ -32,6 +27,15 @@ export async function obtainForMachines(progress: Progress): Promise<{ fingerpri
     if (error instanceof EngineError) throw new CliError(EXIT.engine, error.message, { cause: error });
     throw error instanceof Error ? new CliError(EXIT.lab, error.message, { cause: error }) : error;
   }
+}
+
+function mustHaveAll(): void {
+  const lacking = lackingForMachines();
+  if (lacking.length > 0)
+    throw new CliError(
+      EXIT.lab,
+      `machines need ${lacking.join(', ')}; without them there is the lab of records: mesh lab up`,
+    );
 }
 
 /** What is on record once hosts were built as records: they cannot become machines that know what was done to them. */
@@ -50,6 +54,8 @@ function builtAsRecords(dir: string): boolean {
 
 /** Makes the lab of a directory one of machines: a new one, or one of records that holds nothing. */
 export async function wantMachines(dir: string): Promise<void> {
+  // Before anything is written: a lab that can never run would stand in the way of the one of records.
+  if (readConfig(dir)?.compute !== 'machines') mustHaveAll();
   if (!existsSync(configPath(dir))) {
     await loadConfig(dir, 'machines');
     return;

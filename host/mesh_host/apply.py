@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mesh_host import checks, hostkeys, machine, node, packages, preflight, revert, store, tailscale, unit_state
-from mesh_host.errors import Check, CheckFailed, CommandFailed, ToolError, WrongState
+from mesh_host.errors import Check, CheckFailed, CommandFailed, ToolError, WrongState, failed_file
 from mesh_host.release import File, Release, Unit, parse_stage
 from mesh_host.store import State
 from mesh_host.switch import changes, switch
@@ -63,11 +63,12 @@ def activate(system: System, release_hash: str, seconds: int) -> Answer:
         state.pending_session = system.session()
         state.switching = True
         store.save_state(system, state)
-        revert.arm(system, release_hash, seconds)
         try:
+            revert.arm(system, release_hash, seconds)
             done = switch(system, state, release_hash)
-        except ToolError as error:
-            raise _after_going_back(system, error) from error
+        except (ToolError, OSError) as error:
+            failed = failed_file(error) if isinstance(error, OSError) else error
+            raise _after_going_back(system, failed) from error
         system.link(STABLE, system.tool)
         return {
             "active": release_hash,
@@ -91,7 +92,7 @@ def _after_going_back(system: System, error: ToolError) -> ToolError:
 
 
 def _go_back(system: System, state: State) -> None:
-    switch(system, state, state.confirmed)
+    switch(system, state, state.confirmed, going_back=True)
     state.pending = state.pending_session = None
     store.save_state(system, state)
     revert.disarm(system)

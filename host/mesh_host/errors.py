@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 Check = dict[str, str]
 
 
@@ -52,3 +54,9 @@ class CommandFailed(ToolError):
 
     def __init__(self, message: str, command: str, stderr: str) -> None:
         super().__init__("command-failed", message, command=command, stderr=stderr[-2000:])
+
+
+def failed_file(error: OSError) -> CommandFailed:
+    """A full disk, a read-only file system: the host failed, and its own words say how."""
+    what = "has no room for" if error.errno == errno.ENOSPC else "could not read or write"
+    return CommandFailed("this host {} {}".format(what, error.filename or "a file"), "file", str(error))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
 from typing import Callable
 
 from mesh_host import agent, apply, facts, node, path, peers, preflight, restore, routes
-from mesh_host.errors import CommandFailed, ToolError, Usage
+from mesh_host.errors import CommandFailed, ToolError, Usage, failed_file
 from mesh_host.release import HASH, STAGE_LIMIT
 from mesh_host.system import System, open_system
 
@@ -79,9 +78,7 @@ def respond(system: System, words: list[str], stdin: Callable[[], bytes]) -> tup
     except ToolError as error:
         return error.exit_code, error.answer()
     except OSError as error:
-        # A full disk, a read-only file system: the host failed, and its own words say how.
-        what = "has no room for" if error.errno == errno.ENOSPC else "could not read or write"
-        failure = CommandFailed("this host {} {}".format(what, error.filename or "a file"), "file", str(error))
+        failure = failed_file(error)
         return failure.exit_code, failure.answer()
     except Exception as error:  # noqa: BLE001 - the protocol promises JSON; the type is what a bug report needs
         # Only type and place: the text of an unforeseen error can hold a secret from standard input.

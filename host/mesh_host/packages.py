@@ -11,6 +11,8 @@ from mesh_host.system import System
 
 SOURCES = "/etc/site-mesh/apt-sources.json"
 APT_TIMEOUT = 600
+# Seconds that another package manager gets to end.
+LOCK_WAIT = 120
 
 
 def installed(system: System, package: str) -> tuple[str | None, bool]:
@@ -33,13 +35,40 @@ def ensure(system: System, release: Release) -> None:
     missing = [name for name, version in release.packages.items() if installed(system, name)[0] != version]
     if missing:
         add_sources(system, release, missing)
-        lock = ["-o", "DPkg::Lock::Timeout=120"]
-        system.must(["apt-get", "-q", *lock, "update"], timeout=APT_TIMEOUT)
+        lock = ["-o", f"DPkg::Lock::Timeout={LOCK_WAIT}"]
+        _update(system)
         keep = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
         wanted = [f"{name}={release.packages[name]}" for name in sorted(missing)]
         allow = ["--allow-downgrades", "--allow-change-held-packages", "--no-install-recommends"]
-        system.must(["apt-get", "-q", "-y", *lock, *keep, *allow, "install", *wanted], timeout=APT_TIMEOUT)
+        _install(system, ["apt-get", "-q", "-y", *lock, *keep, *allow, "install", *wanted])
     hold(system, release)
+
+
+def _update(system: System) -> None:
+    """Fetches the lists.
+
+    For their lock apt waits for nobody, whatever DPkg::Lock::Timeout says, and a server fetches them by itself as well.
+    """
+    deadline = system.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            system.must(["apt-get", "-q", "update"], timeout=APT_TIMEOUT)
+            return
+        except CommandFailed as error:
+            if "Could not get lock" not in str(error.more["stderr"]) or system.monotonic() >= deadline:
+                raise
+        system.sleep(2)
+
+
+def _install(system: System, command: list[str]) -> None:
+    try:
+        system.must(command, timeout=APT_TIMEOUT)
+    except CommandFailed as error:
+        if "dpkg was interrupted" not in str(error.more["stderr"]):
+            raise
+        # The power failed while dpkg was at work: nothing can be installed before that is ended.
+        system.must(["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"], timeout=APT_TIMEOUT)
+        system.must(command, timeout=APT_TIMEOUT)
 
 
 def hold(system: System, release: Release) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mesh_host import hostkeys, interfaces, machine, needs, originals, packages, store, unit_state
+from mesh_host.errors import CommandFailed
 from mesh_host.originals import Originals
 from mesh_host.release import File, Release
 from mesh_host.store import State
@@ -26,8 +27,11 @@ class Switched:
     restarted: list[str] = field(default_factory=list)
 
 
-def switch(system: System, state: State, target: str | None) -> Switched:
-    """Places release `target`, or with None what was there before the first one. Raises CommandFailed."""
+def switch(system: System, state: State, target: str | None, going_back: bool = False) -> Switched:
+    """Places release `target`, or with None what was there before the first one. Raises CommandFailed.
+
+    `going_back`: a unit that fails does not keep the others from what they were; the first failure is raised last.
+    """
     release = store.staged_release(system, target) if target else Release()
     done = Switched()
     known = originals.load(system)
@@ -49,7 +53,9 @@ def switch(system: System, state: State, target: str | None) -> Switched:
         # A run that was killed while it wrote this one.
         system.remove(system.part(path))
     system.must(["systemctl", "daemon-reload"])
-    _settle_units(system, state, known, release, done)
+    failures = _settle_units(system, state, known, release, done, going_back)
+    if failures:
+        raise failures[0]
     done.restored += machine.sweep(system, known, release)
     packages.hold(system, release)
     left = {name: package.held for name, package in known.packages.items() if name not in release.packages}
@@ -91,11 +97,14 @@ def _surroundings(system: System, target: str | None) -> dict[str, bytes]:
     if placement is None or target is None:
         return {}
     found = interfaces.find_interfaces(system, placement.lan, placement.lan6)
-    texts = {
-        interfaces.INCLUDE: interfaces.include_text(found),
-        interfaces.ENVIRONMENT: interfaces.environment_text(found),
-        **{f"{CREDENTIALS}/{name}": text for name, text in store.load_credentials(system, target).items()},
-    }
+    texts = {f"{CREDENTIALS}/{name}": text for name, text in store.load_credentials(system, target).items()}
+    whole = found.lan is not None and found.public is not None
+    # What cannot be found now was known before: a release that took the default route away must not keep the rules of
+    # the last one from loading, or nothing could go back.
+    if whole or not system.exists(interfaces.INCLUDE):
+        texts[interfaces.INCLUDE] = interfaces.include_text(found)
+    if whole or not system.exists(interfaces.ENVIRONMENT):
+        texts[interfaces.ENVIRONMENT] = interfaces.environment_text(found)
     return {path: text.encode() for path, text in sorted(texts.items()) if system.read(path) != text.encode()}
 
 
@@ -133,8 +142,11 @@ def _stop_leaving(system: System, known: Originals, release: Release) -> None:
                 system.must(["systemctl", "reset-failed", name])
 
 
-def _settle_units(system: System, state: State, known: Originals, release: Release, done: Switched) -> None:
+def _settle_units(
+    system: System, state: State, known: Originals, release: Release, done: Switched, going_back: bool
+) -> list[CommandFailed]:
     dirty = set(state.dirty)
+    failures: list[CommandFailed] = []
     for name in sorted(known.units):
         unit = known.units[name]
         if name not in release.units and known.owns(name):
@@ -142,9 +154,15 @@ def _settle_units(system: System, state: State, known: Originals, release: Relea
         wanted = release.units.get(name)
         enabled, active = (wanted.enabled, wanted.enabled) if wanted else (unit.enabled, unit.active)
         touched = bool(dirty & set(unit.watches)) or (name == SSH_UNIT and hostkeys.DROP_IN in dirty)
-        _settle(system, name, enabled, active, unit.on_change if touched else "", done)
+        try:
+            _settle(system, name, enabled, active, unit.on_change if touched else "", done)
+        except CommandFailed as error:
+            if not going_back:
+                raise
+            failures.append(error)
     if SSH_UNIT not in known.units and hostkeys.DROP_IN in dirty:
         _settle(system, SSH_UNIT, None, True, "reload", done)
+    return failures
 
 
 def _settle(system: System, name: str, enabled: bool | None, active: bool, on_change: str, done: Switched) -> None:

@@ -155,6 +155,33 @@ class ApplyTest(unittest.TestCase):
         self.host.fake["failing"] = []
         self.assertEqual(self.host.must(f"apply revert {staged}"), {"reverted": None})
 
+    def test_a_release_without_a_default_route_does_not_keep_the_rules_of_the_last_one_from_loading(
+        self,
+    ) -> None:
+        self.host.apply(releases.router("# first"))
+        first = self.host.get(interfaces.INCLUDE)
+        last = self.pending(releases.router("# second"))
+        self.host.fake["default_route"] = False
+        self.host.must(f"apply revert {last}")
+        self.assertEqual(self.host.get(interfaces.INCLUDE), first)
+        self.assertIn("PUBIF", first or "")
+
+    def test_a_unit_that_fails_while_going_back_keeps_no_other_from_it(self) -> None:
+        self.host.apply(releases.router("# first"))
+        second = releases.router("# second")
+        second["files"][SSHD] = releases.file("MaxAuthTries 3\n")
+        last = self.pending(second)
+        self.host.fake["failing"] = ["systemctl reload-or-restart site-mesh-nft", "systemctl restart site-mesh-nft"]
+        self.host.fake["log"].clear()
+        code, _ = self.host.line(f"apply revert {last}")
+        self.assertEqual(code, 5)
+        ran = [line for line in self.host.fake["log"] if "ssh.service" in line and "reload" in line]
+        self.assertEqual(len(ran), 1)
+        self.assertTrue(self.host.must("apply status")["pendingRevert"])
+        self.host.fake["failing"] = []
+        self.host.must(f"apply revert {last}")
+        self.assertFalse(self.host.must("apply status")["pendingRevert"])
+
     def test_confirmation_needs_a_working_data_path(self) -> None:
         broken: list[tuple[dict[str, Any], str]] = [
             ({"default_route": False}, "default-route"),

@@ -6,6 +6,7 @@ import json
 import unittest
 from typing import Any
 
+from mesh_host.system import Result
 from tests import releases
 from tests.keys import ARMORED, FINGERPRINT, OTHER_ARMORED
 from tests.releases import APT
@@ -54,6 +55,43 @@ class PackageTest(unittest.TestCase):
         self.assertIn(FINGERPRINT, document["error"]["message"])
         self.assertEqual(self.host.tree(), before)
         self.assertEqual(self.host.fake["packages"], {})
+
+    def outcomes(self, program: str, *first: tuple[int, str, str]) -> list[list[str]]:
+        """The program's first runs end so, later ones as ever; answers what it was called with."""
+        self.host.system.web[URL] = ARMORED.encode()
+        real, called, left = self.host.system.run, [], list(first)
+
+        def run(argv: Any, stdin: str = "", timeout: float = 60) -> Any:
+            if argv[0] in ("apt-get", "dpkg"):
+                called.append(list(argv))
+            if program in argv and left:
+                return Result(*left.pop(0))
+            return Result(0, "", "") if argv[0] == "dpkg" else real(argv, stdin, timeout)
+
+        self.host.system.run = run  # type: ignore[method-assign]
+        return called
+
+    def test_another_apt_that_holds_the_lock_of_the_lists_is_waited_for(self) -> None:
+        held = (100, "", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)")
+        called = self.outcomes("update", held, held)
+        self.assertEqual(self.activate(release())[0], 0)
+        self.assertEqual([argv for argv in called if "update" in argv], [["apt-get", "-q", "update"]] * 3)
+
+    def test_it_is_not_waited_for_without_end_nor_for_another_failure(self) -> None:
+        held = (100, "", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)")
+        for outcomes in ([held] * 100, [(100, "", "E: no such host")]):
+            called = self.outcomes("update", *outcomes)
+            code, document = self.activate(release())
+            self.assertEqual((code, document["error"]["stderr"]), (5, outcomes[0][2]))
+            self.assertLess(len(called), 70)
+
+    def test_a_dpkg_that_was_cut_off_is_ended_first(self) -> None:
+        called = self.outcomes(
+            "install", (100, "", "E: dpkg was interrupted, you must manually run 'dpkg --configure -a'")
+        )
+        self.assertEqual(self.activate(release())[0], 0)
+        self.assertEqual([argv[-2:] for argv in called if argv[0] == "dpkg"], [["--configure", "-a"]])
+        self.assertEqual(self.host.fake["packages"]["tailscale"], {"version": "1.102.3", "hold": True})
 
     def test_a_vendor_that_does_not_answer_is_named(self) -> None:
         code, document = self.activate(release())

@@ -21,7 +21,7 @@ export function render(spec: HostSpec): Release {
       ? []
       : [
           ipRules(lan, router !== undefined),
-          ruleset(router, lan.ipv6 !== undefined),
+          ruleset(router !== undefined, lan.ipv6 !== undefined),
           tailscaled(member, router !== undefined),
         ]),
     ...(router === undefined ? [] : [routerSysctls(), udpGro()]),

@@ -43,8 +43,6 @@ export interface SshSpec {
 export interface RouterSpec {
   /** Prefixes of the own site, all advertised; the same on every router of the site. */
   advertises: string[];
-  /** true: tailscaled masquerades what it forwards to the LAN. */
-  snat: boolean;
   /** How the LAN finds the active router; present when SNAT is off. The agent on the routers keeps it there. */
   way?: WaySpec;
 }

@@ -46,7 +46,7 @@ export function planHost(
         config.network.supernet6 !== undefined && { ipv6: { prefix: site.cidr6, supernet: config.network.supernet6 } }),
     },
     ...(kind !== 'host' && { member: tailscale(config.packages) }),
-    ...(router && { router: { advertises, snat, ...(way && { way }) } }),
+    ...(router && { router: { advertises, ...(way && { way }) } }),
   });
   const described = cloud.sells || ssh !== undefined ? spec() : undefined;
   return {

@@ -38,7 +38,7 @@ test('one that masquerades leads nowhere', async () => {
   expect(routes(await recordProd(stackConfig('prod', { ...change, ...rest })))).toEqual([]);
 });
 
-test('routers tell tailscaled whether to masquerade, as their release does', () => {
+test('routers tell tailscaled whether to masquerade; members they masquerade themselves, always', () => {
   const snat = (name: string): unknown[] => {
     const files = one(prod, 'mesh:index:HostRelease', name).inputs.files as Record<string, { content: string }>;
     const own = files['/etc/site-mesh/site.nft']?.content.includes('chain nat_tailnet');
@@ -47,6 +47,6 @@ test('routers tell tailscaled whether to masquerade, as their release does', () 
   expect(['fra-edge-01', 'gra-edge-02', 'nyc-edge-01'].map(snat)).toEqual([
     [false, true],
     [false, true],
-    [true, false],
+    [true, true],
   ]);
 });

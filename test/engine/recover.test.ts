@@ -32,7 +32,7 @@ let destroy: Measure;
 beforeAll(async () => {
   tree = copyTree(join(mkdtempSync(join(tmpdir(), 'site-mesh-tree-')), 'tree'));
   writeFileSync(join(tree, 'Pulumi.crash.yaml'), STACK);
-  rig = new Rig('crash', tree);
+  rig = new Rig('crash', { tree });
   await rig.start();
   await rig.save('empty');
   up = await measure(rig, 'up', 'empty');

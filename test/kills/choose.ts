@@ -2,7 +2,7 @@ import type { Point, Run } from './point.ts';
 import type { Victim } from './victims.ts';
 
 /** A small generator with a seed: the same points again for whoever looks for a fault. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

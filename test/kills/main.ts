@@ -1,11 +1,15 @@
 // npm run kills -- [--points 50] [--stack staging] [--victim engine|plugin|lab|all] [--seed N]
+// npm run kills -- --machines [--points 50] [--victim runner|tool|power|all] [--seed N]
 // Cuts an up or a destroy off at many points by kill -9, each time followed by mesh recover and one more run, and tells whether
-// all was as if nothing had happened.
+// all was as if nothing had happened. With --machines it is applies of another release that are cut off, on real machines, also by the machine's
+// own end.
 import { parseArgs } from 'node:util';
 import { columns } from '../../cli/render/style.ts';
 import { choosePoints } from './choose.ts';
 import { measure, runPoint, type Outcome } from './point.ts';
 import { Rig } from './rig.ts';
+import { cutOffMachines } from './machines/run.ts';
+import { VICTIMS as MACHINE_VICTIMS } from './machines/victims.ts';
 import { VICTIMS, type Victim } from './victims.ts';
 
 const { values } = parseArgs({
@@ -16,8 +20,17 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** One certain point: RUN:NTH:BEFORE:VICTIM, as the table names it. */
     only: { type: 'string' },
+    machines: { type: 'boolean', default: false },
   },
 });
+if (values.machines) {
+  const wanted = values.victim === 'all' ? MACHINE_VICTIMS : MACHINE_VICTIMS.filter((one) => one === values.victim);
+  if (wanted.length === 0) throw new Error(`--victim ${values.victim}: one of ${MACHINE_VICTIMS.join(', ')} or all`);
+  const { points, seed, only } = values;
+  const numbers = { points: Number(points), seed: Number(seed) };
+  const found = await cutOffMachines({ ...numbers, victims: wanted, ...(only !== undefined && { only }) });
+  process.exit(found === 0 ? 0 : 1);
+}
 const victims = values.victim === 'all' ? VICTIMS : VICTIMS.filter((name) => name === values.victim);
 if (victims.length === 0) throw new Error(`--victim ${values.victim}: one of ${VICTIMS.join(', ')} or all`);
 

@@ -30,14 +30,21 @@ export class Rig {
   readonly lab: string = join(this.root, 'lab');
   /** The same programs are started hundreds of times. */
   readonly #cache = { NODE_COMPILE_CACHE: join(this.root, 'compiled') };
+  readonly #machines: boolean;
   #env: NodeJS.ProcessEnv = {};
 
-  constructor(stack: string, tree: string = TREE) {
+  /** `machines`: a lab of real machines, whose cloud takes a hundredth of its time. */
+  constructor(stack: string, { tree = TREE, machines = false } = {}) {
     this.stack = stack;
     this.tree = tree;
+    this.#machines = machines;
   }
 
   async start(): Promise<void> {
+    if (this.#machines) {
+      const up = await this.mesh('lab', 'up', '--machines').ended;
+      if (up.code !== 0) throw new Error(`the lab did not start:\n${up.text}`);
+    }
     const run = await this.mesh('env', this.stack, '--json').ended;
     if (run.code !== 0) throw new Error(`the lab did not start:\n${run.text}`);
     const { PATH, ...variables } = z.record(z.string(), z.string()).parse(JSON.parse(run.stdout));
@@ -48,6 +55,7 @@ export class Rig {
       // Guardrails are another test's; without them a run is a second shorter.
       PULUMI_OPTION_POLICY_PACK: undefined,
       ...this.#cache,
+      ...this.#pace,
     };
   }
 
@@ -61,7 +69,12 @@ export class Rig {
       MESH_LAB_DIR: this.lab,
       NO_COLOR: '1',
       ...this.#cache,
+      ...this.#pace,
     });
+  }
+
+  get #pace(): NodeJS.ProcessEnv {
+    return this.#machines ? { MESH_LAB_PACE: '0.01' } : {};
   }
 
   /** Keeps the lab as it is under a name. */

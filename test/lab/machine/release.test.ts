@@ -38,7 +38,7 @@ describeWith(MACHINES, 'a release on a machine', () => {
         ssh: { user: transport.login, authorizedKeys },
         lan: { prefix: transport.lanPrefix, supernet: '10.77.0.0/16', gateway: '10.77.10.1' },
         member: { tailscaleVersion: '1.102.3' },
-        router: { advertises: [transport.lanPrefix], snat: false },
+        router: { advertises: [transport.lanPrefix] },
       });
       const { 'tailscaled.service': daemon, ...rest } = units;
       expect(daemon).toBeDefined();
@@ -121,6 +121,22 @@ describeWith(MACHINES, 'a release on a machine', () => {
         'has no room for /var/lib/site-mesh',
       );
       await shell('umount /var/lib/site-mesh');
+      await client.apply(large);
+    });
+
+    test('that finds a full disk half way is taken back at once', async () => {
+      const first = await client.apply(small('first'));
+      await shell(
+        'cp -a /etc/site-mesh /root/kept; mount -t tmpfs -o size=64k none /etc/site-mesh; cp -a /root/kept/. /etc/site-mesh/',
+      );
+      const large = small('second');
+      large.files['/etc/site-mesh/large'] = { content: 'x'.repeat(400_000), mode: '0644' };
+      const hash = await client.stage(large);
+      const said = await client.refused(5, 'command-failed', lines.activate(client.tool, hash, 120));
+      expect(said).toContain('has no room for /etc/site-mesh/large; the last confirmed release is back');
+      const back = { active: first, confirmed: first, live: first, pendingRevert: false, drift: [] };
+      expect(await client.must(lines.status(client.tool))).toMatchObject(back);
+      await shell('umount /etc/site-mesh');
       await client.apply(large);
     });
 

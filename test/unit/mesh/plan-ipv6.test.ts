@@ -132,14 +132,14 @@ test('a host without an IPv6 address stays one of IPv4, on a LAN that has both',
   expect(made.policy.text).toContain('"gra-nas-01"');
 });
 
-test('a LAN with IPv6 may masquerade: no shared address, and tailscaled does it in both families', () => {
+test('a LAN with IPv6 may masquerade: no shared address, tailscaled does it for LANs and our rules for members, in both families', () => {
   const raw = sixRaw();
   const { snat, vip, vip6, ...gra } = raw.sites['eu-gra'];
   expect([snat, vip, vip6]).toEqual([false, '10.77.40.1', at('1')]);
   const made = plan({ ...raw, sites: { ...raw.sites, 'eu-gra': gra } });
   const [router] = site(made, 'eu-gra')?.routers ?? [];
   expect(router?.node).toMatchObject({ snat: true, advertises: ['10.77.40.0/24', PREFIX] });
-  expect(said(router, NFT)).not.toContain('masquerade');
+  expect(said(router, NFT)).toContain('ip6 saddr fd7a:115c:a1e0::/48 counter masquerade');
 });
 
 test('for any mesh IPv6 permits between two hosts exactly what IPv4 does', () => {

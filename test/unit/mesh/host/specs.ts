@@ -22,7 +22,7 @@ export function memberSpec(more: Partial<HostSpec> = {}): HostSpec {
 export function routerSpec(router: Partial<RouterSpec> = {}, more: Partial<HostSpec> = {}): HostSpec {
   return {
     ...memberSpec({ name: 'fra-edge-01' }),
-    router: { advertises: ['10.77.10.0/24'], snat: true, ...router },
+    router: { advertises: ['10.77.10.0/24'], ...router },
     ...more,
   };
 }
