@@ -19,8 +19,8 @@ const stackFile = z.looseObject({
 });
 
 /**
- * Writes one side into the lab's own stack file. `after` differs on every machine: another key may log in everywhere (sshd), and the routers
- * keep source addresses (nft, a credential, one more unit: the agent).
+ * Writes one side into the lab's own stack file. `after` differs on every machine: another key may log in everywhere, and the routers
+ * keep source addresses (a credential and one more unit: the agent).
  */
 export async function choose(labDir: string, stack: string, side: Side): Promise<void> {
   const { stackConfig } = labPaths(labDir, stack);
