@@ -24,8 +24,18 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'lab',
+          name: 'machines',
           include: ['test/lab/**/*.test.ts'],
+          exclude: ['test/lab/net/**'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/net/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
           // They time packets, and would wait for each other's processors.

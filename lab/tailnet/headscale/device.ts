@@ -1,5 +1,5 @@
 import { DAY, type DeviceRecord } from '../records.ts';
-import { tailnetRecord, type Scope } from '../scope.ts';
+import { interpretHere, livePolicy, policyNode, tailnetRecord, type Scope } from '../scope.ts';
 import type { HeadscaleNode } from './client.ts';
 
 /** Exit nodes: headscale always approves both together. */
@@ -23,7 +23,7 @@ export function deviceOf(
     known === undefined && !tagged
       ? (expires ?? created + tailnetRecord(scope).settings.devicesKeyDurationDays * DAY)
       : expires;
-  return {
+  const device: DeviceRecord = {
     nodeId: node.id,
     tailnet: scope.config.name,
     legacyId: node.id,
@@ -45,10 +45,21 @@ export function deviceOf(
     loggedOut: false,
     advertised: node.availableRoutes,
     enabled: node.approvedRoutes.filter((route) => known === undefined || maybe(known, route)),
-    seen: [...new Set([...(known?.seen ?? []), ...node.availableRoutes])],
+    seen: known?.seen ?? [],
     machineKey: node.machineKey,
     nodeKey: node.nodeKey,
   };
+  return { ...device, seen: [...device.seen, ...decided(scope, node, device)] };
+}
+
+/** Offered routes that are new here and have been looked at. headscale lists a node a moment before it approves its routes. */
+function decided(scope: Scope, node: HeadscaleNode, device: DeviceRecord): string[] {
+  const fresh = node.availableRoutes.filter((route) => !device.seen.includes(route));
+  if (fresh.every((route) => node.approvedRoutes.includes(route))) return fresh;
+  const policy = interpretHere(scope, livePolicy(scope));
+  return fresh.filter(
+    (route) => node.approvedRoutes.includes(route) || !policy.approvesRoute(route, policyNode(device)),
+  );
 }
 
 /** headscale approves a route whenever the policy or the node comes anew; the service, only when it was never offered before. */
