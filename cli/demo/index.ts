@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync, rmSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { labDown } from '../../lab/control.ts';
 import { Inside } from '../../lab/machines/inside/index.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -20,6 +21,7 @@ import { Say } from './say.ts';
 import type { Scene } from './scene.ts';
 
 const STACK = 'demo';
+const ENGINE_MS = 20_000;
 const STEPS = [build, carriers, distances, denied, failover, blackHole] as const;
 
 export interface DemoOptions {
@@ -47,8 +49,9 @@ export async function demo(options: DemoOptions): Promise<void> {
     `are made here and taken away at the end. ${dim('Ctrl-C ends it at any time.')}`,
   );
   let kept = false;
+  const work = play({ dir, progress, signal, say });
   try {
-    await untilAborted(signal, play({ dir, progress, signal, say }));
+    await untilAborted(signal, work);
     kept = keep;
   } catch (error) {
     if (!signal.aborted) {
@@ -58,6 +61,9 @@ export async function demo(options: DemoOptions): Promise<void> {
   } finally {
     if (!kept) {
       if (!signal.aborted) say.step('Cleaning up');
+      await labDown(dir);
+      // An engine whose clouds are gone ends soon, and writes its state until then.
+      await Promise.race([work.catch(() => undefined), sleep(ENGINE_MS, undefined, { ref: false })]);
       await takeAway(dir);
       process.once('exit', () => rmdirIfEmpty(dir));
     }

@@ -33,7 +33,7 @@ describeWith([...MACHINES, ...DAEMONS], 'mesh lab demo', () => {
     for (const line of [
       /9 machines run: \d+ resources in [\d.]+ s/,
       /10\.79\.20\.0\/24 carried by gra-edge-01/,
-      /ca-bhs +9\d\.\d ms, \d/,
+      /ca-bhs +– +9\d\.\d ms, \d/,
       /✗ fra-app-01 → gra-app-01:8081 timed out: the filter on gra-edge-01 dropped \d+ packets/,
       /✓ gra-edge-02 carries eu-gra now: \d\.\d s/,
       /✓ gra-edge-01 has power again and is back as standby/,

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe } from 'vitest';
+import { describe, test } from 'vitest';
 
 /** Programs that tests of the lab run, and the Debian package that brings each. */
 const PROGRAMS = {
@@ -53,4 +53,16 @@ export function describeWith(needs: readonly Need[], name: string, body: () => v
   const reason = lacking(needs);
   if (reason === undefined) describe(name, body);
   else describe.skip(`${name} (${reason})`, body);
+}
+
+/** The same of tests that take minutes and are for changes of what they are about: run with `MESH_LAB_TESTS=all`. */
+export function describeLong(needs: readonly Need[], name: string, body: () => void): void {
+  if (process.env.MESH_LAB_TESTS === 'all') describeWith(needs, name, body);
+  else describe.skip(`${name} (long: MESH_LAB_TESTS=all)`, body);
+}
+
+/** A test that takes about a minute or more and holds nothing that others do not touch: run with `MESH_LAB_TESTS=all`. */
+export function longTest(name: string, body: () => Promise<void>): void {
+  if (process.env.MESH_LAB_TESTS === 'all') test(name, body, 300_000);
+  else test.skip(`${name} (long: MESH_LAB_TESTS=all)`, body);
 }

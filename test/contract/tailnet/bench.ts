@@ -165,8 +165,8 @@ export async function device(bench: TailnetBench, id: string): Promise<Record<st
   return (await must(bench, 'GET', `/device/${id}?fields=all`)).json;
 }
 
-/** Both sides may take a moment: until it holds, or for ten seconds. */
-export const eventually = <T>(what: () => Promise<T>) => expect.poll(what, { timeout: 10_000, interval: 100 });
+/** Both sides may take a moment: until it holds, or for half a minute: headscale waits ten seconds for somebody who left to come back. */
+export const eventually = <T>(what: () => Promise<T>) => expect.poll(what, { timeout: 30_000, interval: 100 });
 
 /** Two times, in ms or RFC 3339, are the same to a second: each side rounds in its own way. */
 export const sameTime = (a: unknown, b: unknown): boolean =>

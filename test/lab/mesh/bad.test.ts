@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { power, settled } from '../../../lab/machines/client.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
 import { Bench, type Run } from '../../engine/bench.ts';
-import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
+import { DAEMONS, describeWith, longTest, MACHINES } from '../requirements.ts';
 import { beforeStart, plant } from './plants.ts';
 
 const DB = '10.78.10.10';
@@ -129,7 +129,7 @@ describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harml
     good(await upOf(ROUTER));
   });
 
-  test('another package manager at work is waited for, and one that was cut off is ended', async () => {
+  longTest('another package manager at work is waited for, and one that was cut off is ended', async () => {
     await tailscaleVersion('1.102.2');
     // Held from before the activation until some seconds into it.
     const hold = `import fcntl, glob, time
@@ -156,7 +156,7 @@ for file in reversed(files):
     good(await upOf(ROUTER));
   });
 
-  test('tailscaled that does not start is said, and its partner carries', async () => {
+  longTest('tailscaled that does not start is said, and its partner carries', async () => {
     const unplant = await plant(inside, ROUTER, 'tailscaled.service', 'ExecStartPre=/bin/false');
     onTestFinished(unplant);
     await inside.run(ROUTER, ['systemctl', 'restart', 'tailscaled']);

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { labMachines, power } from '../../../lab/machines/client.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
 import { Bench } from '../../engine/bench.ts';
-import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
+import { DAEMONS, describeLong, MACHINES } from '../requirements.ts';
 
 const DB = '10.78.10.10';
 
-describeWith([...MACHINES, ...DAEMONS], 'two labs of machines at once, with the same stack', () => {
+describeLong([...MACHINES, ...DAEMONS], 'two labs of machines at once, with the same stack', () => {
   const benches: Bench[] = [];
   const insides: Inside[] = [];
   beforeAll(async () => {
