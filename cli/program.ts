@@ -28,6 +28,7 @@ export function program(): Command {
       `
 Examples:
   npm run try                     the whole thing on this machine, no account needed
+  mesh lab demo                   three sites of real machines, broken and repaired (Linux, root)
   mesh plan staging               what the stack decides, before a cloud is asked
   mesh graph staging --out mesh.svg    the same as a picture
   mesh cost prod --against HEAD~1    what it costs a month, and what a change of it does

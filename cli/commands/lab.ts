@@ -18,7 +18,7 @@ export function addLab(program: Command): void {
   const lab = program
     .command('lab')
     .description(
-      'the cloud on this machine: APIs of Hetzner, DigitalOcean and Tailscale, a jump host, hosts that are records',
+      'the cloud on this machine: APIs of Hetzner, DigitalOcean and Tailscale, a jump host, hosts as records or as machines',
     )
     .addHelpText(
       'after',
@@ -26,6 +26,7 @@ export function addLab(program: Command): void {
 One lab for each checkout, in .lab/; MESH_LAB_DIR=DIRECTORY names another one.
 
 Examples:
+  mesh lab demo
   mesh lab up && mesh lab status
   mesh lab fault list
   mesh lab reset`,

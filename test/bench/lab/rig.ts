@@ -43,7 +43,7 @@ export async function stop({ bench, inside }: Rig): Promise<void> {
 }
 
 /** Looks ten times a second. Throws after a minute. */
-export async function until(done: () => Promise<boolean>, what: string): Promise<void> {
+async function until(done: () => Promise<boolean>, what: string): Promise<void> {
   for (const deadline = Date.now() + 60_000; !(await done());) {
     if (Date.now() > deadline) throw new Error(`${what} did not come within a minute`);
     await sleep(100);
