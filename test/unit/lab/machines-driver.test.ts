@@ -93,7 +93,12 @@ test('forgets all machines and their disks, and makes those anew that are wanted
   fake.calls.length = 0;
   driver.forget();
   await driver.settled();
-  expect(fake.calls).toEqual(['remove a', 'remove b', 'converge a+', 'boot a 1']);
+  expect(fake.calls.filter((call) => !call.startsWith('unplug'))).toEqual([
+    'remove a',
+    'remove b',
+    'converge a+',
+    'boot a 1',
+  ]);
   // Control: otherwise one that is wanted keeps its disk.
   wanted = [];
   await driver.settled();
