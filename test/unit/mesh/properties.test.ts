@@ -138,7 +138,7 @@ describe('the plan of any mesh', () => {
 
 describe('the policy of any mesh', () => {
   interface Grants {
-  tests?: { src: string }[];
+    tests?: { src: string }[];
     tagOwners: Record<string, string[]>;
     grants: { src: string[]; dst: string[] }[];
     autoApprovers: { routes: Record<string, string[]> };
