@@ -1,19 +1,9 @@
+import { KEEP_ICMP, LOSE_ICMP } from '../../lab/machines/inside/careless.ts';
 import type { Fetched } from '../../lab/machines/inside/index.ts';
 import { dim } from '../render/style.ts';
 import { appOf, fails, PORT, type Scene } from './scene.ts';
 
 const BYTES = 200_000;
-/** What careless firewalls do: the messages that would say "smaller, please" get lost. */
-const LOSE_ICMP = `nft -f - <<'EOF'
-table inet careless {
-	chain out {
-		type filter hook output priority 0; policy accept;
-		icmp type destination-unreachable drop
-		icmpv6 type packet-too-big drop
-	}
-}
-EOF`;
-const KEEP_ICMP = 'nft delete table inet careless';
 
 /** Large transfers hang in a tunnel that is narrower than its LANs, until SYN packets are clamped. */
 export async function blackHole({ stack: { plan }, inside, say }: Scene): Promise<void> {

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { settled } from '../../lab/machines/client.ts';
+import { until } from '../../lab/machines/inside/until.ts';
 import { runPulumi } from '../pulumi.ts';
 import { dim } from '../render/style.ts';
-import { apps, fails, PORT, type App, type Scene } from './scene.ts';
+import { apps, fails, PORT, type Scene } from './scene.ts';
 
 /** What is told of the engine's long report: one line for each thing that a person would have done by hand. */
 const TOLD = new Map([
@@ -44,19 +44,10 @@ export async function build({ lab, stack, inside, say, signal }: Scene): Promise
   for (const app of all) await inside.serve(app.name, PORT.listed, PORT.unlisted);
   const [a, b] = all;
   if (a === undefined || b === undefined) throw new Error('the demo needs two sites');
-  await firstPacket({ inside, signal }, a, b);
+  if (!(await until(() => inside.reaches(a.name, b.address, PORT.listed), { ms: PATIENCE_MS, signal })))
+    fails(`no packet of ${a.name} came to ${b.name} within ${PATIENCE_MS / 1000} s`);
   const first = (performance.now() - began) / 1000;
   say.good(
     `${a.name} reaches ${b.name} at ${b.address}: first packet from LAN to LAN ${first.toFixed(1)} s after nothing`,
   );
-}
-
-/** Waits until one is through. */
-async function firstPacket({ inside, signal }: Pick<Scene, 'inside' | 'signal'>, a: App, b: App): Promise<void> {
-  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
-    signal.throwIfAborted();
-    if (await inside.reaches(a.name, b.address, PORT.listed)) return;
-    await sleep(100);
-  }
-  fails(`no packet of ${a.name} came to ${b.name} within ${PATIENCE_MS / 1000} s`);
 }

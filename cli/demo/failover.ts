@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { power, settled } from '../../lab/machines/client.ts';
+import { until } from '../../lab/machines/inside/until.ts';
 import { dim } from '../render/style.ts';
 import { pairOf } from './carriers.ts';
 import { appOf, fails, PORT, type Scene } from './scene.ts';
@@ -42,18 +43,10 @@ export async function failover(scene: Scene): Promise<void> {
   );
   await power(lab.labDir, active, true);
   await settled(lab.labDir);
-  await waitsAgain(scene, active);
+  const standsBy = async (): Promise<boolean> => (await inside.role(active)) === 'standby';
+  if (!(await until(standsBy, { ms: BACK_MS, signal })))
+    fails(`${active} is not back as standby within ${BACK_MS / 1000} s`);
   const now = await pairOf(scene, SITE);
   if (now.active !== standby) fails(`${now.active} took over again`);
   say.good(`${active} has power again and is back as standby: a second switch would be a second outage`);
-}
-
-/** Until its agent says that it stands by. */
-async function waitsAgain({ inside, signal }: Scene, router: string): Promise<void> {
-  for (const deadline = Date.now() + BACK_MS; Date.now() < deadline;) {
-    signal.throwIfAborted();
-    if ((await inside.role(router)) === 'standby') return;
-    await sleep(250);
-  }
-  fails(`${router} is not back as standby within ${BACK_MS / 1000} s`);
 }

@@ -163,9 +163,8 @@ def leave(system: System) -> dict[str, object]:
     """Withdraws the routes, so that the partner takes over before this node goes; then logs out."""
     with system.lock(), routes.writing(system):
         found = tailscale.status(system)
-        if found.joined and found.state == "Running" and tailscale.advertised(system):
-            tailscale.advertise(system, [])
-            system.sleep(routes.TAKEOVER)
+        if found.joined:
+            routes.withdraw(system, found)
         try:
             if found.joined:
                 tailscale.logout(system)

@@ -22,15 +22,20 @@ def peers(system: System) -> dict[str, object]:
     found = tailscale.read_status(text)
     if not found.joined:
         raise WrongState("not-joined", f"this host is in no tailnet (tailscale is {found.state})")
+    version, seen = _read(text)
+    return {"state": found.state, "online": found.online, "version": version, "peers": sorted(seen, key=_order)}
+
+
+def twins(text: str, own: tailscale.Status) -> list[str]:
+    """Node ids of those online who have the tags of this node, of what `tailscale.status_text` said."""
+    return [str(one["nodeId"]) for one in _read(text)[1] if one["online"] and one["tags"] == own.tags]
+
+
+def _read(text: str) -> tuple[str | None, list[dict[str, object]]]:
+    """The daemon's version, and its peers."""
     try:
         known = json.loads(text)
-        seen = [_peer(peer) for peer in (known.get("Peer") or {}).values()]
-        return {
-            "state": found.state,
-            "online": found.online,
-            "version": str(known.get("Version") or "") or None,
-            "peers": sorted(seen, key=_order),
-        }
+        return str(known.get("Version") or "") or None, [_peer(peer) for peer in (known.get("Peer") or {}).values()]
     except (ValueError, AttributeError, TypeError) as error:
         raise CommandFailed("tailscale's status is not understood", "tailscale status --json", str(error)) from error
 

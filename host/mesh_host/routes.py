@@ -94,19 +94,20 @@ def pause(system: System) -> dict[str, object]:
     waits for it to come back. Where nobody stands by nothing is withdrawn. No flag: `resume` ends it.
     """
     with writing(system):
-        if tailscale.status(system).state == "Running" and tailscale.advertised(system) and _has_partner(system):
-            tailscale.advertise(system, [])
-            # Measured: 0.2 to 0.6 s.
-            system.sleep(TAKEOVER)
+        text = tailscale.status_text(system)
+        own = tailscale.read_status(text)
+        # Routers of one site have the same tags, and no others have them.
+        if own.joined and peers.twins(text, own):
+            withdraw(system, own)
     return status(system)
 
 
-def _has_partner(system: System) -> bool:
-    """Somebody is online who is what this node is: routers of one site have the same tags, and no others have them."""
-    view = peers.peers(system)
-    seen = view["peers"]
-    own = tailscale.status(system).tags
-    return isinstance(seen, list) and any(one["online"] and one["tags"] == own for one in seen)
+def withdraw(system: System, own: tailscale.Status) -> None:
+    """Takes back what this node advertises, if anything, and gives a partner the time to take over."""
+    if own.state == "Running" and tailscale.advertised(system):
+        tailscale.advertise(system, [])
+        # Measured: 0.2 to 0.6 s.
+        system.sleep(TAKEOVER)
 
 
 def status(system: System) -> dict[str, object]:

@@ -28,8 +28,6 @@ export class Rig {
   readonly stack: string;
   readonly root: string = mkdtempSync(join(tmpdir(), 'site-mesh-kills-'));
   readonly lab: string = join(this.root, 'lab');
-  /** The same programs are started hundreds of times. */
-  readonly #cache = { NODE_COMPILE_CACHE: join(this.root, 'compiled') };
   readonly #machines: boolean;
   #env: NodeJS.ProcessEnv = {};
 
@@ -54,7 +52,6 @@ export class Rig {
       PATH: [PATH, process.env.PATH].join(delimiter),
       // Guardrails are another test's; without them a run is a second shorter.
       PULUMI_OPTION_POLICY_PACK: undefined,
-      ...this.#cache,
       ...this.#pace,
     };
   }
@@ -68,7 +65,6 @@ export class Rig {
       ...outside(),
       MESH_LAB_DIR: this.lab,
       NO_COLOR: '1',
-      ...this.#cache,
       ...this.#pace,
     });
   }

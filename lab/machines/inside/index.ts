@@ -11,6 +11,8 @@ export interface Ran {
   stderr: string;
 }
 
+/** The host tool of the release that was activated last. */
+const TOOL = '/usr/local/lib/site-mesh/mesh-host';
 const TRAFFIC = readFileSync(join(import.meta.dirname, 'traffic.py'), 'utf8');
 /** A transfer that hangs gives up after 4 s by itself; nothing here takes a minute. */
 const PATIENCE_MS = 90_000;
@@ -102,6 +104,11 @@ export class Inside {
     return stdout;
   }
 
+  /** A line of the host tool that must end well; answers its document. */
+  async tool(host: string, ...words: string[]): Promise<unknown> {
+    return JSON.parse(await this.must(host, TOOL, ...words));
+  }
+
   async shell(host: string, script: string): Promise<string> {
     return this.must(host, 'sh', '-euc', script);
   }
@@ -142,7 +149,7 @@ export class Inside {
 
   /** What the agent of a router says that it is: `primary`, `standby`, …; undefined when it says nothing. */
   async role(router: string): Promise<string | undefined> {
-    const { stdout } = await this.run(router, ['/usr/local/lib/site-mesh/mesh-host', 'agent', 'status']);
+    const { stdout } = await this.run(router, [TOOL, 'agent', 'status']);
     return stdout === '' ? undefined : (ROLE.parse(JSON.parse(stdout)).role ?? undefined);
   }
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { columns } from '../../../cli/render/style.ts';
 import { power } from '../../../lab/machines/client.ts';
-import { median } from '../measure.ts';
-import { BACKUP, FRA, GRA, paired, percentile, type Rig } from './rig.ts';
+import { median, percentile } from '../measure.ts';
+import { BACKUP, FRA, GRA, paired, type Rig } from './rig.ts';
 
-const TOOL = '/usr/local/lib/site-mesh/mesh-host';
 const LEAD_MS = 1000;
 const SECONDS = 60;
 
@@ -27,9 +26,9 @@ export async function benchKills(rig: Rig, times: number): Promise<string> {
 /** The active router is drained, as before a change of it. */
 export async function benchDrains(rig: Rig, times: number): Promise<string> {
   return outages('drain', rig, times, async (active) => {
-    await rig.inside.must(active, TOOL, 'route', 'drain');
+    await rig.inside.tool(active, 'route', 'drain');
     return async () => {
-      await rig.inside.must(active, TOOL, 'route', 'advertise');
+      await rig.inside.tool(active, 'route', 'advertise');
     };
   });
 }

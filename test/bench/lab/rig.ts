@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { settled } from '../../../lab/machines/client.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
+import { until } from '../../../lab/machines/inside/until.ts';
 import { Bench } from '../../engine/bench.ts';
 
 /** Production's hosts that are measured from and to: LAN to LAN, over both kinds of return path. */
@@ -33,7 +33,7 @@ export async function fromNothing(): Promise<
   const up = since() - lab;
   const inside = new Inside(bench.dir);
   await inside.serve(GRA.nas.name, BACKUP);
-  await until(() => inside.reaches(FRA.db.name, GRA.nas.address, BACKUP), 'the first packet');
+  await comes('the first packet', () => inside.reaches(FRA.db.name, GRA.nas.address, BACKUP));
   return { bench, inside, text, seconds: { lab, up, packet: since() } };
 }
 
@@ -42,28 +42,16 @@ export async function stop({ bench, inside }: Rig): Promise<void> {
   await bench.stop();
 }
 
-/** Looks ten times a second. Throws after a minute. */
-async function until(done: () => Promise<boolean>, what: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !(await done());) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come within a minute`);
-    await sleep(100);
-  }
+/** Throws after a minute. */
+async function comes(what: string, done: () => Promise<boolean>): Promise<void> {
+  if (!(await until(done, { ms: 60_000 }))) throw new Error(`${what} did not come within a minute`);
 }
 
 /** Both routers of a pair do their work, one of them as standby. */
 export async function paired({ bench, inside }: Rig, routers: readonly [string, string]): Promise<void> {
   await settled(bench.dir);
-  await until(
-    async () => {
-      const roles = await Promise.all(routers.map((router) => inside.role(router).catch(() => undefined)));
-      return roles.toSorted().join() === 'primary,standby';
-    },
-    `a primary and a standby of ${routers.join(' and ')}`,
-  );
-}
-
-/** Nearest rank. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
+  await comes(`a primary and a standby of ${routers.join(' and ')}`, async () => {
+    const roles = await Promise.all(routers.map((router) => inside.role(router).catch(() => undefined)));
+    return roles.toSorted().join() === 'primary,standby';
+  });
 }

@@ -1,4 +1,4 @@
-// npm run bench:lab [-- --runs N --kills N --only start,kills,…]: the production stack on machines, measured by packets.
+// npm run bench:lab [-- --runs N --kills N --only kills,drains,throughput]: the production stack on machines, measured by packets.
 import { parseArgs } from 'node:util';
 import { benchDrains, benchKills } from './failover.ts';
 import { stop } from './rig.ts';

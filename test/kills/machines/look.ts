@@ -9,7 +9,6 @@ export const HOSTS = ['fra-edge-01', 'fra-edge-02', 'fra-db-01', 'sin-app-01'] a
 export type Host = (typeof HOSTS)[number];
 
 const MEMBERS: readonly string[] = ['fra-edge-01', 'fra-edge-02', 'sin-app-01'];
-const TOOL = '/usr/local/lib/site-mesh/mesh-host';
 const REVERT = 'site-mesh-revert.service';
 /** A machine that lost its power boots and finds its tailnet again. */
 const PATIENCE_MS = 40_000;
@@ -31,7 +30,7 @@ export type Status = z.output<typeof status>;
 export async function releaseOf(inside: Inside, host: string): Promise<Status> {
   for (const deadline = Date.now() + PATIENCE_MS; ;) {
     const busy = toolsOn(await inside.pid(host));
-    if (busy.length === 0) return status.parse(JSON.parse(await inside.must(host, TOOL, 'apply', 'status')));
+    if (busy.length === 0) return status.parse(await inside.tool(host, 'apply', 'status'));
     if (Date.now() > deadline) throw new Error(`${host}: still at work on ${busy.map(({ line }) => line).join(', ')}`);
     await sleep(PAUSE_MS);
   }

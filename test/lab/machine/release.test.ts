@@ -113,7 +113,7 @@ describeWith(MACHINES, 'a release on a machine', () => {
     test('does not fit a full disk, which is said and harms nothing', async () => {
       await client.apply(small('first'));
       await shell(
-        'cp -a /var/lib/site-mesh /root/kept; mount -t tmpfs -o size=128k none /var/lib/site-mesh; cp -a /root/kept/. /var/lib/site-mesh/',
+        'cp -a /var/lib/site-mesh /var/tmp/kept; mount -t tmpfs -o size=128k none /var/lib/site-mesh; cp -a /var/tmp/kept/. /var/lib/site-mesh/',
       );
       const large = small('second');
       large.files['/etc/site-mesh/large'] = { content: 'x'.repeat(400_000), mode: '0644' };
@@ -127,7 +127,7 @@ describeWith(MACHINES, 'a release on a machine', () => {
     test('that finds a full disk half way is taken back at once', async () => {
       const first = await client.apply(small('first'));
       await shell(
-        'cp -a /etc/site-mesh /root/kept; mount -t tmpfs -o size=64k none /etc/site-mesh; cp -a /root/kept/. /etc/site-mesh/',
+        'cp -a /etc/site-mesh /var/tmp/kept; mount -t tmpfs -o size=64k none /etc/site-mesh; cp -a /var/tmp/kept/. /etc/site-mesh/',
       );
       const large = small('second');
       large.files['/etc/site-mesh/large'] = { content: 'x'.repeat(400_000), mode: '0644' };

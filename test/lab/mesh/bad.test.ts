@@ -8,7 +8,6 @@ import { beforeStart, plant } from './plants.ts';
 
 const DB = '10.78.10.10';
 const ROUTER = 'fra-edge-01';
-const TOOL = '/usr/local/lib/site-mesh/mesh-host';
 const AGENT = 'site-mesh-agent.service';
 const REVERT = 'site-mesh-revert.service';
 const PATIENCE = { timeout: 40_000, interval: 200 };
@@ -34,7 +33,7 @@ describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harml
   });
 
   const status = async (host: string): Promise<Record<string, unknown>> =>
-    z.record(z.string(), z.unknown()).parse(JSON.parse(await inside.must(host, TOOL, 'apply', 'status')));
+    z.record(z.string(), z.unknown()).parse(await inside.tool(host, 'apply', 'status'));
   /** The app reaches its database, at the latest when a standby has taken over. */
   const flows = (): Promise<void> =>
     expect.poll(async () => (await inside.fetch('sin-app-01', DB, 5432)).ok, PATIENCE).toBe(true);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { clearLinks, cutCable, power, setLink, settled } from '../../../lab/machines/client.ts';
 import { Bench, type Run } from '../../engine/bench.ts';
 import { DAEMONS, describeWith, MACHINES } from '../requirements.ts';
+import { KEEP_ICMP, LOSE_ICMP } from '../../../lab/machines/inside/careless.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
 
 /** Production's LAN hosts: a Hetzner server, and a plain machine behind somebody's switch that nobody deploys to. */
@@ -79,23 +80,14 @@ describeWith([...MACHINES, ...DAEMONS], 'the production stack on machines', () =
     const routers = ['fra-edge-01', 'fra-edge-02', 'gra-edge-01', 'gra-edge-02'];
     const onRouters = (script: string): Promise<unknown> =>
       Promise.all(routers.map((router) => inside.shell(router, script)));
-    const DEAF = `nft -f - <<'EOF'
-table inet deaf {
-	chain out {
-		type filter hook output priority 0; policy accept;
-		icmp type destination-unreachable drop
-		icmpv6 type packet-too-big drop
-	}
-}
-EOF`;
     const transfer = (side: 'up' | 'down') => inside.fetch(DB.name, NAS.address, BACKUP, { bytes: 200_000, side });
     afterAll(async () => {
-      await onRouters('nft delete table inet deaf 2>/dev/null || true; systemctl restart site-mesh-nft.service');
+      await onRouters(`${KEEP_ICMP} 2>/dev/null || true; systemctl restart site-mesh-nft.service`);
       await clearLinks(bench.dir);
     });
 
     test('both ways are clamped to what fits the tunnel, and large transfers pass', async () => {
-      await onRouters(DEAF);
+      await onRouters(LOSE_ICMP);
       for (const side of ['up', 'down'] as const) {
         const seen = await transfer(side);
         expect(seen).toMatchObject({ ok: true, bytes: 200_000 });
@@ -111,7 +103,7 @@ EOF`;
     });
 
     test('control: where ICMP is not lost they pass without it too', async () => {
-      await onRouters('nft delete table inet deaf');
+      await onRouters(KEEP_ICMP);
       expect(await transfer('up')).toMatchObject({ ok: true });
       await onRouters('systemctl restart site-mesh-nft.service');
     });

@@ -33,8 +33,8 @@ describeLong([...MACHINES, ...DAEMONS], 'two labs of machines at once, with the 
       machines?.flatMap(({ public: address, lan }) => [address, lan]).sort() ?? [];
     expect(addresses(one)).toHaveLength(8);
     expect(addresses(one)).toEqual(addresses(other));
-    for (const lab of [0, 1]) await insides[lab]?.shell('fra-db-01', `echo ${lab} > /root/lab`);
-    for (const lab of [0, 1]) expect(await insides[lab]?.must('fra-db-01', 'cat', '/root/lab')).toBe(`${lab}\n`);
+    for (const lab of [0, 1]) await insides[lab]?.shell('fra-db-01', `echo ${lab} > /var/tmp/lab`);
+    for (const lab of [0, 1]) expect(await insides[lab]?.must('fra-db-01', 'cat', '/var/tmp/lab')).toBe(`${lab}\n`);
     expect(await Promise.all([fetched(0), fetched(1)])).toEqual([true, true]);
   });
 

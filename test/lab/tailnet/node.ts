@@ -61,9 +61,11 @@ export class TailnetNode {
 
   /** Rejects with what tailscale says. */
   async up(loginServer: string, authKey: string, hostname: string, routes: string[]): Promise<Member> {
+    const key = join(this.#place.dir, 'auth-key');
+    writeFileSync(key, authKey, { mode: 0o600 });
     const flags = [
       `--login-server=${loginServer}`,
-      `--auth-key=${authKey}`,
+      `--auth-key=file:${key}`,
       `--hostname=${hostname}`,
       `--advertise-routes=${routes.join(',')}`,
       '--timeout=10s',
