@@ -106,10 +106,20 @@ export class Asking {
         for (const part of this.#evaluation.parts) {
           const match = this.#match(part, from, to);
           if (match === undefined) continue;
-          const { ip, ...head } = match;
+          const { path, line, why, src, dst, conditional } = match;
           if (part.kind === 'ssh') {
             const { action, users, checkPeriod } = part.rule;
-            ssh.push({ ...head, action, users, ...(checkPeriod !== undefined && { checkPeriod }) });
+            ssh.push({
+              path,
+              line,
+              why,
+              src,
+              dst,
+              ...(conditional !== undefined && { conditional }),
+              action,
+              users,
+              ...(checkPeriod !== undefined && { checkPeriod }),
+            });
           } else if (permits(part.rule.ports, wanted)) rules.push({ match, family });
           else for (const text of told(portSet(part.rule.ports))) others.add(text);
         }

@@ -24,6 +24,8 @@ export interface AccessChange {
 export interface AccessComparison {
   gains: AccessChange[];
   losses: AccessChange[];
+  /** Everybody and everything in the two revisions, for names (labels.ts). */
+  entities: readonly Entity[];
 }
 
 /**
@@ -34,6 +36,7 @@ export function compareAccess(before: Revision, after: Revision): AccessComparis
   const entities = universe([before, after]);
   const [old, now] = [new Evaluation(entities, before), new Evaluation(entities, after)];
   return {
+    entities,
     gains: grouped(oneWay(entities, { revision: before, evaluation: old }, { revision: after, evaluation: now }, 'now in', 'is new')), // prettier-ignore
     losses: grouped(oneWay(entities, { revision: after, evaluation: now }, { revision: before, evaluation: old }, 'no longer in', 'is gone')), // prettier-ignore
   };

@@ -21,18 +21,29 @@ export interface MatrixRow {
 /** Sources in the order of entities, then targets. What is not in a row is denied. */
 export function matrix(entities: readonly Entity[], evaluation: Evaluation): MatrixRow[] {
   const named = (indexes: readonly number[]): Entity[] => indexes.flatMap((index) => entities[index] ?? []);
+  const targets = evaluation.targets.map(({ entities: all }) => named(all));
+  const told = new Map<Permission, Told[]>();
+  const tell = (permission: Permission): Told[] => {
+    const known = told.get(permission) ?? levels(permission, rulesOf(evaluation, permission));
+    told.set(permission, known);
+    return known;
+  };
   const order = evaluation.sources.map((_, index) => index).sort((a, b) => first(evaluation, a) - first(evaluation, b));
   return order.flatMap((source) => {
     const from = named(evaluation.sources[source]?.entities ?? []);
-    const { targets, own } = evaluation.reach(source);
-    const rows = [...targets]
+    const { targets: reached, own } = evaluation.reach(source);
+    const rows = [...reached]
       .sort(([a], [b]) => firstTarget(evaluation, a) - firstTarget(evaluation, b))
-      .map(([target, permission]) => ({ to: named(evaluation.targets[target]?.entities ?? []), permission }))
-      .filter(({ to }) => !(from.length === 1 && to.length === 1 && isItself(from[0], to[0])));
-    const all: { to: Entity[] | 'own'; permission: Permission }[] = own === undefined ? rows : [...rows, { to: 'own', permission: own }]; // prettier-ignore
-    return all.flatMap(({ to, permission }) => levels(permission).map((level) => ({ from, to, ...level, rules: rulesOf(evaluation, permission) }))); // prettier-ignore
+      .flatMap(([target, permission]) => {
+        const to = targets[target] ?? [];
+        const itself = from.length === 1 && to.length === 1 && isItself(from[0], to[0]);
+        return itself ? [] : tell(permission).map((level) => ({ from, to, ...level }));
+      });
+    return own === undefined ? rows : [...rows, ...tell(own).map((level) => ({ from, to: 'own' as const, ...level }))];
   });
 }
+
+type Told = Pick<MatrixRow, 'ports' | 'family' | 'conditional' | 'rules'>;
 
 const first = ({ sources }: Evaluation, index: number): number => sources[index]?.entities[0] ?? 0;
 const firstTarget = ({ targets }: Evaluation, index: number): number => targets[index]?.entities[0] ?? 0;
@@ -41,13 +52,13 @@ const firstTarget = ({ targets }: Evaluation, index: number): number => targets[
 const isItself = (from: Entity | undefined, to: Entity | undefined): boolean =>
   from?.key === to?.key && from?.kind !== 'person' && from?.kind !== 'others';
 
-function levels({ levels: all }: Permission): Pick<MatrixRow, 'ports' | 'family' | 'conditional'>[] {
+function levels({ levels: all }: Permission, rules: MatrixRow['rules']): Told[] {
   return [...all.values()].flatMap(({ condition, ports }) => {
     const conditional = condition === '' ? {} : { conditional: condition };
     const [four, six] = [portTexts(ports[4]), portTexts(ports[6])];
     if (four.length === 0 || six.length === 0 || four.join() === six.join())
-      return [{ ports: told(portSet([...four, ...six])), ...conditional }];
-    return ([4, 6] as const).map((family) => ({ ports: told(ports[family]), family, ...conditional }));
+      return [{ ports: told(portSet([...four, ...six])), ...conditional, rules }];
+    return ([4, 6] as const).map((family) => ({ ports: told(ports[family]), family, ...conditional, rules }));
   });
 }
 
