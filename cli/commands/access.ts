@@ -5,7 +5,7 @@ import { accessDiff, formerAccess } from '../access/diff.ts';
 import { stackAccess, type StackAccess } from '../access/held.ts';
 import { answerJson, diffJson, matrixJson } from '../access/json.ts';
 import { accessLines } from '../access/lines.ts';
-import { modelNames } from '../access/names.ts';
+import { modelNames, serviceHosts } from '../access/names.ts';
 import { asked } from '../access/question.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { stderrProgress } from '../progress.ts';
@@ -85,7 +85,7 @@ function question(now: StackAccess, evaluated: Evaluator, from: string, to: stri
 
 function matrix(now: StackAccess, evaluated: Evaluator, title: string, format: Format): void {
   const rows = evaluated.matrix();
-  const lines = accessLines(rows, evaluated.labels(modelNames(now)), now.config.services);
+  const lines = accessLines(rows, evaluated.labels(modelNames(now)), serviceHosts(now));
   const told = { title, lines, unjudged: now.unjudged };
   say({ text: () => renderMatrix(told), markdown: () => markdownMatrix(told), json: () => matrixJson(now.stack, lines, now.unjudged) }[format]); // prettier-ignore
 }

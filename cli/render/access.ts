@@ -69,16 +69,21 @@ function textLine({ from, to, ports, family, conditional, why, services }: Acces
   };
 }
 
-const PER_LINE = 3;
-const MOST_LINES = 4;
+const WIDEST = 44;
+const MOST_LINES = 5;
 
-/** Names in lines of a few, the rest as a number. */
+/** Names in lines that stay readable in a column; after some lines the rest is a number. */
 function wrapped(names: readonly string[]): string {
   const lines: string[] = [];
-  for (let at = 0; at < names.length && lines.length < MOST_LINES; at += PER_LINE)
-    lines.push(names.slice(at, at + PER_LINE).join(', '));
-  const left = names.length - MOST_LINES * PER_LINE;
-  return [...lines, ...(left > 0 ? [`and ${left} more (--format json names all)`] : [])].join('\n');
+  for (const name of names) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + name.length + 2 <= WIDEST) lines[lines.length - 1] = `${last}, ${name}`;
+    else lines.push(name);
+  }
+  if (lines.length <= MOST_LINES) return lines.join(',\n');
+  const told = lines.slice(0, MOST_LINES - 1);
+  const left = names.length - told.join(', ').split(', ').length;
+  return [...told, `and ${left} more (--format json names all)`].join(',\n');
 }
 
 export function renderAnswer(answer: AccessAnswer): string {

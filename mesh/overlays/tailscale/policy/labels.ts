@@ -37,13 +37,26 @@ export function labeller(
     const labels: Label[] = [];
     for (const one of some) {
       if (!left.has(one.key)) continue;
-      const set = (byKey.get(one.key) ?? []).find(({ keys }) => [...keys].every((key) => wanted.has(key)));
+      const set = best(byKey.get(one.key) ?? [], wanted, left);
       if (set === undefined) continue;
       for (const key of set.keys) left.delete(key);
       labels.push({ name: set.name, members: members(set, known) });
     }
     return [...labels, ...single(some.filter(({ key }) => left.has(key)), pieces)]; // prettier-ignore
   };
+}
+
+/** Of those that are wholly wanted the one that names most of what is left; a name for one node more is the node's own. */
+function best(sets: readonly NamedSet[], wanted: ReadonlySet<string>, left: ReadonlySet<string>): NamedSet | undefined {
+  let found: NamedSet | undefined;
+  let most = 0;
+  for (const set of sets) {
+    if (set.keys.size <= most) break;
+    const keys = [...set.keys];
+    const open = keys.filter((key) => left.has(key)).length;
+    if (open > most && (open > 1 || keys.length === 1) && keys.every((key) => wanted.has(key))) [found, most] = [set, open]; // prettier-ignore
+  }
+  return found;
 }
 
 /** The largest first. */

@@ -44,6 +44,8 @@ export interface Level {
   /** For people; empty where nothing is asked besides. */
   condition: string;
   ports: Readonly<Record<Family, PortSet>>;
+  /** Rules that give them, ascending. */
+  parts: Readonly<Record<Family, readonly number[]>>;
 }
 
 const NOTHING: PortSet = new Map();
@@ -63,17 +65,28 @@ export function permission(shares: readonly Share[], parts: readonly Part[]): Pe
   const certain = groups.get('');
   const base = { 4: portsOf(certain?.[4] ?? []), 6: portsOf(certain?.[6] ?? []) };
   const levels = new Map<string, Level>();
-  if (certain !== undefined) levels.set('', { condition: '', ports: base });
+  if (certain !== undefined) levels.set('', { condition: '', ports: base, parts: numbers(certain) });
   for (const [key, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (key === '') continue;
     const ports = { 4: missing(portsOf(group[4]), base[4]), 6: missing(portsOf(group[6]), base[6]) };
-    if (ports[4].size + ports[6].size > 0) levels.set(key, { condition: group.condition, ports });
+    if (ports[4].size + ports[6].size > 0)
+      levels.set(key, { condition: group.condition, ports, parts: numbers(group) });
   }
   return {
     levels,
     parts: [...new Set(shares.map(({ part }) => part))].sort((a, b) => a - b),
     content: JSON.stringify([...levels].map(([key, { ports }]) => [key, portTexts(ports[4]), portTexts(ports[6])])),
   };
+}
+
+const numbers = (group: Record<Family, Part[]>): Record<Family, number[]> => {
+  const of = (parts: readonly Part[]): number[] => [...new Set(parts.map(({ at }) => at))].sort((a, b) => a - b);
+  return { 4: of(group[4]), 6: of(group[6]) };
+};
+
+/** What one rule gives by itself, the ping aside. */
+export function given(part: Part): PortSet {
+  return portSet(part.kind === 'network' ? part.rule.ports : logins([part.rule]));
 }
 
 /** Any open port lets a ping through: the packet filter looks at addresses only there. */
