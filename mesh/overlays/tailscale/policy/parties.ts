@@ -18,6 +18,8 @@ export class Unknown extends Error {
 export interface Party {
   label: string;
   faces: readonly number[];
+  /** A person has several devices, a LAN several hosts. */
+  several: boolean;
 }
 
 /** Finds who is meant by a name in a question. */
@@ -44,7 +46,7 @@ export class Parties {
       const tagged = this.#where((one) => (one.kind === 'node' && carriers.has(one.name)) || (one.kind === 'others' && one.tag === text)); // prettier-ignore
       if (tagged.length > 0) return tagged;
     }
-    const site = /^(?:site:|LAN of )(.+)$/.exec(text)?.[1];
+    const site = /^LAN of (.+)$/.exec(text)?.[1];
     const ranges = policy.hosts.get(text) ?? (site === undefined ? rangesOf([text]) : rangesOf(world.lans.flatMap((lan) => (lan.site === site ? lan.cidrs : [])))); // prettier-ignore
     const placed = this.#at(ranges);
     if (placed.length > 0) return placed;
@@ -67,7 +69,7 @@ export class Parties {
     const { of } = this.#evaluation.side;
     return this.#entities.flatMap((one, index) => {
       const faces = of[index] ?? [];
-      return faces.length > 0 && wanted(one) ? [{ label: one.label, faces }] : [];
+      return faces.length > 0 && wanted(one) ? [{ label: one.label, faces, several: isSeveral(one) }] : [];
     });
   }
 
@@ -84,7 +86,7 @@ export class Parties {
         if (one.kind === 'addresses') return ranges.some((range) => overlap(range, one.range));
         return (one.kind === 'node' || one.kind === 'lan-host') && inside(addresses.get(one.name) ?? [], family);
       });
-      return own.length === 0 ? [] : [{ label: one.label, faces: own }];
+      return own.length === 0 ? [] : [{ label: one.label, faces: own, several: isSeveral(one) }];
     });
   }
 }
@@ -103,3 +105,5 @@ function nameOf(one: Entity): string | undefined {
       return undefined;
   }
 }
+
+const isSeveral = ({ kind }: Entity): boolean => !['node', 'lan-host', 'service'].includes(kind);
