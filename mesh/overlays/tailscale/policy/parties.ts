@@ -1,6 +1,6 @@
 import type { Evaluation } from './classes.ts';
 import { familyOf, overlap, type Family, type Range } from './ranges.ts';
-import { rangesOf, type Entity, type Revision } from './universe.ts';
+import { ANY_TAGGED, rangesOf, type Entity, type Revision } from './universe.ts';
 
 /** A name in a question that nobody and nothing has. */
 export class Unknown extends Error {
@@ -45,6 +45,12 @@ export class Parties {
       const carriers = new Set(world.nodes.filter(({ tags }) => tags.includes(text)).map(({ name }) => name));
       const tagged = this.#where((one) => (one.kind === 'node' && carriers.has(one.name)) || (one.kind === 'others' && one.tag === text)); // prettier-ignore
       if (tagged.length > 0) return tagged;
+      // No node carries it and no rule names it: who will is like any other tagged node.
+      if (policy.tagOwners.has(text))
+        return this.#where((one) => one.kind === 'others' && one.key === ANY_TAGGED).map((one) => ({
+          ...one,
+          label: text,
+        }));
     }
     const site = /^LAN of (.+)$/.exec(text)?.[1];
     const ranges = policy.hosts.get(text) ?? (site === undefined ? rangesOf([text]) : rangesOf(world.lans.flatMap((lan) => (lan.site === site ? lan.cidrs : [])))); // prettier-ignore

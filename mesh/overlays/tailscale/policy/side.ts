@@ -173,6 +173,10 @@ export class Side {
     return this.#all.filter((face) => !beyond.has(face) && !this.#answering.has(face));
   }
 
+  /**
+   * Whoever has no address yet may get one in a prefix of the tailnet's. A single address is told as itself where no node has it: to call
+   * everybody its possible holder would say nothing.
+   */
   #within(ranges: readonly Range[]): Selected {
     const found = ranges.flatMap(([first, last]) => {
       const faces: number[] = [];
@@ -183,7 +187,7 @@ export class Side {
       }
     });
     const all = TAILNET.map((whole) => ranges.some((range) => within(whole, range)));
-    const some = TAILNET.map((whole) => ranges.some((range) => overlap(range, whole)));
+    const some = TAILNET.map((whole) => ranges.some((range) => range[0] < range[1] && overlap(range, whole)));
     const [sureOnes, maybe]: [number[], number[]] = [[...new Set(found)], []];
     if (some.some(Boolean)) {
       for (const face of this.#unknown) {

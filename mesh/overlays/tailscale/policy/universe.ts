@@ -71,9 +71,11 @@ function others(worlds: readonly World[], selectors: readonly Selector[]): Entit
   return [
     ...named.sort((a, b) => (a.key < b.key ? -1 : 1)),
     { kind: 'others', key: 'anybody', label: 'anybody else of the tailnet' },
-    { kind: 'others', key: 'any tagged node', label: 'any other tagged node', tagged: true },
+    { kind: 'others', key: ANY_TAGGED, label: 'any other tagged node', tagged: true },
   ];
 }
+
+export const ANY_TAGGED = 'any tagged node';
 
 interface Named {
   range: Range;

@@ -162,7 +162,7 @@ describe('texts that are wrong', () => {
       /^tagOwners\["tag:db"\]\[0\]@8: no group is called group:sree; did you mean group:sre\?/,
       /^tagOwners\["db"\]@8: is no name of a tag/,
       /^acls\[0\]\.action@10: no action is called deny/,
-      /^acls\[1\]\.dst\[0\]@11: "tag" is no alias/,
+      /^acls\[1\]\.dst\[0\]@11: "tag:db" has no port: write tag:db:443/,
       /^acls\[2\]\.proto@12: no protocol is called tpc/,
       /^acls\[2\]\.dst\[0\]@12: port 99999: ports end at 65535/,
       /^acls@14: stands twice/,
