@@ -1,6 +1,6 @@
 import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
 import { Evaluation } from './classes.ts';
-import { missing, told, type Part, type Permission } from './permission.ts';
+import { missing, told, weaker, type Part, type Permission } from './permission.ts';
 import type { Family } from './ranges.ts';
 import { universe, type Entity, type Revision } from './universe.ts';
 
@@ -171,21 +171,20 @@ interface Difference {
   others: string[];
 }
 
-/** What `now` permits beyond `old`, by condition. */
+/** What `now` permits beyond `old`, by condition: beyond what `old` permits on the same conditions or on fewer. */
 function differences(old: Permission | undefined, now: Permission): Difference[] {
-  const certain = old?.levels.get('')?.ports;
-  return [...now.levels].flatMap(([key, { condition, ports }]): Difference[] => {
-    const same = old?.levels.get(key)?.ports;
-    const beyond = (family: Family): PortSet => missing(missing(ports[family], certain?.[family] ?? NONE), same?.[family] ?? NONE); // prettier-ignore
+  const before = old?.levels ?? [];
+  return now.levels.flatMap(({ condition, keys, ports }): Difference[] => {
+    const same = before.filter((level) => weaker(level.keys, keys));
+    const beyond = (family: Family): PortSet => same.reduce((left, level) => missing(left, level.ports[family]), ports[family]); // prettier-ignore
     const left = { 4: beyond(4), 6: beyond(6) };
     if (left[4].size + left[6].size === 0) return [];
-    const before = [...(old?.levels ?? [])].filter(([other]) => other !== '' && other !== key);
-    const conditional = before.filter(([, level]) => [4, 6].some((family) => touches(left[family as Family], level.ports[family as Family]))); // prettier-ignore
-    return [{ ports: left, condition, permission: now, others: conditional.map(([, level]) => level.condition) }];
+    const others = before.filter(
+      (level) => !same.includes(level) && (touches(left[4], level.ports[4]) || touches(left[6], level.ports[6])),
+    );
+    return [{ ports: left, condition, permission: now, others: others.map((level) => level.condition) }];
   });
 }
-
-const NONE: PortSet = new Map();
 
 const touches = (a: PortSet, b: PortSet): boolean => portTexts(missing(a, b)).join() !== portTexts(a).join();
 

@@ -67,7 +67,7 @@ const isItself = (from: Entity | undefined, to: Entity | undefined): boolean =>
 
 /** @param both whether the two can speak to each other in both families */
 function levels({ levels: all }: Permission, parts: readonly Part[], both: boolean): Told[] {
-  return [...all.values()].flatMap(({ condition, ports, parts: giving }): Told[] => {
+  return all.flatMap(({ condition, ports, parts: giving }): Told[] => {
     const conditional = condition === '' ? {} : { conditional: condition };
     const [four, six] = [portTexts(ports[4]), portTexts(ports[6])];
     if (!both || four.join() === six.join()) {
