@@ -120,7 +120,6 @@ describe('an intent that gives logins', () => {
   test('takes the port from sshd: whoever may only connect is told', () => {
     const raw = validRaw();
     const rule = login(['group:platform'], { on: ['fra-edge-01'], users: ['ops'] });
-    const note = /^group:sre may connect to tcp\/22 on fra-edge-01, but Tailscale SSH answers there/;
     expect(
       plan({ ...raw, access: [...raw.access, rule] }).notes.some((one) =>
         one.startsWith('group:sre may connect to tcp/22 on fra-edge-01, but Tailscale SSH answers there'),
