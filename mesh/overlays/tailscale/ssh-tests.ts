@@ -15,6 +15,17 @@ export interface SshTest {
   deny: string[];
 }
 
+/**
+ * A policy with tests of logins added, for the service to validate (never to be pushed: it would fail while a tag has no node).
+ * @param text a policy that ends with its closing brace, HuJSON
+ */
+export function withSshTests(text: string, tests: readonly SshTest[]): string {
+  const end = text.trimEnd();
+  if (!end.endsWith('}')) throw new RangeError('the policy does not end with its closing brace');
+  const before = end.slice(0, -1).trimEnd();
+  return `${before}${/[,{]$/.test(before) ? '' : ','}\n\t"sshTests": ${JSON.stringify(tests)},\n}\n`;
+}
+
 const ROOT = 'root';
 const NONROOT = 'autogroup:nonroot';
 /** A login that no rule names: every one but root is meant where it is given. */
