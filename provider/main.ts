@@ -6,6 +6,7 @@ import { hostRelease } from './host-release.ts';
 import { serverReady } from './server-ready.ts';
 import { tailnetNode } from './tailnet-node.ts';
 import { tailnetPolicy } from './tailnet-policy.ts';
+import { tailnetTests } from './tailnet-tests.ts';
 
 await serveProvider<MeshClient>({
   name: 'mesh',
@@ -20,5 +21,6 @@ await serveProvider<MeshClient>({
     'mesh:index:ServerReady': serverReady,
     'mesh:index:TailnetNode': tailnetNode,
     'mesh:index:TailnetPolicy': tailnetPolicy,
+    'mesh:index:TailnetTests': tailnetTests,
   },
 });

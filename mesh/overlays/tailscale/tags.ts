@@ -26,3 +26,12 @@ export function memberTags(member: {
   if (named) tags.push(hostTag(name));
   return [...new Set(tags)].sort();
 }
+
+/** What a tag stands for, in words; undefined for what is no tag. A name that carries its stack in front is told with it. */
+export function tagWords(tag: string): string | undefined {
+  const [, kind, name = ''] = /^tag:(?:(site|router|host)-)?(.+)$/.exec(tag) ?? [];
+  if (kind === 'site') return `members of site ${name}`;
+  if (kind === 'router') return `routers of site ${name}`;
+  if (kind === 'host') return `host ${name}`;
+  return name === '' ? undefined : `members with role ${name}`;
+}
