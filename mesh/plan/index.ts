@@ -31,7 +31,7 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
     credentials: config.credentials,
     agent: config.agent,
     sites,
-    policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag },
+    policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag, joined: policy.joined },
     notes: notes(config, access),
   };
 }
@@ -84,6 +84,7 @@ function policyModel(
       routers: site.routers.length > 0,
       members: membersAt.has(site.name),
     })),
+    members: members.map(({ name, site, roles, kind }) => ({ name, site, roles, router: kind === 'router' })),
     memberRoles: [...new Set([...(routers ? ['router'] : []), ...members.flatMap(({ roles }) => roles)])],
     namedMembers: [...named],
     lanHosts: lanHosts(config),

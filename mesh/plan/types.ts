@@ -1,8 +1,10 @@
 import type { AccessEntry } from '../access/types.ts';
 import type { CloudName, LanKind } from '../config/clouds.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
+import type { PolicyTest } from '../overlays/tailscale/tests.ts';
 
 export type { AccessEntry, LanSource } from '../access/types.ts';
+export type { PolicyTest } from '../overlays/tailscale/tests.ts';
 
 /** Everything that can be decided before a cloud is asked. Sorted by name throughout, so equal configs print equal bytes. */
 export interface MeshPlan {
@@ -136,4 +138,6 @@ export interface PolicyPlan {
   access: AccessEntry[];
   /** Credential tag that owns all others. */
   ownerTag: string;
+  /** Tests that hold once every member has joined, for the service to run against its live policy; those in `text` hold before. */
+  joined: PolicyTest[];
 }

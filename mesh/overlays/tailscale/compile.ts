@@ -3,6 +3,8 @@ import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selectors } from './selectors.ts';
 import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag } from './tags.ts';
+import { joinedTests } from './joined-tests.ts';
+import type { Member as Node } from './parties.ts';
 import { policyTests, type LanHost, type PolicyTest } from './tests.ts';
 
 export interface PolicyModel {
@@ -12,6 +14,8 @@ export interface PolicyModel {
   groups: Readonly<Record<string, readonly string[]>>;
   /** `routers`, `members`: whether the site has any. */
   sites: readonly { name: string; cidr: string; cidr6?: string; routers: boolean; members: boolean }[];
+  /** Every node. */
+  members: readonly Node[];
   /** Members that a service names. */
   namedMembers: readonly string[];
   /** Every role that some member carries, `router` included. */
@@ -26,6 +30,8 @@ export interface CompiledPolicy {
   text: string;
   /** Tag of the deploying credential. */
   ownerTag: string;
+  /** Tests that hold once every member has joined; the text has those that hold before. */
+  joined: PolicyTest[];
 }
 
 /**
@@ -64,7 +70,7 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
   ];
   const [first, ...rest] = members;
   const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
-  return { text: withHeader(model.owner, body), ownerTag: OWNER_TAG };
+  return { text: withHeader(model.owner, body), ownerTag: OWNER_TAG, joined: joinedTests(model.rules, model) };
 }
 
 const section = (key: string, comment: string, value: { members: Member[] }): Member[] =>
