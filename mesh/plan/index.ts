@@ -4,7 +4,9 @@ import { compareAddresses } from '../config/cidr.ts';
 import { lanInitiates } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
+import { reasonsOf } from '../overlays/tailscale/reasons.ts';
 import type { LanHost } from '../overlays/tailscale/tests.ts';
+import { askable } from './joined.ts';
 import { notes } from './notes.ts';
 import { planSite } from './site.ts';
 import { authorizedKeys } from './ssh.ts';
@@ -24,6 +26,8 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
     .sort(byName);
   const owner = `${config.network.name}/${options.stack}-tailnet`;
   const policy = compilePolicy({ ...policyModel(config, sites, around.named), owner, rules: access.rules });
+  const joined = askable(policy.joined, sites.flatMap(hostsOf));
+  const reasons = reasonsOf(joined, access.rules);
   return {
     network: networkPlan(config.network),
     tailnet: tailnetPlan(config.tailnet),
@@ -31,7 +35,7 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
     credentials: config.credentials,
     agent: config.agent,
     sites,
-    policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag, joined: policy.joined },
+    policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag, joined, reasons },
     notes: notes(config, access),
   };
 }

@@ -138,6 +138,8 @@ export interface PolicyPlan {
   access: AccessEntry[];
   /** Credential tag that owns all others. */
   ownerTag: string;
-  /** Tests that hold once every member has joined, for the service to run against its live policy; those in `text` hold before. */
+  /** Tests that hold once every member that the stack brings in has joined, for the service to run against its live policy; those in `text` hold before. */
   joined: PolicyTest[];
+  /** What a joined test accepts (`tag:app tcp fra-db-01:5432`) → the `why` of the intents that give it. */
+  reasons: Record<string, string>;
 }
