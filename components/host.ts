@@ -97,7 +97,8 @@ export class MeshHost extends pulumi.ComponentResource {
           ...(node.loginServer !== undefined && { loginServer: node.loginServer }),
           ...restarts,
         },
-        { parent: this, dependsOn: [release, ...tailnet] },
+        // The provider says so too, but is not asked when somebody replaces it by hand: the new node would adopt the old device, which then goes.
+        { parent: this, dependsOn: [release, ...tailnet], deleteBeforeReplace: true },
       );
     this.node = member;
     this.tailnetAddresses = member?.addresses ?? pulumi.output<string[]>([]);
