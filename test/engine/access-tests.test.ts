@@ -34,7 +34,9 @@ test('a preview says what will be tested; the up asks after the last join; anoth
 test('access that was taken away in the console is found when a node is made anew, and told by its reason', async () => {
   const whole = await live();
   // The grant of the app tier goes, comment and all.
-  const cut = whole.replace(/\t\t\/\/ the app tier reads the primary\n\t\t\{[^}]*\},\n/, '').replace(/\t"tests": \[[^]*\n\t\],\n/, '');
+  const cut = whole
+    .replace(/\t\t\/\/ the app tier reads the primary\n\t\t\{[^}]*\},\n/, '')
+    .replace(/\t"tests": \[[^]*\n\t\],\n/, '');
   expect(cut.length).toBeLessThan(whole.length);
   await bench.tailscale('POST', '/tailnet/-/acl', cut);
 

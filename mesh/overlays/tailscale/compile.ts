@@ -1,4 +1,5 @@
 import type { AccessRule, Endpoint } from '../../access/types.ts';
+import { joinDenies } from './environments.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selectors } from './selectors.ts';
@@ -23,6 +24,10 @@ export interface PolicyModel {
   /** LAN hosts that can open connections, if a rule permits it. */
   lanHosts: readonly LanHost[];
   rules: readonly AccessRule[];
+  /** Where stacks share the tailnet: tag of each one's credential, and the tags that it owns. Default: one that owns all. */
+  deployers?: readonly { tag: string; tags: readonly string[] }[];
+  /** Tests beside those of the rules. */
+  denies?: readonly PolicyTest[];
 }
 
 export interface CompiledPolicy {
@@ -40,7 +45,7 @@ export interface CompiledPolicy {
  */
 export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const endpoints = model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]);
-  const tests = policyTests(model.rules, model.groups, model.lanHosts);
+  const tests = joinDenies(policyTests(model.rules, model.groups, model.lanHosts), model.denies ?? []);
   const members: Member[] = [
     ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
     ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
@@ -49,7 +54,7 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
     {
       key: 'tagOwners',
       apart: true,
-      comment: `The deploying credential carries ${OWNER_TAG} and may give every other tag; a person gives it that one.`,
+      comment: ownersComment(model),
       value: { members: tagOwners(model) },
     },
     {
@@ -72,6 +77,11 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
   return { text: withHeader(model.owner, body), ownerTag: OWNER_TAG, joined: joinedTests(model.rules, model) };
 }
+
+const ownersComment = ({ deployers }: PolicyModel): string =>
+  deployers === undefined
+    ? `The deploying credential carries ${OWNER_TAG} and may give every other tag; a person gives it that one.`
+    : `Each stack's credential carries its ${OWNER_TAG} and may give the tags of that stack alone; a person gives it that one.`;
 
 const section = (key: string, comment: string, value: { members: Member[] }): Member[] =>
   value.members.length === 0 ? [] : [{ key, comment, value, apart: true }];
@@ -100,16 +110,27 @@ function aliases(
   return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
 }
 
-function tagOwners(model: PolicyModel): Member[] {
+/** Every tag that nodes of the model carry, sorted. */
+export function modelTags(model: Pick<PolicyModel, 'memberRoles' | 'sites' | 'namedMembers'>): string[] {
   const tags = new Set([
     ...model.memberRoles.map(roleTag),
     ...model.sites.filter(({ members }) => members).map(({ name }) => siteTag(name)),
     ...model.sites.filter(({ routers }) => routers).map(({ name }) => siteRouterTag(name)),
     ...model.namedMembers.map(hostTag),
   ]);
-  const owned = [...tags].sort().map((tag): Member => ({ key: tag, value: [OWNER_TAG] }));
-  return [{ key: OWNER_TAG, value: ['autogroup:admin'] }, ...owned];
+  return [...tags].sort();
 }
+
+function tagOwners(model: PolicyModel): Member[] {
+  const deployers = model.deployers ?? [{ tag: OWNER_TAG, tags: modelTags(model) }];
+  const owned = deployers.flatMap(({ tag, tags }) => tags.map((one): Member => ({ key: one, value: [tag] })));
+  return [
+    ...deployers.map(({ tag }): Member => ({ key: tag, value: ['autogroup:admin'] })).sort(byKey),
+    ...owned.sort(byKey),
+  ];
+}
+
+const byKey = (a: Member, b: Member): number => (a.key < b.key ? -1 : 1);
 
 function approvals(model: PolicyModel): Member[] {
   return model.sites
