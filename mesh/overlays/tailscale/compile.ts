@@ -1,9 +1,10 @@
-import type { AccessRule, Endpoint } from '../../access/types.ts';
+import type { AccessRule, Endpoint, SshAccess } from '../../access/types.ts';
 import { joinDenies } from './environments.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selectors } from './selectors.ts';
-import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag } from './tags.ts';
+import { sshTests, type SshTest } from './ssh-tests.ts';
+import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag, toolTag } from './tags.ts';
 import { joinedTests } from './joined-tests.ts';
 import type { Member as Node } from './parties.ts';
 import { policyTests, type LanHost, type PolicyTest } from './tests.ts';
@@ -21,6 +22,8 @@ export interface PolicyModel {
   namedMembers: readonly string[];
   /** Every role that some member carries, `router` included. */
   memberRoles: readonly string[];
+  /** Names of tools. */
+  tools: readonly string[];
   /** LAN hosts that can open connections, if a rule permits it. */
   lanHosts: readonly LanHost[];
   rules: readonly AccessRule[];
@@ -37,6 +40,8 @@ export interface CompiledPolicy {
   ownerTag: string;
   /** Tests that hold once every member has joined; the text has those that hold before. */
   joined: PolicyTest[];
+  /** The same of logins, for the section `sshTests`. */
+  joinedSsh: SshTest[];
 }
 
 /**
@@ -71,11 +76,17 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
       value: [],
     },
     { key: 'grants', apart: true, value: { elements: model.rules.map(grant) } },
+    ...sshSection(model.rules),
     ...testSection(tests),
   ];
   const [first, ...rest] = members;
   const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
-  return { text: withHeader(model.owner, body), ownerTag: OWNER_TAG, joined: joinedTests(model.rules, model) };
+  return {
+    text: withHeader(model.owner, body),
+    ownerTag: OWNER_TAG,
+    joined: joinedTests(model.rules, model),
+    joinedSsh: sshTests(model.rules, model),
+  };
 }
 
 const ownersComment = ({ deployers }: PolicyModel): string =>
@@ -111,12 +122,13 @@ function aliases(
 }
 
 /** Every tag that nodes of the model carry, sorted. */
-export function modelTags(model: Pick<PolicyModel, 'memberRoles' | 'sites' | 'namedMembers'>): string[] {
+export function modelTags(model: Pick<PolicyModel, 'memberRoles' | 'sites' | 'namedMembers' | 'tools'>): string[] {
   const tags = new Set([
     ...model.memberRoles.map(roleTag),
     ...model.sites.filter(({ members }) => members).map(({ name }) => siteTag(name)),
     ...model.sites.filter(({ routers }) => routers).map(({ name }) => siteRouterTag(name)),
     ...model.namedMembers.map(hostTag),
+    ...model.tools.map(toolTag),
   ]);
   return [...tags].sort();
 }
@@ -141,11 +153,14 @@ function approvals(model: PolicyModel): Member[] {
     );
 }
 
+const names = (all: readonly Endpoint[]): string[] =>
+  [...new Set(all.flatMap(selectors).map(({ text }) => text))].sort();
+
+const reason = ({ why, until }: AccessRule): string => (until === undefined ? why : `${why} (until ${until})`);
+
 function grant(rule: AccessRule): Element {
-  const names = (all: readonly Endpoint[]): string[] =>
-    [...new Set(all.flatMap(selectors).map(({ text }) => text))].sort();
   return {
-    comment: rule.why,
+    comment: reason(rule),
     value: {
       members: [
         { key: 'src', value: names(rule.sources) },
@@ -154,6 +169,23 @@ function grant(rule: AccessRule): Element {
       ],
     },
   };
+}
+
+/** The packet filter lets through what grants give; who may log in then, and as whom, stands here. */
+function sshSection(rules: readonly AccessRule[]): Member[] {
+  const elements = rules.flatMap((rule) => (rule.ssh === undefined ? [] : [login(rule, rule.ssh)]));
+  return elements.length === 0 ? [] : [{ key: 'ssh', apart: true, value: { elements } }];
+}
+
+function login(rule: AccessRule, { users, check }: SshAccess): Element {
+  const members: Member[] = [
+    { key: 'action', value: check === undefined ? 'accept' : 'check' },
+    { key: 'src', value: names(rule.sources) },
+    { key: 'dst', value: names(rule.targets) },
+    { key: 'users', value: users },
+  ];
+  if (check !== undefined) members.push({ key: 'checkPeriod', value: check });
+  return { comment: reason(rule), value: { members } };
 }
 
 function testSection(tests: readonly PolicyTest[]): Member[] {

@@ -23,6 +23,7 @@ export function modelInStack(model: StackModel, stack: string): StackModel {
     })),
     namedMembers: model.namedMembers.map(call),
     memberRoles: model.memberRoles.map(call),
+    tools: model.tools.map(call),
     lanHosts: model.lanHosts.map((host) => ({ ...host, name: call(host.name), site: call(host.site) })),
     rules: model.rules.map((rule) => ruleInStack(rule, stack)),
   };
@@ -43,6 +44,7 @@ function endpointInStack(endpoint: Endpoint, stack: string): Endpoint {
     case 'routers-of-site':
     case 'lan':
       return { ...endpoint, site: inStack(stack, endpoint.site) };
+    case 'tool':
     case 'member':
     case 'lan-host':
       return { ...endpoint, name: inStack(stack, endpoint.name) };

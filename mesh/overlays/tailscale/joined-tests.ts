@@ -44,7 +44,7 @@ export function joinedTests(rules: readonly AccessRule[], around: Around): Polic
 /** What the source reaches, and the first few by name that it does not. */
 function near(reach: Reach, subject: Named, targets: readonly Named[]): Named[] {
   const texts = (all: readonly Named[]): string[] => all.map(({ text }) => text);
-  const reached = targets.filter((target) => reach.between(subject, target).some(({ size }) => size > 0));
+  const reached = targets.filter((target) => reach.ports(subject, target).some(({ size }) => size > 0));
   const names = new Set(chosen(texts(targets), new Set(texts(reached))));
   return targets.filter(({ text }) => names.has(text));
 }
@@ -52,8 +52,8 @@ function near(reach: Reach, subject: Named, targets: readonly Named[]): Named[] 
 function testsOf(subject: Named, targets: readonly Named[], reach: Reach): PolicyTest[] {
   const byProto = new Map<string, PolicyTest>();
   for (const target of targets) {
-    const given = reach.between(subject, target);
-    for (const port of sortedPorts([PROBE, ...reach.portsTo(target).flatMap(ends)])) {
+    const given = reach.ports(subject, target);
+    for (const port of sortedPorts([PROBE, ...reach.rulesTo(target).flatMap(({ ports }) => ports.flatMap(ends))])) {
       const passing = given.filter((ports) => covers(ports, port)).length;
       const [proto = '', number = ''] = port.split('/');
       // The service has no test of icmp.
@@ -67,7 +67,7 @@ function testsOf(subject: Named, targets: readonly Named[], reach: Reach): Polic
 }
 
 /** Groups, tags and LAN hosts that are tested as sources; sorted by name. */
-function subjects(rules: readonly AccessRule[], { groups, members, lanHosts }: Around): Named[] {
+export function subjects(rules: readonly AccessRule[], { groups, members, lanHosts }: Around): Named[] {
   const named = endpoints(rules, 'sources');
   const used = named.flatMap((one) => (one.kind === 'group' ? [one.name] : []));
   const people = used.map((group): Named => ({
@@ -85,7 +85,7 @@ function subjects(rules: readonly AccessRule[], { groups, members, lanHosts }: A
 }
 
 /** Tags that rules lead to. */
-const targetTags = (rules: readonly AccessRule[], members: readonly Member[]): Named[] =>
+export const targetTags = (rules: readonly AccessRule[], members: readonly Member[]): Named[] =>
   distinct(endpoints(rules, 'targets').flatMap((one) => tagOf(one, members)));
 
 /** LAN hosts that rules lead to, by their aliases. */

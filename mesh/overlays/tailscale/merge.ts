@@ -45,6 +45,7 @@ export function mergeParts(parts: readonly StackPart[], owner: string): MergeAns
       members: all(({ members }) => members),
       namedMembers: all(({ namedMembers }) => namedMembers),
       memberRoles: all(({ memberRoles }) => memberRoles),
+      tools: all(({ tools }) => tools),
       lanHosts: all(({ lanHosts }) => lanHosts),
       rules: all(({ rules }) => rules),
       deployers,

@@ -28,6 +28,8 @@ export function standsFor(endpoint: Endpoint, party: Party): boolean {
   switch (endpoint.kind) {
     case 'group':
       return party.kind === 'person' && party.groups.has(endpoint.name);
+    case 'tool':
+      return false;
     case 'members-of-site':
       return party.kind === 'member' && party.member.site === endpoint.site;
     case 'routers-of-site':
@@ -46,38 +48,49 @@ export function standsFor(endpoint: Endpoint, party: Party): boolean {
   }
 }
 
-/** What rules give between names. Parties that the same rules are for are looked at once, so that a tag of 1,000 nodes is few. */
+/** Which rules lead from one name to another. Parties that the same rules are for are looked at once, so that a tag of 1,000 nodes is few. */
 export class Reach {
   readonly #rules: readonly AccessRule[];
-  readonly #given = new Map<string, PortSet>();
   readonly #known = new Map<string, number[][]>();
+  readonly #between = new Map<string, AccessRule[]>();
+  readonly #given = new Map<AccessRule[], PortSet>();
 
   constructor(rules: readonly AccessRule[]) {
     this.#rules = rules;
   }
 
-  /** What each pair of the two gets, one port set for each kind of pair. */
-  between(source: Named, target: Named): PortSet[] {
-    return this.#kinds(source, 'sources').flatMap((from) =>
-      this.#kinds(target, 'targets').map((to) => {
+  /** The rules for each pair of the two, one list for each kind of pair. */
+  kinds(source: Named, target: Named): AccessRule[][] {
+    return this.#numbers(source, 'sources').flatMap((from) =>
+      this.#numbers(target, 'targets').map((to) => {
         const key = `${from.join()} ${to.join()}`;
-        const known = this.#given.get(key);
-        if (known !== undefined) return known;
-        const ports = portSet(from.filter((at) => to.includes(at)).flatMap((at) => this.#rules[at]?.ports ?? []));
-        this.#given.set(key, ports);
-        return ports;
+        const known = this.#between.get(key) ?? this.#at(from.filter((at) => to.includes(at)));
+        this.#between.set(key, known);
+        return known;
       }),
     );
   }
 
-  /** Ports of the rules that lead to one of them. */
-  portsTo(target: Named): string[] {
-    const rules = new Set(this.#kinds(target, 'targets').flat());
-    return [...rules].flatMap((at) => this.#rules[at]?.ports ?? []);
+  /** The ports that each kind of pair gets. */
+  ports(source: Named, target: Named): PortSet[] {
+    return this.kinds(source, target).map((rules) => {
+      const known = this.#given.get(rules) ?? portSet(rules.flatMap(({ ports }) => ports));
+      this.#given.set(rules, known);
+      return known;
+    });
+  }
+
+  /** Rules that lead to one of them. */
+  rulesTo(target: Named): AccessRule[] {
+    return this.#at([...new Set(this.#numbers(target, 'targets').flat())]);
+  }
+
+  #at(numbers: readonly number[]): AccessRule[] {
+    return numbers.flatMap((at) => this.#rules[at] ?? []);
   }
 
   /** Which rules are for one of them, by number: one list for each kind of party among them. */
-  #kinds(named: Named, side: 'sources' | 'targets'): number[][] {
+  #numbers(named: Named, side: 'sources' | 'targets'): number[][] {
     const cached = this.#known.get(`${side} ${named.text}`);
     if (cached !== undefined) return cached;
     const lists = new Map<string, number[]>();

@@ -4,8 +4,9 @@ import { interpret, type PolicyNode } from '../../../lab/tailnet/policy/index.ts
 import { planMesh } from '../../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../../mesh/plan/types.ts';
 import { accepted, anyMesh, wideRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
-const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test' });
+const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test', now: NOW });
 
 /** The tailnet once every member of a plan has joined. */
 function joinedNodes(made: MeshPlan): PolicyNode[] {
