@@ -158,6 +158,24 @@ export interface PolicyPlan {
   joined: PolicyTest[];
   /** What a joined test accepts (`tag:app tcp fra-db-01:5432`) → the `why` of the intents that give it. */
   reasons: Record<string, string>;
+  /** Present where several stacks share the tailnet: then `text` is the policy of all, and its owner pushes it. */
+  shared?: SharedPolicyPlan;
   /** The same of logins by Tailscale SSH. The service takes these only as `sshTests` of a whole policy. */
   joinedSsh: SshTest[];
+}
+
+/** What a stack must know of the tailnet that it shares. */
+export interface SharedPolicyPlan {
+  /** The stack that pushes the policy; this one or another. */
+  owner: string;
+  /** What the policy's first line says of its owner. */
+  ownerLine: string;
+  /** All stacks of the tailnet, sorted. */
+  stacks: string[];
+  /** Permissions of the other stacks, for the owner's preview; empty in those that push nothing. */
+  others: AccessEntry[];
+  /** Tags that this stack gives to its nodes, sorted; the policy must let its credential do that. */
+  tags: string[];
+  /** Prefixes that its routers advertise; the policy must approve them. */
+  routes: string[];
 }

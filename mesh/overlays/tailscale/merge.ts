@@ -3,16 +3,10 @@ import { overlaps6 } from '../../config/cidr6.ts';
 import { fault, type Path } from '../../config/fault.ts';
 import type { StackFault } from '../../config/checks/across.ts';
 import { modelTags, type PolicyModel } from './compile.ts';
-import { environmentDenies } from './environments.ts';
+import { environmentDenies, type StackPart } from './environments.ts';
 import { modelInStack, type StackModel } from './in-stack.ts';
 import { selectors } from './selectors.ts';
 import { deployerTag } from './tags.ts';
-
-/** One stack's share of a policy, in its own words. */
-export interface StackPart {
-  stack: string;
-  model: StackModel;
-}
 
 export type MergeAnswer =
   | { ok: true; model: Omit<PolicyModel, 'owner'> }
