@@ -4,6 +4,7 @@ import type { MeshClient } from './client.ts';
 import { hostKey } from './host-key.ts';
 import { hostRelease } from './host-release.ts';
 import { serverReady } from './server-ready.ts';
+import { sharedPolicy } from './shared-policy.ts';
 import { tailnetNode } from './tailnet-node.ts';
 import { tailnetPolicy } from './tailnet-policy.ts';
 import { tailnetTests } from './tailnet-tests.ts';
@@ -19,6 +20,7 @@ await serveProvider<MeshClient>({
     'mesh:index:HostKey': hostKey,
     'mesh:index:HostRelease': hostRelease,
     'mesh:index:ServerReady': serverReady,
+    'mesh:index:SharedPolicy': sharedPolicy,
     'mesh:index:TailnetNode': tailnetNode,
     'mesh:index:TailnetPolicy': tailnetPolicy,
     'mesh:index:TailnetTests': tailnetTests,

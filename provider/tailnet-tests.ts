@@ -80,7 +80,10 @@ async function run(op: Operation, news: Inputs, preview: boolean, client: MeshCl
 
 function announce(op: Operation, news: Inputs): void {
   const tests = z.array(test).safeParse(news.tests);
-  if (!tests.success) { op.log('info', 'the live policy is tested once the nodes have joined'); return; }
+  if (!tests.success) {
+    op.log('info', 'the live policy is tested once the nodes have joined');
+    return;
+  }
   const count = (side: 'accept' | 'deny'): number => tests.data.reduce((sum, one) => sum + one[side].length, 0);
   const sources = new Set(tests.data.map(({ src }) => src)).size;
   op.log(

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { faultsAcross, type NamedConfig } from '../../mesh/config/checks/across.ts';
-import { renderFault, type Fault } from '../../mesh/config/fault.ts';
+import { faultsAcross, renderStackFaults, type NamedConfig, type StackFault } from '../../mesh/config/checks/across.ts';
+import type { Fault } from '../../mesh/config/fault.ts';
 import { unsetCredentials } from '../credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { checkFile, renderFile } from '../mesh-config.ts';
+import { sharingFaults } from '../shared-tailnet.ts';
 import { green } from '../render/style.ts';
 import { knownStacks, readStackFile, type StackFile } from '../stack-file.ts';
 
@@ -58,11 +59,14 @@ function check(named: readonly string[], { all, json, credentials }: Options): v
     configs.push({ stack, config: checked.config });
     return { ...none, credentials: unset };
   });
-  const across = faultsAcross(configs);
+  const across = distinct([...faultsAcross(configs), ...configs.flatMap((one) => sharingFaults(one, new Date()))]);
   const bad = findings.filter(({ keys, faults, credentials: unset }) => keys.length + faults.length + unset.length > 0);
   if (json === true) process.stdout.write(`${JSON.stringify({ stacks: findings, across }, null, 2)}\n`);
   else if (bad.length + across.length === 0) process.stdout.write(`${green('No fault')} in ${stacks.join(', ')}.\n`);
-  else process.stderr.write(`mesh: ${[...bad.map(render), ...across.map(renderAcross)].join('\n\n')}\n`);
+  else
+    process.stderr.write(
+      `mesh: ${[...bad.map(render), ...(across.length === 0 ? [] : [renderStackFaults(across)])].join('\n\n')}\n`,
+    );
   if (bad.length + across.length > 0) process.exitCode = EXIT.usage;
 }
 
@@ -83,5 +87,7 @@ function render(finding: Finding): string {
   return [...(keys.length + faults.length === 0 ? [] : [renderFile(stack, finding)]), ...unset].join('\n\n');
 }
 
-const renderAcross = ({ stack, ...fault }: Fault & { stack: string }): string =>
-  `Pulumi.${stack}.yaml, against another stack:\n\n${renderFault(fault)}`;
+/** What two stacks of one tailnet are told is told once, at the stack that it is about. */
+const distinct = (faults: readonly StackFault[]): StackFault[] => [
+  ...new Map(faults.map((one) => [JSON.stringify(one), one])).values(),
+];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { planNow } from '../plan-now.ts';
+import { planTogether } from '../plan-now.ts';
 import { renderPlan } from '../render/plan.ts';
 import { meshConfig } from '../mesh-config.ts';
 import { readStackFile } from '../stack-file.ts';
@@ -12,7 +12,7 @@ export function addPlan(program: Command): void {
     .option('--json', 'the whole plan as JSON; equal configs print equal bytes')
     .addHelpText('after', '\nExamples:\n  mesh plan staging\n  mesh plan staging --json | jq .policy.access')
     .action((stack: string, options: { json?: true }) => {
-      const plan = planNow(meshConfig(readStackFile(stack)), stack);
+      const plan = planTogether(meshConfig(readStackFile(stack)), stack);
       process.stdout.write(`${options.json === true ? JSON.stringify(plan, null, 2) : renderPlan(plan, stack)}\n`);
     });
 }

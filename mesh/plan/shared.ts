@@ -7,7 +7,7 @@ import { joinDenies, memberDenies } from '../overlays/tailscale/environments.ts'
 import { entryInStack, modelInStack } from '../overlays/tailscale/in-stack.ts';
 import { mergeParts, type MergeAnswer } from '../overlays/tailscale/merge.ts';
 import { reasonsOf } from '../overlays/tailscale/reasons.ts';
-import { deployerTag } from '../overlays/tailscale/tags.ts';
+import { deployerTag, siteRouterTag } from '../overlays/tailscale/tags.ts';
 import { askable } from './joined.ts';
 import { modelOf, policyOwner, type Deciding } from './policy.ts';
 import type { PolicyPlan, SharedPolicyPlan } from './types.ts';
@@ -38,6 +38,7 @@ export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet, now: Dat
   const pushes = own.stack === tailnet.owner;
   const shared: SharedPolicyPlan = {
     owner: tailnet.owner,
+    pushes,
     ownerLine: policyOwner(owner.network.name, tailnet.owner),
     stacks: tailnet.stacks.map(({ stack }) => stack),
     others: pushes
@@ -48,7 +49,9 @@ export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet, now: Dat
     tags: modelTags(model),
     routes: model.sites
       .filter(({ routers }) => routers)
-      .flatMap(({ cidr, cidr6 }) => [cidr, ...(cidr6 === undefined ? [] : [cidr6])]),
+      .flatMap(({ name, cidr, cidr6 }) =>
+        [cidr, ...(cidr6 === undefined ? [] : [cidr6])].map((prefix) => ({ prefix, tag: siteRouterTag(name) })),
+      ),
   };
   const mine = new Set(shared.tags);
   const ours = (selector: string): boolean => !selector.startsWith('tag:') || mine.has(selector);

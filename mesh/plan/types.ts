@@ -166,8 +166,10 @@ export interface PolicyPlan {
 
 /** What a stack must know of the tailnet that it shares. */
 export interface SharedPolicyPlan {
-  /** The stack that pushes the policy; this one or another. */
+  /** The stack that pushes the policy. */
   owner: string;
+  /** Whether it is this one. */
+  pushes: boolean;
   /** What the policy's first line says of its owner. */
   ownerLine: string;
   /** All stacks of the tailnet, sorted. */
@@ -176,6 +178,6 @@ export interface SharedPolicyPlan {
   others: AccessEntry[];
   /** Tags that this stack gives to its nodes, sorted; the policy must let its credential do that. */
   tags: string[];
-  /** Prefixes that its routers advertise; the policy must approve them. */
-  routes: string[];
+  /** Prefixes that its routers advertise, and the tag by which the policy must approve them. */
+  routes: { prefix: string; tag: string }[];
 }

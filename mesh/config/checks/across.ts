@@ -1,6 +1,6 @@
 import { overlaps } from '../cidr.ts';
 import { overlaps6 } from '../cidr6.ts';
-import { fault, type Fault } from '../fault.ts';
+import { fault, renderFault, type Fault } from '../fault.ts';
 import type { MeshConfig } from '../schema.ts';
 
 /** A stack with what parsed of it. */
@@ -13,6 +13,10 @@ export interface NamedConfig {
 export interface StackFault extends Fault {
   stack: string;
 }
+
+/** Faults between stacks as one text, each with the file that it is in. */
+export const renderStackFaults = (faults: readonly StackFault[]): string =>
+  faults.map(({ stack, ...one }) => `Pulumi.${stack}.yaml, against another stack:\n\n${renderFault(one)}`).join('\n\n');
 
 /**
  * What two stacks must not share. Each pair is told once. Stacks are few, so pairs are looked at one by one.
