@@ -91,6 +91,7 @@ async function prepareDirectory(
     accounts: namedAccounts(file.config).map(({ account }) => account),
     existing: existingHosts(file.config),
     sites: labSites(file.config),
+    ...(plan.policy.shared?.pushes === false && { oauthTags: [plan.policy.ownerTag] }),
   });
   check();
   const { started, config } = await labUp(labDir, { onProgress: progress });

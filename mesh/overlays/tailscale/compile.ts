@@ -51,10 +51,12 @@ export interface CompiledPolicy {
 export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const endpoints = model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]);
   const tests = joinDenies(policyTests(model.rules, model.groups, model.lanHosts), model.denies ?? []);
+  const hosts = aliases(endpoints, tests, model.lanHosts);
+  const named = new Set(hosts.map(({ key }) => key));
   const members: Member[] = [
     ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
     ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
-      members: aliases(endpoints, tests, model.lanHosts),
+      members: hosts,
     }),
     {
       key: 'tagOwners',
@@ -84,7 +86,8 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
   return {
     text: withHeader(model.owner, body),
     ownerTag: OWNER_TAG,
-    joined: joinedTests(model.rules, model),
+    // A LAN host that only these would name has no alias: the text is made by rules and by the tests that stand in it.
+    joined: joinedTests(model.rules, model).filter(({ src }) => /^(tag|group):/.test(src) || named.has(src)),
     joinedSsh: sshTests(model.rules, model),
   };
 }
