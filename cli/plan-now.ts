@@ -4,15 +4,18 @@ import type { MeshPlan } from '../mesh/plan/types.ts';
 import { CliError, EXIT } from './exit.ts';
 import { sharedTailnet } from './shared-tailnet.ts';
 
+/** The only place where the command line asks for the time. */
+export const today = (): Date => new Date();
+
 /**
  * The plan of a stack as it is today, for all but the policy's text: where the tailnet is shared, that holds this stack's part
- * alone. This file is the only place where the command line asks for the time.
+ * alone.
  */
-export const planNow = (config: MeshConfig, stack: string, now: Date = new Date()): MeshPlan =>
+export const planNow = (config: MeshConfig, stack: string, now: Date = today()): MeshPlan =>
   planMesh(config, { stack, now });
 
 /** The same with the policy of all stacks that share its tailnet. Throws CliError (usage) when they cannot. */
-export const planTogether = (config: MeshConfig, stack: string, now: Date = new Date()): MeshPlan =>
+export const planTogether = (config: MeshConfig, stack: string, now: Date = today()): MeshPlan =>
   planMesh(config, { stack, now, tailnet: sharedTailnet({ stack, config }, now) });
 
 export const NOW_OPTION = [

@@ -174,9 +174,15 @@ function grant(rule: AccessRule): Element {
   };
 }
 
-/** The packet filter lets through what grants give; who may log in then, and as whom, stands here. */
+/**
+ * The packet filter lets through what grants give; who may log in then, and as whom, stands here. Rules with a check first:
+ * the first that fits decides on the node, and the service puts them there in any case.
+ */
 function sshSection(rules: readonly AccessRule[]): Member[] {
-  const elements = rules.flatMap((rule) => (rule.ssh === undefined ? [] : [login(rule, rule.ssh)]));
+  const all = rules.flatMap((rule) => (rule.ssh === undefined ? [] : [{ rule, ssh: rule.ssh }]));
+  const elements = all
+    .toSorted((a, b) => Number(a.ssh.check === undefined) - Number(b.ssh.check === undefined))
+    .map(({ rule, ssh }) => login(rule, ssh));
   return elements.length === 0 ? [] : [{ key: 'ssh', apart: true, value: { elements } }];
 }
 

@@ -22,7 +22,7 @@ const ANYBODY = 'nobody';
 
 /**
  * Tests of the logins that intents give, for when every member has joined: the destination of each is a tag, which stands
- * for nobody before. For each group and tag that an intent with `ssh` names, on every tag that it leads to and some that
+ * for nobody before. For each group and tag that some intent names, on every tag where it gets logins and some that
  * others lead to: the logins that it gets, with a check or without, and that it gets no other login of any intent there,
  * and not root. Where two intents differ about a login, or some of a tag's nodes from others, nothing is said.
  * @returns sorted by source, then tag
@@ -33,7 +33,7 @@ export function sshTests(rules: readonly AccessRule[], around: Around): SshTest[
   const tags = targetTags(logins, around.members);
   const texts = tags.map(({ text }) => text);
   // A LAN host is no node, so it can have no login; and the service has no test of it.
-  return subjects(logins, { ...around, lanHosts: [] }).flatMap((subject) => {
+  return subjects(rules, { ...around, lanHosts: [] }).flatMap((subject) => {
     const reached = tags.filter((tag) => reach.kinds(subject, tag).some((kind) => kind.length > 0));
     const near = new Set(chosen(texts, new Set(reached.map(({ text }) => text))));
     return tags.filter(({ text }) => near.has(text)).flatMap((tag) => testOf(subject, tag, reach));
