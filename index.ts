@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { compose } from './components/mesh.ts';
 import { makeProviders } from './components/providers.ts';
+import { readTailnet } from './components/other-stacks.ts';
 import { quietSdk } from './components/quiet-sdk.ts';
 import { readSettings } from './components/settings.ts';
 import { planMesh } from './mesh/plan/index.ts';
@@ -8,7 +9,9 @@ import { planMesh } from './mesh/plan/index.ts';
 quietSdk();
 const settings = readSettings();
 const stack = pulumi.getStack();
-const plan = planMesh(settings.config, { stack, now: new Date() });
+const now = new Date();
+const tailnet = readTailnet({ stack, config: settings.config }, now);
+const plan = planMesh(settings.config, { stack, now, tailnet });
 // A permission that went by the calendar is a change that nobody wrote in this commit.
 for (const sentence of plan.expiry.ended) void pulumi.log.warn(sentence);
 for (const sentence of plan.expiry.soon) void pulumi.log.info(sentence);

@@ -1,6 +1,6 @@
 import { credentialNeeds, missingCredentials, type Credential } from '../mesh/config/credentials.ts';
-import { isRecord, isSecret, NAMESPACE, type StackFile } from './stack-file.ts';
-import { namespaced } from './stack-keys.ts';
+import { type StackFile } from './stack-file.ts';
+import { NAMESPACE, isRecord, isSecret, namespaced } from '../mesh/config/stack-text.ts';
 
 /** Is a credential set, where the stack says that its credentials are? A secret in the file counts whatever it holds: it is not decrypted. */
 export function isSet(

@@ -1,7 +1,8 @@
 import { parseConfig, renderFaults, type Fault, type MeshConfig } from '../mesh/config/index.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { StackFile } from './stack-file.ts';
-import { keyFaults, namespaced } from './stack-keys.ts';
+import { keyFaults } from './stack-keys.ts';
+import { namespaced } from '../mesh/config/stack-text.ts';
 
 export type CheckedFile =
   | { ok: true; config: MeshConfig }

@@ -2,10 +2,21 @@ import type { MeshConfig } from '../mesh/config/index.ts';
 import { planMesh } from '../mesh/plan/index.ts';
 import type { MeshPlan } from '../mesh/plan/types.ts';
 import { CliError, EXIT } from './exit.ts';
+import { sharedTailnet } from './shared-tailnet.ts';
 
-/** The plan of a stack as it is today. The only place where the command line asks for the time. */
-export const planNow = (config: MeshConfig, stack: string, now: Date = new Date()): MeshPlan =>
+/** The only place where the command line asks for the time. */
+export const today = (): Date => new Date();
+
+/**
+ * The plan of a stack as it is today, for all but the policy's text: where the tailnet is shared, that holds this stack's part
+ * alone.
+ */
+export const planNow = (config: MeshConfig, stack: string, now: Date = today()): MeshPlan =>
   planMesh(config, { stack, now });
+
+/** The same with the policy of all stacks that share its tailnet. Throws CliError (usage) when they cannot. */
+export const planTogether = (config: MeshConfig, stack: string, now: Date = today()): MeshPlan =>
+  planMesh(config, { stack, now, tailnet: sharedTailnet({ stack, config }, now) });
 
 export const NOW_OPTION = [
   '--now <day>',

@@ -1,12 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
+import { isRecord } from '../mesh/config/stack-text.ts';
 import { closest } from '../mesh/config/suggest.ts';
 import { CliError, EXIT } from './exit.ts';
 import { TREE } from './paths.ts';
-
-/** The project's namespace in a stack file. */
-export const NAMESPACE = 'site-mesh';
 
 /** A stack file as Pulumi reads it: config key → value, secrets still as `{secure: …}`. */
 export interface StackFile {
@@ -78,16 +76,4 @@ function configHint(content: unknown): string {
     ? Object.keys(content).find((one) => closest(one, ['config']) !== undefined)
     : undefined;
   return key === undefined || key === 'config' ? '' : ` (is "${key}" meant to be it?)`;
-}
-
-/** `{secure: ciphertext}`, Pulumi's form of an encrypted value; or a mapping of nothing but such values. */
-export function isSecret(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  const members = Object.values(value);
-  if (members.length === 1 && typeof value.secure === 'string') return true;
-  return members.length > 0 && members.every(isSecret);
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

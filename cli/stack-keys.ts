@@ -2,7 +2,7 @@ import { cloudNames, cloudOf } from '../mesh/config/clouds.ts';
 import { anyCredentials } from '../mesh/config/credentials.ts';
 import { meshSchema, secretKeys } from '../mesh/config/schema.ts';
 import { closest } from '../mesh/config/suggest.ts';
-import { isRecord, isSecret, NAMESPACE } from './stack-file.ts';
+import { NAMESPACE, isRecord, isSecret } from '../mesh/config/stack-text.ts';
 
 /** Sections of our own namespace, as a stack file names them. */
 const SECTIONS = Object.keys(meshSchema.shape).map((name) => `${NAMESPACE}:${name}`);
@@ -42,12 +42,4 @@ function inPlain(key: string, value: unknown): string[] {
   if (isSecret(value)) return [];
   if (key !== `${NAMESPACE}:accountTokens` || !isRecord(value)) return [key];
   return Object.entries(value).flatMap(([account, token]) => (isSecret(token) ? [] : [`${key}["${account}"]`]));
-}
-
-/** The plain values of our namespace, without the prefix; Pulumi takes a key without any for the project's own. */
-export function namespaced(config: Record<string, unknown>): Record<string, unknown> {
-  const own = Object.entries(config).filter(
-    ([key, value]) => (key.startsWith(`${NAMESPACE}:`) || !key.includes(':')) && !isSecret(value),
-  );
-  return Object.fromEntries(own.map(([key, value]) => [key.replace(`${NAMESPACE}:`, ''), value]));
 }

@@ -41,6 +41,8 @@ export class MeshHost extends pulumi.ComponentResource {
   readonly hostKey: pulumi.Output<string>;
   /** Empty on hosts that are no tailnet members. */
   readonly tailnetAddresses: pulumi.Output<string[]>;
+  /** Absent on hosts that are no tailnet members. */
+  readonly node: TailnetNode | undefined;
   /** The last resource of the host: who waits for it finds the host finished. */
   readonly last: pulumi.Resource;
 
@@ -96,8 +98,10 @@ export class MeshHost extends pulumi.ComponentResource {
           ...(node.loginServer !== undefined && { loginServer: node.loginServer }),
           ...restarts,
         },
-        { parent: this, dependsOn: [release, ...tailnet] },
+        // The provider says so too, but is not asked when somebody replaces it by hand: the new node would adopt the old device, which then goes.
+        { parent: this, dependsOn: [release, ...tailnet], deleteBeforeReplace: true },
       );
+    this.node = member;
     this.tailnetAddresses = member?.addresses ?? pulumi.output<string[]>([]);
     const after = member ?? release;
     this.last = runCommands({ host: name, commands: plan.commands, connection: recorded, after }, this);

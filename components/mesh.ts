@@ -3,6 +3,7 @@ import { cloudNames, type CloudName } from '../mesh/config/clouds.ts';
 import { ofAccount } from '../mesh/config/credentials.ts';
 import { accountNames, accountOf } from '../mesh/plan/accounts.ts';
 import type { HostKind, MeshPlan } from '../mesh/plan/types.ts';
+import { AccessTests } from './access-tests.ts';
 import { cloudComponents } from './clouds.ts';
 import type { DeployAccess, Drain } from './connection.ts';
 import { accountKey, type MeshProviders, type Providers } from './providers.ts';
@@ -58,7 +59,11 @@ export function compose(args: MeshArgs): HostOutput[] {
       for (const [site, hosts] of made) running.set(site, hosts);
     }
   }
-  return plan.sites.flatMap(({ name }) => running.get(name) ?? []).map(output);
+  const hosts = plan.sites.flatMap(({ name }) => running.get(name) ?? []);
+  const nodes = hosts.flatMap(({ host }) => host.node ?? []);
+  if (nodes.length > 0 && plan.policy.joined.length > 0)
+    new AccessTests(network, { plan: plan.policy, etag: tailnet.policy.etag, nodes }, { providers: providers.shared });
+  return hosts.map(output);
 }
 
 /** The providers that serve everywhere, and the account's own. */

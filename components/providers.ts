@@ -30,7 +30,10 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
   const commands = plan.sites.some((site) => hostsOf(site).some((host) => host.commands.length > 0));
   return {
     shared: {
-      tailscale: new tailscale.Provider('tailscale', { ...settings.tailscale, tailnet }),
+      // Settings of a tailnet are its owner's.
+      ...(plan.policy.shared?.pushes !== false && {
+        tailscale: new tailscale.Provider('tailscale', { ...settings.tailscale, tailnet }),
+      }),
       mesh: new MeshProvider('mesh', { ...settings.tailscale, tailnet }),
       // The engine's own, which answers for the stack: a default one would come and go in the state with each resize.
       pulumi: new Engine('engine'),

@@ -1,16 +1,23 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as tailscale from '@pulumi/tailscale';
-import type { PolicyPlan } from '../mesh/plan/types.ts';
+import type { PolicyPlan, SharedPolicyPlan } from '../mesh/plan/types.ts';
+import { SharedPolicy } from '../provider/resources/shared-policy.ts';
 import { TailnetPolicy } from '../provider/resources/tailnet-policy.ts';
 
 /** The tailnet itself: its policy, and the few settings that the mesh relies on. Other settings stay as they are. */
 export class Tailnet extends pulumi.ComponentResource {
   /** Everything that joins or costs money waits for it: a refused policy stops the run before anything is made. */
-  readonly policy: TailnetPolicy;
+  readonly policy: TailnetPolicy | SharedPolicy;
 
   constructor(name: string, { policy }: { policy: PolicyPlan }, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:index:Tailnet', name, {}, options);
-    this.policy = new TailnetPolicy(name, { text: policy.text, access: policy.access }, { parent: this });
+    if (policy.shared?.pushes === false) {
+      this.policy = sharedPolicy(name, policy, policy.shared, this);
+      this.registerOutputs({ etag: this.policy.etag });
+      return;
+    }
+    const access = [...policy.access, ...(policy.shared?.others ?? [])];
+    this.policy = new TailnetPolicy(name, { text: policy.text, access }, { parent: this });
     new tailscale.TailnetSettings(
       name,
       {
@@ -26,4 +33,15 @@ export class Tailnet extends pulumi.ComponentResource {
     new tailscale.DnsPreferences(name, { magicDns: true }, { parent: this, dependsOn: [this.policy] });
     this.registerOutputs({ etag: this.policy.etag });
   }
+}
+
+/** Another stack's: settings are that one's too. */
+function sharedPolicy(
+  name: string,
+  { text, ownerTag }: PolicyPlan,
+  { owner, ownerLine, tags, routes }: SharedPolicyPlan,
+  parent: pulumi.Resource,
+): SharedPolicy {
+  const [mark = ''] = text.split('\n', 1);
+  return new SharedPolicy(name, { owner, ownerLine, mark, tag: ownerTag, tags, routes }, { parent });
 }

@@ -34,15 +34,11 @@ function model(config: LabConfig, parts: Parts): Model {
     store,
     faults,
     clock,
-    // Stacks that name the same tailnet share one entry.
-    tailnets: [
-      ...new Map(
-        config.tenants.map(({ tailscale: { tailnet, ...keys } }) => [
-          tailnet,
-          { name: tailnet, ...keys, preparedPolicy: PREPARED_POLICY },
-        ]),
-      ).values(),
-    ],
+    tailnets: config.tenants.map(({ tailscale: { tailnet, ...keys } }) => ({
+      name: tailnet,
+      ...keys,
+      preparedPolicy: PREPARED_POLICY,
+    })),
   });
   return {
     compute: withExisting(clouds, config.existing, config.deployKey.publicKey),

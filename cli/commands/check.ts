@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { faultsAcross, type NamedConfig } from '../../mesh/config/checks/across.ts';
-import { renderFault, type Fault } from '../../mesh/config/fault.ts';
+import { faultsAcross, renderStackFaults, type NamedConfig, type StackFault } from '../../mesh/config/checks/across.ts';
 import type { Expiry } from '../../mesh/access/until.ts';
+import type { Fault } from '../../mesh/config/fault.ts';
 import { unsetCredentials } from '../credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { checkFile, renderFile } from '../mesh-config.ts';
-import { dayOf, NOW_OPTION, planNow } from '../plan-now.ts';
+import { dayOf, NOW_OPTION, planNow, today } from '../plan-now.ts';
+import { sharingFaults } from '../shared-tailnet.ts';
 import { green, yellow } from '../render/style.ts';
 import { knownStacks, readStackFile, type StackFile } from '../stack-file.ts';
 
@@ -45,7 +46,7 @@ export function addCheck(program: Command): void {
 }
 
 function check(named: readonly string[], { all, json, credentials, now }: Options): void {
-  const day = dayOf(now);
+  const day = dayOf(now) ?? today();
   if (all === true && named.length > 0)
     throw new CliError(EXIT.usage, 'name stacks, or say --all: one of the two. Example: mesh check --all');
   const stacks = all === true ? knownStacks() : [...new Set(named)].sort();
@@ -65,11 +66,14 @@ function check(named: readonly string[], { all, json, credentials, now }: Option
     configs.push({ stack, config: checked.config });
     return { ...none, credentials: unset, expiry: planNow(checked.config, stack, day).expiry };
   });
-  const across = faultsAcross(configs);
+  const across = distinct([...faultsAcross(configs), ...configs.flatMap((one) => sharingFaults(one, day))]);
   const bad = findings.filter(({ keys, faults, credentials: unset }) => keys.length + faults.length + unset.length > 0);
   if (json === true) process.stdout.write(`${JSON.stringify({ stacks: findings, across }, null, 2)}\n`);
   else if (bad.length + across.length === 0) process.stdout.write(`${green('No fault')} in ${stacks.join(', ')}.\n`);
-  else process.stderr.write(`mesh: ${[...bad.map(render), ...across.map(renderAcross)].join('\n\n')}\n`);
+  else
+    process.stderr.write(
+      `mesh: ${[...bad.map(render), ...(across.length === 0 ? [] : [renderStackFaults(across)])].join('\n\n')}\n`,
+    );
   if (json !== true) for (const line of findings.flatMap(renderExpiry)) process.stderr.write(`${line}\n`);
   if (bad.length + across.length > 0) process.exitCode = EXIT.usage;
 }
@@ -91,10 +95,12 @@ function render(finding: Finding): string {
   return [...(keys.length + faults.length === 0 ? [] : [renderFile(stack, finding)]), ...unset].join('\n\n');
 }
 
+/** What two stacks of one tailnet are told is told once, at the stack that it is about. */
+const distinct = (faults: readonly StackFault[]): StackFault[] => [
+  ...new Map(faults.map((one) => [JSON.stringify(one), one])).values(),
+];
+
 const renderExpiry = ({ stack, expiry: { ended, soon } }: Finding): string[] => [
   ...ended.map((one) => `${yellow('Warning')} Pulumi.${stack}.yaml: ${one}`),
   ...soon.map((one) => `Note    Pulumi.${stack}.yaml: ${one}`),
 ];
-
-const renderAcross = ({ stack, ...fault }: Fault & { stack: string }): string =>
-  `Pulumi.${stack}.yaml, against another stack:\n\n${renderFault(fault)}`;

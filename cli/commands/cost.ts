@@ -11,7 +11,7 @@ import { stderrProgress } from '../progress.ts';
 import { runPulumi, type PulumiRun } from '../pulumi.ts';
 import { renderCost } from '../render/cost.ts';
 import { readStackFile, type StackFile } from '../stack-file.ts';
-import { namespaced } from '../stack-keys.ts';
+import { namespaced } from '../../mesh/config/stack-text.ts';
 
 interface Options {
   against?: string;

@@ -3,7 +3,7 @@ import { credentialNeeds, credentials, setCommand, type Credential } from '../..
 import { isSet } from '../credentials.ts';
 import { bold, columns, dim, green } from '../render/style.ts';
 import { readStackFile } from '../stack-file.ts';
-import { namespaced } from '../stack-keys.ts';
+import { namespaced } from '../../mesh/config/stack-text.ts';
 
 export function addCredentials(program: Command): void {
   program

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { dayOf, NOW_OPTION, planNow } from '../plan-now.ts';
+import { dayOf, NOW_OPTION, planTogether } from '../plan-now.ts';
 import { renderPlan } from '../render/plan.ts';
 import { meshConfig } from '../mesh-config.ts';
 import { readStackFile } from '../stack-file.ts';
@@ -16,7 +16,7 @@ export function addPlan(program: Command): void {
       '\nExamples:\n  mesh plan staging\n  mesh plan staging --json | jq .policy.access\n  mesh plan prod --now 2027-01-01',
     )
     .action((stack: string, options: { json?: true; now?: string }) => {
-      const plan = planNow(meshConfig(readStackFile(stack)), stack, dayOf(options.now));
+      const plan = planTogether(meshConfig(readStackFile(stack)), stack, dayOf(options.now));
       process.stdout.write(`${options.json === true ? JSON.stringify(plan, null, 2) : renderPlan(plan, stack)}\n`);
     });
 }

@@ -4,12 +4,12 @@ import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { meshConfig } from '../mesh-config.ts';
 import type { StackFile } from '../stack-file.ts';
-import { namespaced } from '../stack-keys.ts';
 import type { Former } from './against.ts';
 import { bill, type Bill, type Lists } from './bill.ts';
 import { difference, type Difference } from './change.ts';
 import { priceLists, withFormer } from './lists.ts';
 import type { Access } from './tokens.ts';
+import { namespaced } from '../../mesh/config/stack-text.ts';
 
 /** A comparison with another revision of the stack. */
 export interface Compared {

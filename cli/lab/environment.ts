@@ -34,6 +34,8 @@ export function labVariables(labDir: string, stack: string): Record<string, stri
     PULUMI_OPTION_STACK: stack,
     PULUMI_OPTION_CONFIG_FILE: paths.stackConfig,
     PULUMI_OPTION_POLICY_PACK: join(TREE, 'policies'),
+    // Stacks that share a tailnet read each other's files: the lab's own first.
+    MESH_STACK_FILES: labDir,
     // Five processes of Node start with each run: program, guardrails, plugins. Compiling them is a third of its time.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? cacheFolder(process.env, 'compiled'),
   };

@@ -1,6 +1,6 @@
 import type { LabExistingHost } from '../../lab/existing/machines.ts';
-import { isRecord, NAMESPACE } from '../stack-file.ts';
 import { fields, portNumber, records, section, text, type Fields } from './fields.ts';
+import { NAMESPACE, isRecord } from '../../mesh/config/stack-text.ts';
 
 function existingHost(site: Fields, host: Fields, user: unknown): LabExistingHost | undefined {
   const [own, inherited] = [fields(host.ssh), fields(site.ssh)];

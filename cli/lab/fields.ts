@@ -1,4 +1,4 @@
-import { isRecord, NAMESPACE } from '../stack-file.ts';
+import { NAMESPACE, isRecord } from '../../mesh/config/stack-text.ts';
 
 /**
  * A stack file read as it stands: the lab has to be ready for a stack before anything of it is planned. Whoever calls this has

@@ -1,8 +1,8 @@
 import type { LabConfig, LabTenant } from '../../lab/api/config.ts';
 import { machineAt } from '../../lab/existing/machines.ts';
 import { controlAddress, INTERNET } from '../../lab/machines/types.ts';
-import { isRecord, NAMESPACE } from '../stack-file.ts';
 import { namedAccounts, reachedInLab } from './existing.ts';
+import { NAMESPACE, isRecord } from '../../mesh/config/stack-text.ts';
 
 /** What the lab lays over a tracked stack file: where its clouds are, how its hosts are reached, its credentials. */
 export interface Overlay {

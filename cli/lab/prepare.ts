@@ -5,7 +5,7 @@ import { loadConfig } from '../../lab/api/config.ts';
 import { ensureTenant } from '../../lab/api/tenants.ts';
 import { labDown, labReload, labUp } from '../../lab/control.ts';
 import { installLanguageHost, installPlugins, officialNames } from '../../lab/plugins/install.ts';
-import { planNow } from '../plan-now.ts';
+import { planTogether } from '../plan-now.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { engine } from '../engine.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -59,7 +59,7 @@ export async function prepareLab(
   options: PrepareOptions = {},
 ): Promise<PreparedLab> {
   const { file = readStackFile(stack), labDir = labDirectory() } = options;
-  const plan = planNow(meshConfig(file), stack);
+  const plan = planTogether(meshConfig(file), stack);
   const found = await engine(progress);
   try {
     if (options.exclusive === true) holdTry(labDir);
@@ -91,6 +91,7 @@ async function prepareDirectory(
     accounts: namedAccounts(file.config).map(({ account }) => account),
     existing: existingHosts(file.config),
     sites: labSites(file.config),
+    ...(plan.policy.shared?.pushes === false && { oauthTags: [plan.policy.ownerTag] }),
   });
   check();
   const { started, config } = await labUp(labDir, { onProgress: progress });

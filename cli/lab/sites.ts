@@ -1,6 +1,6 @@
 import type { LabSite } from '../../lab/api/config.ts';
-import { isRecord } from '../stack-file.ts';
 import { fields, portNumber, records, section, text, type Fields } from './fields.ts';
+import { isRecord } from '../../mesh/config/stack-text.ts';
 
 /** Where the hosts of a stack stand, and what the owner of an existing site would have set up there. */
 export function labSites(config: Fields): LabSite[] {

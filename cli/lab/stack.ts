@@ -8,9 +8,10 @@ import { z } from 'zod';
 import { CliError, EXIT } from '../exit.ts';
 import { TREE } from '../paths.ts';
 import { runPulumi } from '../pulumi.ts';
-import { isRecord, isSecret, type StackFile } from '../stack-file.ts';
+import { type StackFile } from '../stack-file.ts';
 import { labEnvironment, labPaths } from './environment.ts';
 import type { Overlay } from './overlay.ts';
+import { isRecord, isSecret } from '../../mesh/config/stack-text.ts';
 
 /**
  * Keeps the lab's own stack and its config file in step with the tracked `Pulumi.<stack>.yaml`: plain values are

@@ -3,8 +3,8 @@ import { removeTorn, tornFiles } from '../recover/torn.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Progress } from '../progress.ts';
 import { runPulumi } from '../pulumi.ts';
-import { NAMESPACE } from '../stack-file.ts';
 import { labPaths } from './environment.ts';
+import { NAMESPACE } from '../../mesh/config/stack-text.ts';
 
 /**
  * Takes the locks off a stack whose engines were killed, the engine's own way. Without this the next run would stop at a

@@ -4,8 +4,8 @@ import { credentialNeeds, credentials, setCommand } from '../../mesh/config/cred
 import { isSet } from '../credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readSecret } from '../preflight/keys.ts';
-import { namespaced } from '../stack-keys.ts';
 import type { Reach } from './reach.ts';
+import { namespaced } from '../../mesh/config/stack-text.ts';
 
 /** For one request: at night a slow answer is an answer too. */
 const ANSWER_SECONDS = 10;

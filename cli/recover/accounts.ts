@@ -1,6 +1,6 @@
 import { cloudOf } from '../../mesh/config/clouds.ts';
 import { accounts, configPath, credentialNeeds, ofAccount } from '../../mesh/config/credentials.ts';
-import { namespaced } from '../stack-keys.ts';
+import { namespaced } from '../../mesh/config/stack-text.ts';
 
 /** Where a provider's cloud is and how to ask it. Holds a secret: for requests, not for print. */
 export interface CloudAccess {

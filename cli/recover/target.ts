@@ -1,12 +1,13 @@
 import { CliError, EXIT } from '../exit.ts';
 import { runPulumi, type PulumiRun } from '../pulumi.ts';
-import { NAMESPACE, type StackFile } from '../stack-file.ts';
+import { type StackFile } from '../stack-file.ts';
 import { accessOf } from './accounts.ts';
 import { Clouds } from './clouds.ts';
 import { backendDirectory, locksInMessage, readLocks, type Lock } from './locks.ts';
 import { createsOf } from './preview.ts';
 import { parseState, type Resource, type State } from './state.ts';
 import { tornFiles } from './torn.ts';
+import { NAMESPACE } from '../../mesh/config/stack-text.ts';
 
 /** The stack that is looked at, through its engine. */
 export class Target {

@@ -35,7 +35,14 @@ export interface LabTenant {
   /** 64 characters, as the plugin demands. */
   hcloudToken: string;
   digitaloceanToken: string;
-  tailscale: { tailnet: string; apiKey: string; oauthClientId: string; oauthClientSecret: string };
+  tailscale: {
+    tailnet: string;
+    apiKey: string;
+    oauthClientId: string;
+    oauthClientSecret: string;
+    /** Tags of the client; absent: the one that owns all others. */
+    oauthTags?: string[];
+  };
   /** By the names that sites of the stack give as `account`. */
   accounts: Record<string, AccountTokens>;
   /** As the stack file said them last. */

@@ -22,12 +22,14 @@ interface Demands {
   accounts?: readonly string[];
   existing?: readonly LabExistingHost[];
   sites?: readonly LabSite[];
+  /** Tags of an OAuth client of its own; where a stack shares a tailnet that another one owns. */
+  oauthTags?: readonly string[];
 }
 
 /**
  * The accounts of one stack and its existing hosts, made when they are not there: a Hetzner project of its own, one more for
  * each further account, and the tailnet that the stack names. Stacks that name the same tailnet share it, credentials
- * included, as they would on the service. What a stack does not name any more stays: it has to be able to take down what it
+ * included, but for an OAuth client with tags of its own. What a stack does not name any more stays: it has to be able to take down what it
  * built there. Two callers at once end up with the same accounts and keys.
  * `added` tells that a running daemon does not know all of it yet.
  */
@@ -61,13 +63,30 @@ function tenantOf(config: LabConfig, name: string, tailnet: string, demands: Dem
   const fresh = newTenant(name, tailnet);
   const known = config.tenants.find((tenant) => tenant.name === name) ?? fresh;
   const missing = (demands.accounts ?? []).filter((account) => !Object.hasOwn(known.accounts, account));
-  const shared = config.tenants.find((tenant) => tenant.tailscale.tailnet === tailnet)?.tailscale;
   return {
     ...known,
-    tailscale: shared ?? fresh.tailscale,
+    tailscale: credentialsOf(config, known, fresh, demands.oauthTags),
     accounts: { ...known.accounts, ...Object.fromEntries(missing.map((account) => [account, newAccount()])) },
     sites: demands.sites === undefined ? known.sites : [...demands.sites],
   };
+}
+
+/** In the tailnet that `fresh` names: the stack's own client where it is to have certain tags, else that of whoever was first. */
+function credentialsOf(
+  { tenants }: LabConfig,
+  known: LabTenant,
+  fresh: LabTenant,
+  tags: readonly string[] | undefined,
+): LabTenant['tailscale'] {
+  const here = tenants.map(({ tailscale }) => tailscale).filter(({ tailnet }) => tailnet === fresh.tailscale.tailnet);
+  const [first] = here;
+  if (tags === undefined) {
+    const plain = here.find(({ oauthTags }) => oauthTags === undefined);
+    return plain ?? { ...fresh.tailscale, ...(first && { apiKey: first.apiKey }) };
+  }
+  const same = here.includes(known.tailscale) && isDeepStrictEqual(known.tailscale.oauthTags, tags);
+  if (same) return known.tailscale;
+  return { ...fresh.tailscale, ...(first && { apiKey: first.apiKey }), oauthTags: [...tags] };
 }
 
 async function lock(path: string): Promise<() => void> {

@@ -34,8 +34,8 @@ const TOKEN_SECONDS = 3600;
 const DEFAULT_CLIENT_TAGS = ['tag:iac'];
 
 /**
- * The tailnets of a lab. Entries with the same name are the same tailnet (stacks may share one); each name has one set of
- * credentials.
+ * The tailnets of a lab. Entries with the same name are the same tailnet (stacks may share one): each brings an OAuth client, and
+ * the first one everything else.
  */
 export function createTailnet(deps: TailnetDeps & { tailnets: TailnetConfig[] }): Tailnet {
   const data = openCollections(deps.store);
@@ -97,20 +97,20 @@ export function createTailnet(deps: TailnetDeps & { tailnets: TailnetConfig[] })
       const scope = token === undefined || deps.clock() >= token.expires ? undefined : scopes.get(token.tailnet);
       return scope === undefined
         ? undefined
-        : { scope, actor: { user: undefined, tags: scope.config.oauthTags ?? DEFAULT_CLIENT_TAGS } };
+        : { scope, actor: { user: undefined, tags: token?.tags ?? DEFAULT_CLIENT_TAGS } };
     },
     issueToken(clientId, clientSecret) {
-      const scope = all.find(
-        (candidate) =>
-          candidate.config.oauthClientId === clientId &&
-          hash(candidate.config.oauthClientSecret) === hash(clientSecret),
+      const client = deps.tailnets.find(
+        ({ oauthClientId, oauthClientSecret }) =>
+          oauthClientId === clientId && hash(oauthClientSecret) === hash(clientSecret),
       );
-      if (scope === undefined) return undefined;
+      if (client === undefined) return undefined;
       for (const key of expiredTokens()) data.tokens.delete(key);
       const token = `tskey-access-${randomText(40)}`;
       data.tokens.put(hash(token), {
         id: hash(token),
-        tailnet: scope.config.name,
+        tailnet: client.name,
+        tags: client.oauthTags ?? DEFAULT_CLIENT_TAGS,
         expires: deps.clock() + TOKEN_SECONDS * 1000,
       });
       return { token, seconds: TOKEN_SECONDS };

@@ -100,6 +100,8 @@ export interface TailnetRecord {
 export interface TokenRecord {
   id: string;
   tailnet: string;
+  /** Of the client that it was issued to. */
+  tags?: string[];
   expires: number;
 }
 

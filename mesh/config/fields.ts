@@ -57,6 +57,13 @@ export const roleName = text((value) => {
   return undefined;
 }, 'choose a letter, then lower-case letters, digits and inner hyphens, for example db; router, iac, router-…, site-…, host-… and tool-… are taken');
 
+/** Names of stacks end up in front of names in tags and aliases where stacks share a tailnet. Those of the mesh's own tags are taken. */
+export const stackName = text((value) => {
+  if (!SHORT_NAME.test(value)) return 'is not the name of a stack that can share a tailnet';
+  if (/^(router|iac|site|host|lan|tool)(-|$)/.test(value)) return 'begins like a tag of the mesh itself';
+  return undefined;
+}, 'choose a letter, then lower-case letters, digits and inner hyphens, at most 30, for example staging; router, iac, site, host, lan and tool are taken');
+
 export const domainName = matching(
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
   'is not a domain name',

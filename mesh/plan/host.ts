@@ -3,7 +3,7 @@ import { cloudOf } from '../config/clouds.ts';
 import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
 import { render } from '../host/render.ts';
 import type { HostSpec } from '../host/spec.ts';
-import { memberTags } from '../overlays/tailscale/tags.ts';
+import { inStack, memberTags } from '../overlays/tailscale/tags.ts';
 import { authorizedKeys } from './ssh.ts';
 import type { CommandPlan, HostKind, HostPlan, JumpPlan } from './types.ts';
 import { TAILSCALE_VERSION } from './versions.ts';
@@ -20,7 +20,13 @@ export function planHost(
   config: MeshConfig,
   where: Where,
   host: HostConfig,
-  { kind, named, tailscaleSsh }: { kind: HostKind; named: boolean; tailscaleSsh: boolean },
+  /** `stack`: where others share the tailnet, in which every name is there once. */
+  {
+    kind,
+    named,
+    tailscaleSsh,
+    stack,
+  }: { kind: HostKind; named: boolean; tailscaleSsh: boolean; stack: string | undefined },
 ): HostPlan {
   const { name: siteName, site } = where;
   const cloud = cloudOf(site.cloud);
@@ -32,7 +38,7 @@ export function planHost(
   const way = router ? wayOf(config, siteName, site, host.name) : undefined;
   const { loginServer } = config.tailnet;
   const ssh = sshPlan(config, site, host);
-  const tags = memberTags({ name: host.name, site: siteName, roles, router, named });
+  const tags = memberTags({ name: host.name, site: siteName, roles, router, named, stack });
   const spec = (): HostSpec => ({
     name: host.name,
     site: siteName,
@@ -68,7 +74,7 @@ export function planHost(
     // Always: a site that joins later must change no node of this one. The host's ip rules keep its own LAN out of the tunnel.
     ...(kind !== 'host' && {
       node: {
-        hostname: host.name,
+        hostname: inStack(stack, host.name),
         tags,
         advertises,
         acceptRoutes: true,

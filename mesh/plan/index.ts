@@ -1,13 +1,13 @@
-import { byName, isMember, lanHost, places } from '../access/places.ts';
+import { byName } from '../access/places.ts';
 import { resolveAccess } from '../access/resolve.ts';
 import type { ResolvedAccess } from '../access/types.ts';
 import { compareAddresses } from '../config/cidr.ts';
-import { lanInitiates } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
-import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
-import { toolTag } from '../overlays/tailscale/tags.ts';
-import type { LanHost } from '../overlays/tailscale/tests.ts';
+import { sharesTailnet, type SharedTailnet } from '../config/shared.ts';
+import { inStack, toolTag } from '../overlays/tailscale/tags.ts';
 import { notes } from './notes.ts';
+import { namedMembers, planPolicy, type Deciding } from './policy.ts';
+import { planSharedPolicy } from './shared.ts';
 import { planSite } from './site.ts';
 import { authorizedKeys } from './ssh.ts';
 import type { HostPlan, MeshPlan, SitePlan, SshPlan, ToolPlan } from './types.ts';
@@ -17,16 +17,20 @@ import type { HostPlan, MeshPlan, SitePlan, SshPlan, ToolPlan } from './types.ts
  * @param config what parseConfig accepted; another one may throw
  * @param options.stack name of the Pulumi stack; part of the policy's owner line
  * @param options.now decides which intents are over (`until`); only its day counts, UTC
+ * @param options.tailnet who shares the stack's tailnet (`tailnetOf`); without it the policy of one that does holds this stack's part alone
  * @returns plain data, sorted throughout: equal configs in any order give equal plans, on one day
  */
-export function planMesh(config: MeshConfig, options: { stack: string; now: Date }): MeshPlan {
+export function planMesh(
+  config: MeshConfig,
+  options: { stack: string; now: Date; tailnet?: SharedTailnet | undefined },
+): MeshPlan {
+  const scope = sharesTailnet(config) ? options.stack : undefined;
   const access = resolveAccess(config, options.now);
-  const around = { routed: routedSites(config), named: namedMembers(config), ssh: sshHosts(access) };
+  const around = { routed: routedSites(config), named: namedMembers(config), ssh: sshHosts(access), stack: scope };
   const sites = Object.entries(config.sites)
     .map(([name, site]) => planSite(config, name, site, around))
     .sort(byName);
-  const owner = `${config.network.name}/${options.stack}-tailnet`;
-  const policy = compilePolicy({ ...policyModel(config, sites, around.named), owner, rules: access.rules });
+  const own = { stack: options.stack, config, access, hosts: sites.flatMap(hostsOf) };
   return {
     network: networkPlan(config.network),
     tailnet: tailnetPlan(config.tailnet),
@@ -34,14 +38,8 @@ export function planMesh(config: MeshConfig, options: { stack: string; now: Date
     credentials: config.credentials,
     agent: config.agent,
     sites,
-    tools: toolPlans(config),
-    policy: {
-      text: policy.text,
-      access: access.entries,
-      ownerTag: policy.ownerTag,
-      joined: policy.joined,
-      joinedSsh: policy.joinedSsh,
-    },
+    tools: toolPlans(config, scope),
+    policy: scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own), options.now),
     expiry: access.expiry,
     notes: notes(config, access),
   };
@@ -68,60 +66,19 @@ function routedSites(config: MeshConfig): { site: string; cidr: string }[] {
     .sort((a, b) => compareAddresses(a.cidr, b.cidr));
 }
 
-/** Members that a service or an intent with `ssh` selects by name; only these carry a tag of their own. */
-function namedMembers(config: MeshConfig): ReadonlySet<string> {
-  const on = new Set(
-    [...Object.values(config.services), ...config.access.flatMap(({ ssh }) => ssh ?? [])].flatMap((one) => one.on),
-  );
-  const members = Object.values(config.sites).flatMap((site) => [
-    ...site.routers,
-    ...site.hosts.filter((host) => isMember(site, host, false)),
-  ]);
-  return new Set(members.flatMap(({ name }) => (on.has(name) ? [name] : [])));
-}
-
 /** Hosts that somebody may log in to by Tailscale SSH. */
 const sshHosts = ({ entries }: ResolvedAccess): ReadonlySet<string> =>
   new Set(entries.flatMap(({ ssh, to }) => (ssh === undefined ? [] : [to])));
 
-const toolPlans = ({ tools }: MeshConfig): ToolPlan[] =>
+const alone = ({ stack, config }: Deciding): SharedTailnet => ({
+  owner: config.tailnet.owner ?? stack,
+  stacks: [{ stack, config }],
+});
+
+const toolPlans = ({ tools }: MeshConfig, stack: string | undefined): ToolPlan[] =>
   Object.entries(tools)
-    .map(([name, { why }]) => ({ name, tag: toolTag(name), why }))
+    .map(([name, { why }]) => ({ name, tag: toolTag(inStack(stack, name)), why }))
     .sort(byName);
-
-function policyModel(
-  config: MeshConfig,
-  sites: readonly SitePlan[],
-  named: ReadonlySet<string>,
-): Omit<PolicyModel, 'owner' | 'rules'> {
-  const members = sites.flatMap(hostsOf).filter(({ node }) => node !== undefined);
-  const routers = members.some(({ kind }) => kind === 'router');
-  const membersAt = new Set(members.map(({ site }) => site));
-  return {
-    groups: config.groups,
-    sites: sites.map((site) => ({
-      name: site.name,
-      cidr: site.cidr,
-      ...(site.cidr6 !== undefined && { cidr6: site.cidr6 }),
-      routers: site.routers.length > 0,
-      members: membersAt.has(site.name),
-    })),
-    members: members.map(({ name, site, roles, kind }) => ({ name, site, roles, router: kind === 'router' })),
-    memberRoles: [...new Set([...(routers ? ['router'] : []), ...members.flatMap(({ roles }) => roles)])],
-    namedMembers: [...named],
-    tools: Object.keys(config.tools),
-    lanHosts: lanHosts(config),
-  };
-}
-
-/** Those whose LAN can open connections. */
-const lanHosts = (config: MeshConfig): LanHost[] =>
-  places(config).flatMap((place) => {
-    const host = lanHost(place);
-    return place.party.kind === 'lan' && host !== undefined && lanInitiates(place.party.site).possible
-      ? [{ ...host, site: place.site }]
-      : [];
-  });
 
 function sshPlan(ssh: MeshConfig['ssh']): SshPlan {
   const { user, from, publicKey, via, bootTimeout } = ssh;

@@ -14,6 +14,8 @@ export interface Surroundings {
   named: ReadonlySet<string>;
   /** Hosts that run Tailscale SSH. */
   ssh: ReadonlySet<string>;
+  /** This stack's name, where others share its tailnet. */
+  stack?: string | undefined;
 }
 
 /** One site, decided. Hosts are sorted by name; so router A of a pair is the first by name, wherever it is listed. */
@@ -29,6 +31,7 @@ export function planSite(config: MeshConfig, name: string, site: SiteConfig, aro
           kind,
           named: around.named.has(host.name),
           tailscaleSsh: around.ssh.has(host.name),
+          stack: around.stack,
         });
       })
       .sort(byName);

@@ -154,8 +154,30 @@ export interface PolicyPlan {
   access: AccessEntry[];
   /** Credential tag that owns all others. */
   ownerTag: string;
-  /** Tests that hold once every member has joined, for the service to run against its live policy; those in `text` hold before. */
+  /** Tests that hold once every member that the stack brings in has joined, for the service to run against its live policy; those in `text` hold before. */
   joined: PolicyTest[];
+  /** What a joined test accepts (`tag:app tcp fra-db-01:5432`) → the `why` of the intents that give it. */
+  reasons: Record<string, string>;
+  /** Present where several stacks share the tailnet: then `text` is the policy of all, and its owner pushes it. */
+  shared?: SharedPolicyPlan;
   /** The same of logins by Tailscale SSH. The service takes these only as `sshTests` of a whole policy. */
   joinedSsh: SshTest[];
+}
+
+/** What a stack must know of the tailnet that it shares. */
+export interface SharedPolicyPlan {
+  /** The stack that pushes the policy. */
+  owner: string;
+  /** Whether it is this one. */
+  pushes: boolean;
+  /** What the policy's first line says of its owner. */
+  ownerLine: string;
+  /** All stacks of the tailnet, sorted. */
+  stacks: string[];
+  /** Permissions of the other stacks, for the owner's preview; empty in those that push nothing. */
+  others: AccessEntry[];
+  /** Tags that this stack gives to its nodes, sorted; the policy must let its credential do that. */
+  tags: string[];
+  /** Prefixes that its routers advertise, and the tag by which the policy must approve them. */
+  routes: { prefix: string; tag: string }[];
 }

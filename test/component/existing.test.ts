@@ -81,11 +81,11 @@ describe('an existing host', () => {
     expect(ancestors(prod, release(prod, 'gra-edge-01'))).toContain(one(prod, 'mesh:index:TailnetPolicy', 'acme').urn);
   });
 
-  test('that nobody logs in to is nothing but an address in the policy', async () => {
+  test('that nobody logs in to is nothing but an address in the policy and its tests', async () => {
     expect(about(prod, 'gra-nas-01')).toEqual([]);
     expect(
       prod.resources.filter(({ inputs }) => JSON.stringify(inputs).includes('gra-nas-01')).map(({ type }) => type),
-    ).toEqual(['mesh:index:TailnetPolicy']);
+    ).toEqual(['mesh:index:TailnetPolicy', 'mesh:index:TailnetTests']);
     const [first] = (await changed((gra) => gra)).resources.filter(({ name }) => name === 'gra-nas-01');
     expect(first).toBeUndefined();
   });

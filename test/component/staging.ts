@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { parse } from 'yaml';
 import type { Drain } from '../../components/connection.ts';
 import { compose } from '../../components/mesh.ts';
+import { readTailnet } from '../../components/other-stacks.ts';
 import { makeProviders } from '../../components/providers.ts';
 import { readSettings } from '../../components/settings.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
@@ -119,6 +120,7 @@ export function answers(): Answers {
       case 'mesh:index:TailnetNode':
         return { id, state: { nodeId: `n${id}`, addresses: ['100.64.0.1'] } };
       case 'mesh:index:TailnetPolicy':
+      case 'mesh:index:SharedPolicy':
         return { id, state: { etag: 'etag-1' } };
       default:
         return { id, state: {} };
@@ -130,7 +132,8 @@ export function answers(): Answers {
 export function program(drain: Drain = () => Promise.resolve()): void {
   const settings = readSettings();
   const stack = pulumi.getStack();
-  const plan = planMesh(settings.config, { stack, now: NOW });
+  const tailnet = readTailnet({ stack, config: settings.config }, NOW);
+  const plan = planMesh(settings.config, { stack, now: NOW, tailnet });
   const providers = makeProviders(settings, plan);
   const { sshPrivateKey: privateKey, jumpPrivateKey } = settings;
   compose({ plan, stack, privateKey, jumpPrivateKey, drain, providers, protect: stack === 'prod' });

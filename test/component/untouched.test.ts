@@ -37,6 +37,8 @@ beforeAll(async () => {
   before = await recordProd();
 });
 const POLICY = 'mesh:index:TailnetPolicy acme';
+/** Which nodes there are and what they may reach: part of no host. */
+const TESTS = 'mesh:index:TailnetTests acme';
 const PROJECT = 'digitalocean:index/projectResources:ProjectResources acme';
 
 test('the same stack twice differs in nothing', async () => {
@@ -62,11 +64,11 @@ describe('one site more', () => {
   const members = { cloud: 'digitalocean', location: 'ams3', cidr: '10.77.50.0/24', hosts: [{ name: 'ams-app-01' }] };
 
   test.each([
-    ['of existing hosts', existing, 'par', [POLICY], true],
-    ['at Hetzner, in the same account', hetzner, 'hel', [POLICY], true],
+    ['of existing hosts', existing, 'par', [POLICY, TESTS], true],
+    ['at Hetzner, in the same account', hetzner, 'hel', [POLICY, TESTS], true],
     // The account's project lists its droplets: one list of one account, no part of a site.
-    ['at DigitalOcean', ocean, 'ams', [POLICY, PROJECT], true],
-    ['without routers, to which no route leads', members, 'ams', [POLICY, PROJECT], false],
+    ['at DigitalOcean', ocean, 'ams', [POLICY, PROJECT, TESTS], true],
+    ['without routers, to which no route leads', members, 'ams', [POLICY, PROJECT, TESTS], false],
   ])('%s changes nothing of the others but policy and network routes', async (_, site, prefix, changed, routed) => {
     const found = difference(before, await production(() => ({ 'eu-new': site })));
     expect(found.changed).toEqual([...changed].sort());
@@ -84,14 +86,14 @@ describe('one host more', () => {
     [site]: { ...sites[site], hosts: [...(sites[site]?.hosts ?? []), host] },
   });
   test.each([
-    ['at DigitalOcean', 'ap-sin', { name: 'sin-app-03', roles: ['app'] }, [POLICY, PROJECT]],
+    ['at DigitalOcean', 'ap-sin', { name: 'sin-app-03', roles: ['app'] }, [POLICY, PROJECT, TESTS]],
     ['at Hetzner', 'eu-fra', { name: 'fra-db-02', lan: '10.77.10.11' }, []],
     // Its address is what the policy knows it by, as a source of its role.
     [
       'at Hetzner, with a role that a rule names',
       'eu-fra',
       { name: 'fra-db-02', lan: '10.77.10.11', roles: ['db'] },
-      [POLICY],
+      [POLICY, TESTS],
     ],
     ['that nobody logs in to', 'eu-gra', { name: 'gra-nas-02', lan: '10.77.40.21' }, []],
   ])('%s changes no other host', async (_, site, host, changed) => {

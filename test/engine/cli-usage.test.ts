@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { isRecord } from '../../cli/stack-file.ts';
 import { TREE } from '../../cli/paths.ts';
 import { Folder, mesh, type Ended } from './cli.ts';
 import { copyTree } from './tree-copy.ts';
+import { isRecord } from '../../mesh/config/stack-text.ts';
 
 /** No test here may start a lab or an engine: everything ends before. */
 let folder: Folder;

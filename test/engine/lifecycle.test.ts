@@ -179,7 +179,10 @@ test('a node that somebody deleted is found by refresh and joined again by up', 
   expect(refresh.code, refresh.text).toBe(0);
   const run = await bench.up();
   expect(run.code, run.text).toBe(0);
-  expect(changes(run.events).map((step) => `${step.op} ${step.type}`)).toEqual(['create mesh:index:TailnetNode']);
+  expect(changes(run.events).map((step) => `${step.op} ${step.type}`)).toEqual([
+    'create mesh:index:TailnetNode',
+    'update mesh:index:TailnetTests',
+  ]);
   expect(await devices()).toHaveLength(MEMBERS.length);
 });
 

@@ -121,7 +121,9 @@ test('hosts made anew from nothing: address, name and partner stay, the identity
   for (const [name, site] of Object.entries(anew)) await unprotect(site, name);
   const steps = await up(...replace);
   expect(
-    steps.filter((step) => !names.some((name) => step.includes(name)) && !step.includes('ProjectResources')),
+    steps.filter(
+      (step) => !names.some((name) => step.includes(name)) && !/ (ProjectResources|TailnetTests) /.test(step),
+    ),
   ).toEqual([]);
   const after = await Promise.all(names.map(async (name) => ({ ...(await host(name)), node: await device(name) })));
   expect(after.map(({ name }) => name)).toEqual(names);
@@ -174,6 +176,7 @@ test('hosts renamed in place: the same servers, addresses and nodes, under other
       ...renamed('Droplet HostRelease TailnetNode', 'nyc-edge-09'),
       ...renamed('Droplet HostRelease TailnetNode', 'sin-web-02'),
       'update TailnetPolicy acme',
+      'update TailnetTests acme',
     ].sort(),
   );
   expect((await happened()).filter((event) => /made|deleted|off|drained|removed/.test(event))).toEqual([]);
@@ -207,7 +210,8 @@ test('a larger prefix: refused by protection at the clouds, where it takes a LAN
   expect(
     apart.filter(
       (step) =>
-        !/ (NetworkSubnet eu-fra|NetworkRoute eu-fra-.*|TailnetPolicy acme)$/.test(step) && !step.includes(' fra-'),
+        !/ (NetworkSubnet eu-fra|NetworkRoute eu-fra-.*|Tailnet(Policy|Tests) acme)$/.test(step) &&
+        !step.includes(' fra-'),
     ),
   ).toEqual([]);
   expect(apart).toContain('create-replacement ServerNetwork fra-edge-01');
@@ -223,6 +227,7 @@ test('a larger prefix: refused by protection at the clouds, where it takes a LAN
     'update TailnetNode gra-edge-01',
     'update TailnetNode gra-edge-02',
     'update TailnetPolicy acme',
+    'update TailnetTests acme',
   ]);
   expect(await happened()).toEqual([]);
 });
@@ -236,9 +241,9 @@ test('a host moved to another site: the new one serves before the old one goes',
   const apps = ['sin-app-01', 'sin-web-02'].map((name) => ({ name, roles: ['app'] }));
   await edit('ap-sin', { hosts: [...apps, { name: moved, roles: ['infra'] }] });
   await runsOn('logs', [old, moved], 6514);
-  expect(others(await up(), moved)).toEqual(['update TailnetPolicy acme']);
+  expect(others(await up(), moved)).toEqual(['update TailnetPolicy acme', 'update TailnetTests acme']);
   await runsOn('logs', [moved], 6514);
-  expect(others(await up(), old), 'the switch').toEqual(['update TailnetPolicy acme']);
+  expect(others(await up(), old), 'the switch').toEqual(['update TailnetPolicy acme', 'update TailnetTests acme']);
 
   await edit('us-nyc', { hosts: [] });
   expect(await refused('up', '--yes')).toMatch(/protect/);
@@ -247,6 +252,7 @@ test('a host moved to another site: the new one serves before the old one goes',
     'delete Firewall us-nyc-members',
     'delete Tag us-nyc-members',
     'update TailnetPolicy acme',
+    'update TailnetTests acme',
   ]);
   expect(await happened()).toEqual([`${moved} made`, `${old} device removed`, `${old} off`, `${old} deleted`]);
 });
@@ -274,7 +280,7 @@ test('a site retired: first who may reach it, then the site itself, and nothing 
     config['site-mesh:services'] = services;
     config['site-mesh:access'] = access.filter(({ to, from }) => to !== 'postgres' && !from.includes('role:db'));
   });
-  expect(await up()).toEqual(['update TailnetPolicy acme']);
+  expect(await up()).toEqual(['update TailnetPolicy acme', 'update TailnetTests acme']);
   await bench.edit(retire);
   const { code, stdout } = await operator.unprotect('eu-fra', '--dry-run');
   expect(code).toBe(0);
@@ -287,6 +293,7 @@ test('a site retired: first who may reach it, then the site itself, and nothing 
   const steps = await up();
   expect(steps.filter((step) => !/^delete \S+ (eu-fra|fra-|acme-fra|hetzner-fra)/.test(step))).toEqual([
     'update TailnetPolicy acme',
+    'update TailnetTests acme',
   ]);
   expect((await happened()).filter((event) => !event.startsWith('fra-'))).toEqual([]);
   expect(await up('--expect-no-changes')).toEqual([]);

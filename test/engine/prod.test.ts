@@ -55,6 +55,7 @@ test('a new site changes nothing of the others but policy, network routes and th
   expect(told(others)).toEqual([
     'create hcloud:index/networkRoute:NetworkRoute eu-fra-to-eu-hel',
     'update mesh:index:TailnetPolicy acme',
+    'update mesh:index:TailnetTests acme',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { Env } from '../api/request.ts';
+import { parseHuJson, toData } from '../policy/hujson.ts';
 import { Refusal } from '../records.ts';
 import { tailnetRecord, type Scope } from '../scope.ts';
 import { HeadscaleRefusal } from './client.ts';
@@ -27,7 +28,7 @@ export function aroundHeadscale(mirrorOf: (tailnet: string) => Promise<Mirror>):
       try {
         if (kind === 'keys' && method === 'POST') await exchangeKey(context, scope, mirror);
         else if (kind === 'keys') await mirror.dropKey(scope, rest.slice(1));
-        else if (kind === 'acl' && rest === '/validate') await alsoChecked(context, mirror);
+        else if (kind === 'acl' && rest === '/validate') await alsoChecked(context, scope, mirror);
         else if (kind === 'acl') await mirror.pushPolicy(scope, policy);
         else if (before !== undefined) await mirror.pushDevice(scope, before);
       } catch (error) {
@@ -57,12 +58,17 @@ async function exchangeKey(context: Ctx, scope: Scope, mirror: Mirror): Promise<
   context.res = Response.json({ ...(answer as object), key: await mirror.makeKey(scope, record) });
 }
 
-/** A policy that the records find good is shown to the control server too; tests alone are the records' business. */
-async function alsoChecked(context: Ctx, mirror: Mirror): Promise<void> {
+/** What the records find good is shown to the control server too: a policy, or tests of the one that is live. */
+async function alsoChecked(context: Ctx, scope: Scope, mirror: Mirror): Promise<void> {
   const text = await context.req.text();
   const verdict: unknown = await context.res.clone().json();
-  const good = typeof verdict === 'object' && verdict !== null && !('message' in verdict);
-  if (!good || /^\s*(\/\/[^\n]*\n\s*)*\[/.test(text)) return;
+  if (typeof verdict !== 'object' || verdict === null || 'message' in verdict) return;
+  const body = toData(parseHuJson(text));
+  if (Array.isArray(body)) {
+    const failed = await mirror.testRefusal(scope, body);
+    if (failed !== undefined) context.res = Response.json({ message: failed.message, data: failed.data });
+    return;
+  }
   const refusal = await mirror.policyRefusal(text);
   if (refusal !== undefined) context.res = Response.json({ message: refusal, data: [{ user: '', errors: [refusal] }] });
 }

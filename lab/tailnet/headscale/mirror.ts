@@ -1,10 +1,11 @@
 import { findDevice } from '../devices.ts';
-import type { DeviceRecord, KeyRecord } from '../records.ts';
+import type { Json } from '../policy/hujson.ts';
+import { Refusal, type DeviceRecord, type KeyRecord } from '../records.ts';
 import { devicesOf, interpretHere, livePolicy, saveTailnet, tailnetRecord, type Scope } from '../scope.ts';
 import { keysOf } from '../keys.ts';
 import { HeadscaleRefusal, type HeadscaleClient } from './client.ts';
 import { deviceOf, expiryOf, unasked } from './device.ts';
-import { forHeadscale, peopleIn } from './translate.ts';
+import { forHeadscale, peopleIn, testFailures, withTests } from './translate.ts';
 
 /** Key of the API → key of headscale; the second is what a host joins with. Kept when the first is deleted: it says who may wait. */
 interface KeyPairRecord {
@@ -133,6 +134,22 @@ export class Mirror {
     } catch (error) {
       if (error instanceof HeadscaleRefusal) return error.message;
       throw error;
+    }
+  }
+
+  /** Why tests do not hold against the live policy, as the control server sees its nodes; undefined when they do. */
+  async testRefusal(scope: Scope, tests: Json[]): Promise<Refusal | undefined> {
+    const text = withTests(livePolicy(scope), tests);
+    if (text === undefined) return undefined;
+    try {
+      await this.#client.checkPolicy(text);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof HeadscaleRefusal)) throw error;
+      const failures = testFailures(error.message);
+      return failures.length > 0
+        ? new Refusal(400, 'test(s) failed', failures)
+        : new Refusal(400, error.message, [{ user: '', errors: [error.message] }]);
     }
   }
 

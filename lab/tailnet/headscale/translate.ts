@@ -9,6 +9,20 @@ const UNKNOWN_OWNERS = /^autogroup:(admin|owner|network-admin|it-admin|member)$/
  * people and tags, so they go too. The records run all.
  */
 export function forHeadscale(text: string): string {
+  return translated(text, (tests) => tests.filter(fromAddress));
+}
+
+/**
+ * The same with other tests in it, which are asked of the nodes of now: those of tags are, those of people are not, of whom
+ * headscale knows devices only. undefined: nothing is left to ask.
+ * @param tests an array-form validation
+ */
+export function withTests(text: string, tests: Json[]): string | undefined {
+  const asked = tests.filter((test) => fromAddress(test) || fromTag(test));
+  return asked.length === 0 ? undefined : translated(text, () => asked);
+}
+
+function translated(text: string, testsOf: (own: Json[]) => Json[]): string {
   const policy = toData(parseHuJson(text));
   if (!isObject(policy)) return text;
   const tagOwners = Object.fromEntries(
@@ -19,7 +33,7 @@ export function forHeadscale(text: string): string {
         : owners,
     ]),
   );
-  const tests = Array.isArray(policy.tests) ? policy.tests.filter(fromAddress) : [];
+  const tests = testsOf(Array.isArray(policy.tests) ? policy.tests : []);
   return JSON.stringify({
     ...policy,
     tagOwners,
@@ -30,6 +44,28 @@ export function forHeadscale(text: string): string {
 
 const fromAddress = (test: Json): boolean =>
   isObject(test) && typeof test.src === 'string' && !/^(group|autogroup|tag):|@/.test(test.src);
+
+const fromTag = (test: Json): boolean => isObject(test) && typeof test.src === 'string' && test.src.startsWith('tag:');
+
+/**
+ * headscale's lines about failing tests (`tag:a -> b:22 (tcp): expected DENIED, got ALLOWED`) in the service's form, by source;
+ * empty when its words are about something else.
+ */
+export function testFailures(said: string): { user: string; errors: string[] }[] {
+  const [first, ...lines] = said.split('\n');
+  if (first?.endsWith('test(s) failed:') !== true) return [];
+  const bySource = new Map<string, string[]>();
+  for (const line of lines) {
+    const [, src = '', target = '', wanted] =
+      /^(\S+) -> (\S+)(?: \(\w+\))?: expected (ALLOWED|DENIED), got \w+$/.exec(line) ?? [];
+    const [, who = '', words = ''] = /^(\S+)(?: \(\w+\))?: (.+)$/.exec(line) ?? [];
+    const [want, got] = wanted === 'ALLOWED' ? ['Accept', 'Drop'] : ['Drop', 'Accept'];
+    const told = wanted === undefined ? words : `address ${JSON.stringify(target)}: want: ${want}, got: ${got}`;
+    const user = wanted === undefined ? who : src;
+    bySource.set(user, [...(bySource.get(user) ?? []), told]);
+  }
+  return [...bySource].map(([user, errors]) => ({ user, errors }));
+}
 
 /** Logins of people that a policy names, anywhere in it. */
 export function peopleIn(text: string): string[] {

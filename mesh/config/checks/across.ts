@@ -1,6 +1,6 @@
 import { overlaps } from '../cidr.ts';
 import { overlaps6 } from '../cidr6.ts';
-import { fault, type Fault } from '../fault.ts';
+import { fault, renderFault, type Fault } from '../fault.ts';
 import type { MeshConfig } from '../schema.ts';
 
 /** A stack with what parsed of it. */
@@ -13,6 +13,10 @@ export interface NamedConfig {
 export interface StackFault extends Fault {
   stack: string;
 }
+
+/** Faults between stacks as one text, each with the file that it is in. */
+export const renderStackFaults = (faults: readonly StackFault[]): string =>
+  faults.map(({ stack, ...one }) => `Pulumi.${stack}.yaml, against another stack:\n\n${renderFault(one)}`).join('\n\n');
 
 /**
  * What two stacks must not share. Each pair is told once. Stacks are few, so pairs are looked at one by one.
@@ -73,18 +77,26 @@ function prefixes6(earlier: NamedConfig, later: NamedConfig): Fault[] {
   return faults;
 }
 
-/** A policy is one text for a whole tailnet: two stacks would overwrite each other's, and each would take the other's people out. */
+/**
+ * A policy is one text for a whole tailnet: two stacks that do not share it would overwrite each other's, and each would take
+ * the other's people out. Whether stacks that share one agree on it is told by linkFaults.
+ */
 function tailnets(earlier: NamedConfig, later: NamedConfig): Fault[] {
   const { name, loginServer } = later.config.tailnet;
   const other = earlier.config.tailnet;
   // Two control servers have nothing in common, whatever they call their tailnets.
   if (name !== other.name || loginServer !== other.loginServer) return [];
+  if (policyOwner(earlier) === policyOwner(later)) return [];
   const problem =
     name === '-'
       ? `is - in stack ${earlier.stack} too, which may be the same tailnet`
       : `is the tailnet of stack ${earlier.stack}, and one stack owns a tailnet's policy`;
-  return [fault(['tailnet', 'name'], name, problem, 'give each stack a tailnet of its own, by its name')];
+  const remedy =
+    'give each stack a tailnet of its own, by its name; or let one own it for both: with and owner (docs/shared-tailnet.md)';
+  return [fault(['tailnet', 'name'], name, problem, remedy)];
 }
+
+const policyOwner = ({ stack, config }: NamedConfig): string => config.tailnet.owner ?? stack;
 
 /** An existing machine can carry one release, and be one node. */
 function machines(earlier: NamedConfig, later: NamedConfig): Fault[] {

@@ -38,10 +38,21 @@ export const tailnetSchema = z
         .describe(
           'Another control server than Tailscale’s own, such as headscale, that nodes join at; tailscale:baseUrl must name its API. https, or http on loopback and in a lab. Every node joins anew when it changes. Example: https://headscale.example.com',
         ),
+      with: field
+        .listOf(field.stackName, 'list the stacks that share the tailnet, for example [staging], or remove the key')
+        .optional()
+        .describe(
+          'Stacks that share the tailnet; each names this one as its owner. This stack pushes the policy of all (docs/shared-tailnet.md). Example: [staging]',
+        ),
+      owner: field.stackName
+        .optional()
+        .describe(
+          'The stack that owns the policy of a shared tailnet, and lists this one; it goes first. Without with and owner the tailnet is this stack’s alone. Example: prod',
+        ),
     },
     mapping('write tailnet: { name: acme-prod }'),
   )
-  .describe('The tailnet whose policy this stack owns, and which its members join.');
+  .describe('The tailnet that members join; this stack owns its policy, unless it names another owner.');
 
 export const viaSchema = z
   .strictObject(

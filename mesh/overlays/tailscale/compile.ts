@@ -1,4 +1,5 @@
 import type { AccessRule, Endpoint, SshAccess } from '../../access/types.ts';
+import { joinDenies } from './environments.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selectors } from './selectors.ts';
@@ -26,6 +27,10 @@ export interface PolicyModel {
   /** LAN hosts that can open connections, if a rule permits it. */
   lanHosts: readonly LanHost[];
   rules: readonly AccessRule[];
+  /** Where stacks share the tailnet: tag of each one's credential, and the tags that it owns. Default: one that owns all. */
+  deployers?: readonly { tag: string; tags: readonly string[] }[];
+  /** Tests beside those of the rules. */
+  denies?: readonly PolicyTest[];
 }
 
 export interface CompiledPolicy {
@@ -45,16 +50,18 @@ export interface CompiledPolicy {
  */
 export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const endpoints = model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]);
-  const tests = policyTests(model.rules, model.groups, model.lanHosts);
+  const tests = joinDenies(policyTests(model.rules, model.groups, model.lanHosts), model.denies ?? []);
+  const hosts = aliases(endpoints, tests, model.lanHosts);
+  const named = new Set(hosts.map(({ key }) => key));
   const members: Member[] = [
     ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
     ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
-      members: aliases(endpoints, tests, model.lanHosts),
+      members: hosts,
     }),
     {
       key: 'tagOwners',
       apart: true,
-      comment: `The deploying credential carries ${OWNER_TAG} and may give every other tag; a person gives it that one.`,
+      comment: ownersComment(model),
       value: { members: tagOwners(model) },
     },
     {
@@ -79,10 +86,16 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
   return {
     text: withHeader(model.owner, body),
     ownerTag: OWNER_TAG,
-    joined: joinedTests(model.rules, model),
+    // A LAN host that only these would name has no alias: the text is made by rules and by the tests that stand in it.
+    joined: joinedTests(model.rules, model).filter(({ src }) => /^(tag|group):/.test(src) || named.has(src)),
     joinedSsh: sshTests(model.rules, model),
   };
 }
+
+const ownersComment = ({ deployers }: PolicyModel): string =>
+  deployers === undefined
+    ? `The deploying credential carries ${OWNER_TAG} and may give every other tag; a person gives it that one.`
+    : `Each stack's credential carries its ${OWNER_TAG} and may give the tags of that stack alone; a person gives it that one.`;
 
 const section = (key: string, comment: string, value: { members: Member[] }): Member[] =>
   value.members.length === 0 ? [] : [{ key, comment, value, apart: true }];
@@ -111,7 +124,8 @@ function aliases(
   return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
 }
 
-function tagOwners(model: PolicyModel): Member[] {
+/** Every tag that nodes of the model carry, sorted. */
+export function modelTags(model: Pick<PolicyModel, 'memberRoles' | 'sites' | 'namedMembers' | 'tools'>): string[] {
   const tags = new Set([
     ...model.memberRoles.map(roleTag),
     ...model.sites.filter(({ members }) => members).map(({ name }) => siteTag(name)),
@@ -119,9 +133,19 @@ function tagOwners(model: PolicyModel): Member[] {
     ...model.namedMembers.map(hostTag),
     ...model.tools.map(toolTag),
   ]);
-  const owned = [...tags].sort().map((tag): Member => ({ key: tag, value: [OWNER_TAG] }));
-  return [{ key: OWNER_TAG, value: ['autogroup:admin'] }, ...owned];
+  return [...tags].sort();
 }
+
+function tagOwners(model: PolicyModel): Member[] {
+  const deployers = model.deployers ?? [{ tag: OWNER_TAG, tags: modelTags(model) }];
+  const owned = deployers.flatMap(({ tag, tags }) => tags.map((one): Member => ({ key: one, value: [tag] })));
+  return [
+    ...deployers.map(({ tag }): Member => ({ key: tag, value: ['autogroup:admin'] })).sort(byKey),
+    ...owned.sort(byKey),
+  ];
+}
+
+const byKey = (a: Member, b: Member): number => (a.key < b.key ? -1 : 1);
 
 function approvals(model: PolicyModel): Member[] {
   return model.sites

@@ -149,6 +149,29 @@ export function policyContract(open: Open, { wholePolicy, filtersPeers }: Tailne
     expect(await live(bench())).toBe(POLICY);
   });
 
+  test('is asked by tests about tags once nodes carry them, in the words of the service', async () => {
+    await setPolicy(bench(), granting('tag:router', 'fra-db-01', 'tcp:5432'));
+    const ask = (test: object) => validate(bench(), [{ src: 'tag:router', proto: 'tcp', ...test }]);
+    expect(await ask({ accept: ['fra-db-01:5432'] }), 'before the first joins').toMatchObject({
+      message: 'test(s) failed',
+      data: [{ user: 'tag:router', errors: [expect.stringContaining('resolved to no IP addresses') as string] }],
+    });
+    await joinNew(bench(), 'a');
+    expect(await ask({ accept: ['fra-db-01:5432'], deny: ['fra-db-01:22'] })).toEqual({});
+    expect(await ask({ deny: ['fra-db-01:5432'], accept: ['fra-db-01:22'] })).toMatchObject({
+      message: 'test(s) failed',
+      data: [
+        {
+          user: 'tag:router',
+          errors: [
+            'address "fra-db-01:22": want: Accept, got: Drop',
+            'address "fra-db-01:5432": want: Drop, got: Accept',
+          ],
+        },
+      ],
+    });
+  });
+
   test('has tests about people, groups and tags, which hold or fail by the rules', async () => {
     await setPolicy(bench());
     const about = (src: string, port: number): string =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { keyFaults, namespaced } from '../../../cli/stack-keys.ts';
+import { keyFaults } from '../../../cli/stack-keys.ts';
+import { namespaced } from '../../../mesh/config/stack-text.ts';
 
 test('a key of nobody’s namespace is a fault that says what was meant', () => {
   expect(keyFaults({ 'sitemesh:access': [] })[0]).toContain('did you mean site-mesh:access?');

@@ -64,6 +64,24 @@ describe('lab.json', () => {
     expect(statSync(configPath(dir)).mode & 0o777).toBe(0o600);
   });
 
+  it('gives stacks of one tailnet the same credentials, but for a client with tags of its own', async () => {
+    const guest = { oauthTags: ['tag:iac-staging'] };
+    const staging = (await ensureTenant(dir, 'staging', 'acme', guest)).tenant.tailscale;
+    const prod = (await ensureTenant(dir, 'prod', 'acme')).tenant.tailscale;
+    expect(staging.oauthTags).toEqual(['tag:iac-staging']);
+    expect(prod.oauthTags).toBeUndefined();
+    expect(prod.apiKey).toBe(staging.apiKey);
+    expect(prod.oauthClientId).not.toBe(staging.oauthClientId);
+    expect((await ensureTenant(dir, 'dev', 'acme')).tenant.tailscale).toEqual(prod);
+    expect(await ensureTenant(dir, 'staging', 'acme', guest)).toMatchObject({
+      tenant: { tailscale: staging },
+      added: false,
+    });
+    const alone = (await ensureTenant(dir, 'staging', 'acme-staging')).tenant.tailscale;
+    expect(alone.oauthTags).toBeUndefined();
+    expect([alone.apiKey, alone.oauthClientId]).not.toContain(staging.apiKey);
+  });
+
   it('loses no accounts when stacks ask at once', async () => {
     const names = ['a', 'b', 'c', 'a', 'b', 'c'];
     const answers = await Promise.all(names.map((name) => ensureTenant(dir, name, `acme-${name}`)));

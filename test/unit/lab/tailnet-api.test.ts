@@ -47,6 +47,19 @@ describe('credentials', () => {
     });
   });
 
+  it('are one client for each entry of a tailnet, each with its own tags', async () => {
+    const guest = { ...ACME, oauthClientId: 'kguest', oauthClientSecret: 'guest', oauthTags: ['tag:iac-staging'] };
+    const lab = startTailnet({ tailnets: [ACME, guest] });
+    const policy = (owner: string): string =>
+      `{"tagOwners": {"tag:iac": ["autogroup:admin"], "tag:iac-staging": ["autogroup:admin"], "tag:db": ["${owner}"]}, "grants": []}`;
+    const made = async (client: typeof ACME): Promise<number> =>
+      (await lab.call('POST', '/tailnet/-/keys', keyBody(['tag:db']), await bearer(lab, client))).status;
+    await lab.call('POST', ACL, policy('tag:iac'));
+    expect([await made(ACME), await made(guest)]).toEqual([200, 400]);
+    await lab.call('POST', ACL, policy('tag:iac-staging'));
+    expect([await made(ACME), await made(guest)]).toEqual([400, 200]);
+  });
+
   it('end after an hour when they are tokens', async () => {
     const lab = startTailnet();
     const token = await bearer(lab);

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { tailscaleApi } from '../../../lab/tailnet/api.ts';
-import { createTailnet, type Tailnet } from '../../../lab/tailnet/index.ts';
+import { createTailnet, type Tailnet, type TailnetConfig } from '../../../lab/tailnet/index.ts';
 import type { Collection, FaultName, Faults, Store } from '../../../lab/types.ts';
 
 /** A store without a file. It hands out copies, as the real one does. */
-function memoryStore(): Store {
+export function memoryStore(): Store {
   const all = new Map<string, Map<string, unknown>>();
   let last = 1000;
   return {
@@ -27,7 +27,7 @@ function memoryStore(): Store {
   };
 }
 
-function memoryFaults(): Faults {
+export function memoryFaults(): Faults {
   let active: { fault: FaultName; target: string }[] = [];
   return {
     hits: (fault, target) => active.some((one) => one.fault === fault && (one.target === target || one.target === '*')),
@@ -94,11 +94,18 @@ export const basic = (key: string): Record<string, string> => ({
 });
 
 /** @param more what stands around the API; the clock, where it is not one that only `pass` moves */
-export function startTailnet(more: { around?: Parameters<typeof tailscaleApi>[1]; clock?: () => number } = {}): Lab {
+export function startTailnet(
+  more: { around?: Parameters<typeof tailscaleApi>[1]; clock?: () => number; tailnets?: TailnetConfig[] } = {},
+): Lab {
   const store = memoryStore();
   const faults = memoryFaults();
   let now = Date.UTC(2026, 10, 22, 12);
-  const tailnet = createTailnet({ store, faults, clock: more.clock ?? (() => now), tailnets: [ACME, OTHER] });
+  const tailnet = createTailnet({
+    store,
+    faults,
+    clock: more.clock ?? (() => now),
+    tailnets: more.tailnets ?? [ACME, OTHER],
+  });
   const app = new Hono();
   app.route('/api/v2', tailscaleApi(tailnet, more.around));
   const call: Lab['call'] = async (method, path, body, headers = {}) => {

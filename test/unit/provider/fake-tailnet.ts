@@ -15,6 +15,8 @@ export class FakeTailnet {
   readonly defaultText = this.policy.text;
   invalid: string[] = [];
   beforePush: (() => void) | undefined;
+  /** What a test of the live policy finds, in the client's form; asked anew each time. */
+  verdict: (tests: unknown[]) => string[] = () => [];
   fail: TailscaleError | undefined;
   /** Whether a push answers with the new etag. */
   saysEtag = true;
@@ -60,7 +62,15 @@ export class FakeTailnet {
     },
     devices: {
       get: (id) => this.call('devices.get', () => this.devices.get(id)),
-      list: () => Promise.reject(new Error('no resource lists devices')),
+      list: () =>
+        this.call('devices.list', () =>
+          [...this.devices.values()].map((one) => ({
+            ...one,
+            clientVersion: '',
+            authorized: true,
+            keyExpiryDisabled: true,
+          })),
+        ),
       delete: (id) => this.call('devices.delete', () => this.devices.delete(id)),
       setTags: (id, tags) =>
         this.call('devices.setTags', () => {
@@ -88,7 +98,7 @@ export class FakeTailnet {
           return this.saysEtag ? this.etag : undefined;
         }),
       validate: () => this.call('policy.validate', () => ({ errors: this.invalid, warnings: [] })),
-      test: () => this.call('policy.test', () => ({ errors: [], warnings: [] })),
+      test: (tests) => this.call('policy.test', () => ({ errors: this.verdict(tests), warnings: [] })),
     },
   };
 

@@ -1,0 +1,88 @@
+import { ends } from '../../access/ports.ts';
+import type { StackModel } from './in-stack.ts';
+import { selectors } from './selectors.ts';
+import { siteTag } from './tags.ts';
+import { PROBE, sortedPorts, type PolicyTest } from './tests.ts';
+
+/** Of each stack, as sources and as targets: the text grows with the product. */
+const HOSTS = 8;
+
+/** One stack's share of a policy: in its own words, or as it stands in the shared one. */
+export interface StackPart {
+  stack: string;
+  model: StackModel;
+}
+
+/** A LAN host by one of its addresses, with the ports of its services. */
+interface Served {
+  alias: string;
+  ipv6: boolean;
+  ports: string[];
+}
+
+/**
+ * That nothing passes from one stack to another: hosts on the LANs of one, to SSH and every service port of hosts on the LANs
+ * of the other, both ways. These hold before any node exists; `proto` is always set.
+ * @param parts as they stand in the shared policy
+ */
+export function environmentDenies(parts: readonly StackPart[]): PolicyTest[] {
+  const known = parts.map(({ stack, model }) => ({ stack, hosts: served(model) }));
+  return known.flatMap(({ stack, hosts }) =>
+    hosts.flatMap((from) => {
+      const others = known.filter((other) => other.stack !== stack).flatMap((other) => other.hosts);
+      // A packet has addresses of one family at both ends.
+      return denies(
+        from.alias,
+        others.filter(({ ipv6 }) => ipv6 === from.ipv6),
+      );
+    }),
+  );
+}
+
+/** The same once members have joined: no site of a stack reaches LAN hosts of another. */
+export function memberDenies(own: StackModel, others: readonly StackPart[]): PolicyTest[] {
+  const targets = others.flatMap(({ model }) => served(model));
+  return own.sites
+    .filter(({ members }) => members)
+    .slice(0, HOSTS)
+    .flatMap(({ name }) => denies(siteTag(name), targets));
+}
+
+function denies(src: string, targets: readonly Served[]): PolicyTest[] {
+  const byProto = new Map<string, PolicyTest>();
+  for (const to of targets)
+    for (const port of to.ports) {
+      const [proto = '', number = ''] = port.split('/');
+      const test = byProto.get(proto) ?? { src, proto, accept: [], deny: [] };
+      byProto.set(proto, test);
+      test.deny.push(`${to.alias}:${number}`);
+    }
+  return [...byProto.values()].sort((a, b) => (a.proto < b.proto ? -1 : 1));
+}
+
+/** The first LAN hosts that the stack's rules name, by name: their aliases stand in the policy already. */
+function served(model: StackModel): Served[] {
+  const hosts = new Map<string, Served>();
+  const add = (alias: string, value: string | undefined, ports: readonly string[]): void => {
+    const one = hosts.get(alias) ?? { alias, ipv6: value?.includes(':') === true, ports: [PROBE] };
+    hosts.set(alias, { ...one, ports: sortedPorts([...one.ports, ...ports.flatMap(ends)]) });
+  };
+  for (const { sources, targets, ports } of model.rules) {
+    for (const one of sources)
+      if (one.kind === 'lan-host') for (const { text, value } of selectors(one)) add(text, value, []);
+    for (const one of targets)
+      if (one.kind === 'lan-host') for (const { text, value } of selectors(one)) add(text, value, ports);
+  }
+  return [...hosts.values()].sort((a, b) => (a.alias < b.alias ? -1 : 1)).slice(0, HOSTS);
+}
+
+/** Tests with those of the same source and protocol joined: said once, whoever said it. */
+export function joinDenies(tests: readonly PolicyTest[], denies: readonly PolicyTest[]): PolicyTest[] {
+  const joined = tests.map((test) => ({ ...test }));
+  for (const more of denies) {
+    const same = joined.find(({ src, proto }) => src === more.src && proto === more.proto);
+    if (same === undefined) joined.push({ ...more });
+    else same.deny = [...new Set([...same.deny, ...more.deny])].sort();
+  }
+  return joined;
+}
