@@ -24,7 +24,9 @@ export class Beyond extends Error {}
 
 /** Numbers as IANA assigns them, under the names that the policy syntax lists. */
 const PROTOCOLS: Readonly<Record<string, readonly number[]>> = {
-  icmp: [1, 58],
+  // The one of IPv4; that of IPv6 is named apart.
+  icmp: [1],
+  'ipv6-icmp': [58],
   igmp: [2],
   ipv4: [4],
   'ip-in-ip': [4],
