@@ -79,19 +79,20 @@ export function questions(
     return { from, to, protocol, port: protocol === 'icmp' ? 0 : random.one([...ports, 1, 22, 65_535]) };
   };
   const aimed = (): Question => {
+    if (entries.length === 0) return anything();
     const { IPProto, Srcs, Dsts } = random.one(entries);
-    const { Net, Ports } = random.one(Dsts ?? []);
-    const at = (prefix: string): Party[] =>
-      everybody.filter(({ addresses }) => addresses.some((one) => isIn(address(one), span(prefix))));
-    const [sources, targets] = [at(random.one(Srcs ?? [])), at(Net)];
-    if (sources.length === 0 || targets.length === 0) return anything();
-    const protocol = random.one(PROTOCOLS.filter((one) => (IPProto ?? []).includes(NUMBER[one])));
-    return {
-      from: random.one(sources),
-      to: random.one(targets),
-      protocol,
-      port: protocol === 'icmp' ? 0 : random.one([Ports.First, Ports.Last, ...edges(Ports)]),
-    };
+    const known = PROTOCOLS.filter((one) => (IPProto ?? []).includes(NUMBER[one]));
+    const ends = Dsts?.length ? random.one(Dsts) : undefined;
+    const at = (prefix: string | undefined): Party[] =>
+      everybody.filter(({ addresses }) =>
+        addresses.some((one) => prefix !== undefined && isIn(address(one), span(prefix))),
+      );
+    const [sources, targets] = [at(Srcs?.length ? random.one(Srcs) : undefined), at(ends?.Net)];
+    if (ends === undefined || known.length === 0 || sources.length === 0 || targets.length === 0) return anything();
+    const protocol = random.one(known);
+    const { First, Last } = ends.Ports;
+    const port = protocol === 'icmp' ? 0 : random.one([First, Last, ...edges(ends.Ports)]);
+    return { from: random.one(sources), to: random.one(targets), protocol, port };
   };
   return Array.from({ length: count }, (_, n) => (n % 4 === 0 ? anything() : aimed())).filter(
     ({ from, to }) => from.name !== to.name,

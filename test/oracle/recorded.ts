@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'jsonc-parser';
 import { z } from 'zod';
 import { MATCH, type Match } from './filter.ts';
 
@@ -41,7 +40,8 @@ export function recorded(module: string, results: 'acl_results' | 'grant_results
     .sort()
     .flatMap((file) => {
       const { input, topology, captures } = RECORD.parse(
-        parse(readFileSync(join(folder, file), 'utf8'), [], { allowTrailingComma: true }),
+        // Lines of comment stand at the top only.
+        JSON.parse(readFileSync(join(folder, file), 'utf8').replace(/^(\/\/[^\n]*\n)+/, '')),
       );
       if (input.api_response_code !== 200 || captures === undefined || captures === null) return [];
       const login = new Map(topology.users.map(({ name, email }) => [name, email]));

@@ -5,14 +5,33 @@ import { hostsOf } from '../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import type { Joined, JoinedNode } from './party.ts';
 
-/** The configuration of a checked-in stack. @throws Error with its faults */
-export function stackConfig(stack: string): MeshConfig {
+type Raw = Record<string, unknown>;
+
+/** The configuration of a checked-in stack, as it is written. */
+export function stackRaw(stack: string): Raw {
   const file = new URL(`../../Pulumi.${stack}.yaml`, import.meta.url);
-  const { config } = parse(readFileSync(file, 'utf8')) as { config: Record<string, unknown> };
-  const raw = Object.entries(config).map(([key, value]) => [key.replace(/^site-mesh:/, ''), value] as const);
-  const read = parseConfig(Object.fromEntries(raw));
+  const { config } = parse(readFileSync(file, 'utf8')) as { config: Raw };
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^site-mesh:/, ''), value]));
+}
+
+/** @throws Error with the faults of the configuration */
+export function accepted(raw: Raw): MeshConfig {
+  const read = parseConfig(raw);
   if (!read.ok) throw new Error(JSON.stringify(read.faults, null, 2));
   return read.config;
+}
+
+/** A configuration that permits ranges of ports and UDP besides, to hosts and by sources that are there: no node gets another tag. */
+export function wider(raw: Raw): Raw {
+  const { services, access } = raw as { services: object; access: object[] };
+  return {
+    ...raw,
+    services: {
+      ...services,
+      trace: { on: ['fra-db-01', 'role:router'], ports: ['tcp/8000-8010', 'udp/514', 'udp/60000-61000'] },
+    },
+    access: [...access, { from: ['group:platform', 'role:app'], to: 'trace', why: 'traces' }],
+  };
 }
 
 /** Who joins: every member of a plan with its tags and prefixes, and one device of everybody whom a group names, and of somebody in none. */
