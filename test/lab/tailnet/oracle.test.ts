@@ -127,8 +127,10 @@ describeWith(
 );
 
 /** Questions that somebody answers otherwise than the clients. */
-const otherwise = (asked: readonly Asked[], answer: Answer): string[] =>
-  asked.filter(({ question, allowed }) => answer(question) !== allowed).map(({ question }) => told(question));
+const otherwise = (asked: readonly Asked[], answer: Answer | undefined): string[] =>
+  answer === undefined
+    ? ['has no word on this policy']
+    : asked.filter(({ question, allowed }) => answer(question) !== allowed).map(({ question }) => told(question));
 
 /** The policy without its first grant, and with that for every port. */
 function altered(text: string): [without: string, wider: string] {
