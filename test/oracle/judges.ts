@@ -14,28 +14,28 @@ type Judge = (policy: string, around: Joined) => Answer | undefined;
 export const JUDGES: Readonly<Record<string, Judge>> = {
   'the evaluator': (policy, around) => {
     const { policy: read, unjudged } = readPolicy(policy);
-    const { ask } = evaluator(read, around);
+    const evaluated = evaluator(read, around);
     if (unjudged.length > 0) return undefined;
     return (question) =>
       packets(question).some(({ from, to }) => {
-        const { allowed, conditional } = ask({ from, to, protocol: question.protocol, port: question.port });
+        const { allowed, conditional } = evaluated.ask({ from, to, protocol: question.protocol, port: question.port });
         if (conditional !== undefined) throw new Error(`${from} → ${to}: only if ${conditional.join(', ')}`);
         return allowed;
       });
   },
   'the slow interpreter': (policy, around) =>
     orSilent(Beyond, () => {
-      const { lets } = judge(policy, around);
-      return (question) => packets(question).some((packet) => lets(packet));
+      const verdicts = judge(policy, around);
+      return (question) => packets(question).some((packet) => verdicts.lets(packet));
     }),
   // It follows the stricter engine (headscale refuses policies that the service takes), and does not look at `via`.
   'the lab’s interpreter': (policy, { nodes }) =>
     orSilent(PolicyError, () => {
       if (policy.includes('"via"')) return undefined;
-      const { allowed } = interpret(policy, { nodes });
+      const interpreted = interpret(policy, { nodes });
       return (question) =>
         packets(question).some(({ from, to }) =>
-          allowed({ src: from, dst: to, proto: question.protocol, port: question.port }),
+          interpreted.allowed({ src: from, dst: to, proto: question.protocol, port: question.port }),
         );
     }),
 };

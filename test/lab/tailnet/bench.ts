@@ -63,7 +63,7 @@ export class Ground {
     const address = controlAddress(TENANTS, tailnet);
     const namespace = this.#net.internet();
     const { caPem } = this.#authority;
-    const { client, stop } = await startHeadscale({
+    const headscale = await startHeadscale({
       ...{ dir: join(dir, 'headscale'), address, namespace, dnsName: dnsNameOf(tailnet) },
       binary: this.#daemons.headscale,
       authority: this.#authority,
@@ -71,7 +71,7 @@ export class Ground {
     });
     const nodes: TailnetNode[] = [];
     return {
-      client,
+      client: headscale.client,
       join: async (authKey, hostname, routes) => {
         const { tailscaled } = this.#daemons;
         const node = new TailnetNode({ dir: join(dir, hostname), namespace, tailscaled, caPem });
@@ -82,7 +82,7 @@ export class Ground {
       },
       close: async () => {
         await Promise.all(nodes.map((node) => node.stop()));
-        await stop();
+        await headscale.stop();
       },
     };
   }

@@ -84,7 +84,7 @@ describeWith(
       );
 
       test('let in more once a grant is wider, and the plan does not say so', async () => {
-        const [, widened = ''] = altered(plan.policy.text);
+        const [, widened] = altered(plan.policy.text);
         expect(otherwise(await ask(widened, QUESTIONS), (question) => given(plan, question))).not.toEqual([]);
       });
 
