@@ -9,12 +9,21 @@ import { aroundHeadscale } from '../../../lab/tailnet/headscale/around.ts';
 import { HeadscaleClient } from '../../../lab/tailnet/headscale/client.ts';
 import { headscalePaths, PORTS } from '../../../lab/tailnet/headscale/config.ts';
 import { createHeadscales } from '../../../lab/tailnet/headscale/index.ts';
+import { startHeadscale } from '../../../lab/tailnet/headscale/process.ts';
+import { dnsNameOf } from '../../../lab/tailnet/scope.ts';
 import { labAuthority, type LabAuthority } from '../../../lab/tls.ts';
 import type { TailnetBench } from '../../contract/tailnet/bench.ts';
 import { ACME, OTHER, startTailnet } from '../../unit/lab/tailnet-fixtures.ts';
 import { TailnetNode } from './node.ts';
 
 const TENANTS = [ACME, OTHER].map(({ name }) => ({ tailscale: { tailnet: name } }));
+
+/** A headscale of one's own, and nodes that join it by the keys that it makes. */
+export interface Server {
+  client: HeadscaleClient;
+  join(authKey: string, hostname: string, routes: string[]): Promise<TailnetNode>;
+  close(): Promise<void>;
+}
 
 /** The internet of a lab without machines: control servers and nodes come and go in it. */
 export class Ground {
@@ -43,6 +52,39 @@ export class Ground {
   async close(): Promise<void> {
     await this.#net.remove();
     rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /**
+   * A control server alone: no API and no records around it.
+   * @param tailnet one of those that this ground has addresses for
+   */
+  async server(tailnet: string): Promise<Server> {
+    const dir = join(this.dir, String((this.#benches += 1)));
+    const address = controlAddress(TENANTS, tailnet);
+    const namespace = this.#net.internet();
+    const { caPem } = this.#authority;
+    const headscale = await startHeadscale({
+      ...{ dir: join(dir, 'headscale'), address, namespace, dnsName: dnsNameOf(tailnet) },
+      binary: this.#daemons.headscale,
+      authority: this.#authority,
+      connect: (to, port) => this.#net.connect(to, port),
+    });
+    const nodes: TailnetNode[] = [];
+    return {
+      client: headscale.client,
+      join: async (authKey, hostname, routes) => {
+        const { tailscaled } = this.#daemons;
+        const node = new TailnetNode({ dir: join(dir, hostname), namespace, tailscaled, caPem });
+        nodes.push(node);
+        await node.start();
+        await node.up(`https://${address}`, authKey, hostname, routes);
+        return node;
+      },
+      close: async () => {
+        await Promise.all(nodes.map((node) => node.stop()));
+        await headscale.stop();
+      },
+    };
   }
 
   /** Two tailnets that nobody has touched, with control servers of their own. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Member, Self } from '../../contract/tailnet/bench.ts';
+import { MATCH, type Match } from '../../oracle/filter.ts';
 
 const exec = promisify(execFile);
 
@@ -18,6 +19,8 @@ const STATUS = z.object({
 });
 const PEERS = z.object({ Peer: z.record(z.string(), z.object({ HostName: z.string() })).nullish() });
 const PREFS = z.object({ AdvertiseRoutes: z.array(z.string()).nullish() });
+
+const FILTER = z.object({ PacketFilter: z.array(MATCH).nullable() });
 
 export interface NodePlace {
   /** Of its own. */
@@ -95,6 +98,11 @@ export class TailnetNode {
       keyEnds: typeof own.KeyExpiry === 'string' ? Date.parse(own.KeyExpiry) : null,
       offers: offers ?? [],
     };
+  }
+
+  /** What it lets in, as the control server made it of the policy. */
+  async filter(): Promise<Match[]> {
+    return FILTER.parse(JSON.parse(await this.#say('debug', 'netmap'))).PacketFilter ?? [];
   }
 
   async stop(): Promise<void> {
