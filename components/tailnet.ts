@@ -8,9 +8,14 @@ export class Tailnet extends pulumi.ComponentResource {
   /** Everything that joins or costs money waits for it: a refused policy stops the run before anything is made. */
   readonly policy: TailnetPolicy;
 
-  constructor(name: string, { policy }: { policy: PolicyPlan }, options: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { policy, protect }: { policy: PolicyPlan; protect: boolean },
+    options: pulumi.ComponentResourceOptions,
+  ) {
     super('site-mesh:index:Tailnet', name, {}, options);
-    this.policy = new TailnetPolicy(name, { text: policy.text, access: policy.access }, { parent: this });
+    // A delete leaves the tailnet as it is; but nobody would push what the config says from then on.
+    this.policy = new TailnetPolicy(name, { text: policy.text, access: policy.access }, { parent: this, protect });
     new tailscale.TailnetSettings(
       name,
       {
