@@ -55,6 +55,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
         name: plan.name,
         serverType: bought.type,
         image: bought.image,
+        ...(bought.backups && { backups: true }),
         location: args.location,
         labels: tagged,
         sshKeys: [args.sshKey],
