@@ -16,7 +16,10 @@ const LOOKS: readonly (readonly [what: string, pattern: RegExp])[] = [
     'a token of 64 characters, as Hetzner’s are',
     /(?<![\w/+=-])(?=\w*[A-Za-z])(?=\w*\d)(?=\w*[G-Zg-z])\w{64}(?![\w/+=-])/,
   ],
-  ['a password', /\b(password|passwd|secret|token|api[_-]?key)\b["']?\s*[=:]\s*["']?(?![$"'\s])[^\s"'$]{6,}/i],
+  [
+    'a password',
+    /(?<![A-Za-z])(password|passwd|secret|token|api[_-]?key)\b["']?\s*[=:]\s*["']?(?![$"'\s])[^\s"'$]{6,}/i,
+  ],
 ];
 
 /**

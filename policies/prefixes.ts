@@ -7,23 +7,23 @@ import type { Known } from './unknown.ts';
 const TAILNET = ['100.64.0.0/10', 'fd7a:115c:a1e0::/48'] as const;
 
 /**
- * Properties that hold prefixes. `lan`: addresses that machines have there, apart from all others. `around`: what lies around LANs, so
+ * Properties that hold prefixes. `lan`: addresses that machines have there. `route`: what leads to a LAN, and so may say the same. `around`: what lies around LANs, so
  * that it overlaps them on purpose (a Hetzner network spans the supernet of its stack; a route leads to another site).
  */
-const PREFIXES: Readonly<Record<string, { property: string; kind: 'lan' | 'around' }>> = {
+const PREFIXES: Readonly<Record<string, { property: string; kind: Held['kind'] }>> = {
   'digitalocean:index/vpc:Vpc': { property: 'ipRange', kind: 'lan' },
   'hcloud:index/network:Network': { property: 'ipRange', kind: 'around' },
   'hcloud:index/networkRoute:NetworkRoute': { property: 'destination', kind: 'around' },
   'hcloud:index/networkSubnet:NetworkSubnet': { property: 'ipRange', kind: 'lan' },
-  'mesh:index:HostRelease': { property: 'lanPrefix', kind: 'lan' },
-  'mesh:index:TailnetNode': { property: 'advertiseRoutes', kind: 'lan' },
-  'tailscale:index/deviceSubnetRoutes:DeviceSubnetRoutes': { property: 'routes', kind: 'lan' },
+  'mesh:index:HostRelease': { property: 'lanPrefix', kind: 'route' },
+  'mesh:index:TailnetNode': { property: 'advertiseRoutes', kind: 'route' },
+  'tailscale:index/deviceSubnetRoutes:DeviceSubnetRoutes': { property: 'routes', kind: 'route' },
 };
 
 interface Held {
   resource: PolicyResource;
   path: string;
-  kind: 'lan' | 'around';
+  kind: 'lan' | 'route' | 'around';
   range: Interval;
   /** URN of the site that it hangs under; absent in programs without sites. */
   site: string | undefined;
@@ -52,7 +52,7 @@ export const disjointPrefixes = stackGuardrail({
           what: `the prefix overlaps ${name}, where the tailnet has its addresses`,
         })),
     );
-    return [...inTailnet, ...clashes(held.filter(({ kind }) => kind === 'lan'))];
+    return [...inTailnet, ...clashes(held.filter(({ kind }) => kind !== 'around'))];
   },
 });
 
@@ -86,11 +86,11 @@ function clashes(held: readonly Held[]): StackFinding[] {
   });
 }
 
-/** Two that belong together: of one site, or, in a program without sites, exactly the same prefix (a LAN and its routers). */
+/** Two that belong together: of one site, or, in a program without sites, a LAN and who leads exactly there. */
 const together = (a: Held, b: Held): boolean =>
   a.site !== undefined || b.site !== undefined
     ? a.site === b.site
-    : a.range[0] === b.range[0] && a.range[1] === b.range[1];
+    : (a.kind === 'route' || b.kind === 'route') && a.range[0] === b.range[0] && a.range[1] === b.range[1];
 
 function prefixesOf(resource: PolicyResource, known: Known): Held[] {
   const where = PREFIXES[resource.type];
