@@ -1,4 +1,4 @@
-import type { PolicyConfigSchema, PolicyPackConfig } from '@pulumi/policy';
+import type { PolicyConfigSchema } from '@pulumi/policy';
 import { readFileSync } from 'node:fs';
 
 /** A case that a guardrail lets pass, because somebody said why. */
@@ -50,8 +50,14 @@ function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${parts.join('.*')}$`, 'u').test(name);
 }
 
-/** The exceptions of this repository: part of the pack, so that no run can forget them. */
-export function ownExceptions(): PolicyPackConfig {
+/**
+ * The exceptions of this repository: part of the pack, so that no run can forget them. The level is said, too: the SDK tells the
+ * engine `advisory` for a policy that has config of the pack's own without one, which would disarm the whole guardrail.
+ */
+export function ownExceptions(): Record<string, { enforcementLevel: 'mandatory'; exceptions: Exception[] }> {
   const file = new URL('exceptions.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as PolicyPackConfig;
+  const all = JSON.parse(readFileSync(file, 'utf8')) as Record<string, { exceptions: Exception[] }>;
+  return Object.fromEntries(
+    Object.entries(all).map(([policy, { exceptions }]) => [policy, { enforcementLevel: 'mandatory', exceptions }]),
+  );
 }

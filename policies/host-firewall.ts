@@ -51,42 +51,47 @@ const ofType = (resources: readonly PolicyResource[], type: string): PolicyResou
   resources.filter((resource) => resource.type === type);
 
 function hetznerLinks(resources: readonly PolicyResource[], known: Known): Link[] {
-  const servers = ofType(resources, SERVER);
-  const walls = ofType(resources, WALL);
   const attachments = ofType(resources, ATTACHMENT);
-  return servers.flatMap((server) => {
+  const walls = ofType(resources, WALL).map((wall) => {
+    const own = attachments.filter((one) => points(one, 'firewallId', wall));
+    const selectors = [
+      ...(known.read(() => each(wall.props.applyTos).map((to) => selectorOf(to))) ?? []),
+      ...own.flatMap((one) => known.read(() => each(one.props.labelSelectors).map(text)) ?? []),
+    ];
+    return { wall, own, selectors };
+  });
+  return ofType(resources, SERVER).flatMap((server) => {
     const labels = known.read(() => labelsOf(server)) ?? {};
     return walls
-      .filter((wall) => {
-        const own = attachments.filter((one) => points(one, 'firewallId', wall));
-        const selectors = [
-          ...(known.read(() => each(wall.props.applyTos).map((to) => selectorOf(to))) ?? []),
-          ...own.flatMap((one) => known.read(() => each(one.props.labelSelectors).map(text)) ?? []),
-        ];
-        return (
-          selectors.some((selector) => selects(selector, labels)) ||
+      .filter(
+        ({ wall, own, selectors }) =>
+          (sameAccount(server, wall) && selectors.some((selector) => selects(selector, labels))) ||
           points(server, 'firewallIds', wall) ||
           points(wall, 'applyTos', server) ||
-          own.some((one) => points(one, 'serverIds', server))
-        );
-      })
-      .map((wall) => ({ server, wall }));
+          own.some((one) => points(one, 'serverIds', server)),
+      )
+      .map(({ wall }) => ({ server, wall }));
   });
 }
 
 function digitalOceanLinks(resources: readonly PolicyResource[], known: Known): Link[] {
+  const tagsOf = (one: PolicyResource): string[] => known.read(() => each(one.props.tags).map(text)) ?? [];
+  const walls = ofType(resources, DO_WALL).map((wall) => ({ wall, tags: tagsOf(wall) }));
   return ofType(resources, DROPLET).flatMap((server) => {
-    const carried = known.read(() => each(server.props.tags).map(text)) ?? [];
-    return ofType(resources, DO_WALL)
-      .filter((wall) => {
-        const tags = known.read(() => each(wall.props.tags).map(text)) ?? [];
-        return (
-          tags.some((tag) => carried.includes(tag)) || points(wall, 'dropletIds', server) || sharesTag(server, wall)
-        );
-      })
-      .map((wall) => ({ server, wall }));
+    const carried = new Set(tagsOf(server));
+    return walls
+      .filter(
+        ({ wall, tags }) =>
+          (sameAccount(server, wall) && tags.some((tag) => carried.has(tag))) ||
+          points(wall, 'dropletIds', server) ||
+          sharesTag(server, wall),
+      )
+      .map(({ wall }) => ({ server, wall }));
   });
 }
+
+/** Labels and tags are found within one account, which is what a provider is for. */
+const sameAccount = (a: PolicyResource, b: PolicyResource): boolean => a.provider?.urn === b.provider?.urn;
 
 /** Does a property hold what is known of that resource, such as its id? Told by where the value comes from: the state has it, too. */
 const points = (from: PolicyResource, property: string, to: PolicyResource): boolean =>

@@ -27,6 +27,7 @@ function asked(recording: Recording): Asked[] {
     name: one.name,
     props: plain(one.inputs) as Record<string, unknown>,
     protect: one.protect,
+    provider: one.provider,
     under: above(one),
     from: one.propertyDependencies,
   }));

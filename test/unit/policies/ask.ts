@@ -20,6 +20,8 @@ export interface Asked {
   props: Record<string, unknown>;
   name?: string;
   protect?: boolean;
+  /** Name of its provider. */
+  provider?: string;
   /** Parents from the outside in, as types and names of components: `site-mesh:hetzner:Site eu-fra`. */
   under?: readonly string[];
   /** For guardrails on stacks: which resources a property's value comes from, by name. */
@@ -117,7 +119,11 @@ export function askStack(policy: StackValidationPolicy, stack: readonly Asked[],
 
 function bare(asked: Asked, about: About): PolicyResource {
   const { type, name, urn, props, opts, isType, asType } = resourceOf(asked, about);
-  return { type, name, urn, props, opts, isType, asType, dependencies: [], propertyDependencies: {} };
+  const { provider: called } = asked;
+  const provider =
+    called === undefined ? undefined : { type: 'pulumi:providers:x', name: called, urn: called, props: {} };
+  const made = { type, name, urn, props, opts, isType, asType, dependencies: [], propertyDependencies: {} };
+  return provider === undefined ? made : { ...made, provider };
 }
 
 const configIs = (config: object): ResourceValidationArgs['getConfig'] =>

@@ -87,6 +87,15 @@ describe('a server stands behind a firewall', () => {
       [server({ labels: undefined }), server({}, { name: 'other' }), bySelector('site')],
       'fra-edge-01',
     ],
+    [
+      'its label is selected in another account',
+      [
+        server({}, { provider: 'fra' }),
+        server({}, { provider: 'hel', name: 'other' }),
+        { ...bySelector('site=eu-fra'), provider: 'hel' },
+      ],
+      'fra-edge-01',
+    ],
     ['it names none', [server({ firewallIds: [] })], 'fra-edge-01'],
     [
       'the droplet has another tag',

@@ -216,5 +216,8 @@ it('tells the engine every guardrail, each with its level, its way out and a sch
       'reason',
     ]);
   }
-  expect([...info.getInitialconfigMap().keys()].sort()).toEqual(['prod-backups', 'prod-locked']);
+  // Without a level of its own, config of the pack would make an advisory of a guardrail.
+  const config = info.getInitialconfigMap();
+  const levels = [...config.keys()].sort().map((policy) => [policy, config.get(policy)?.getEnforcementlevel()]);
+  expect(levels).toEqual(['prod-backups', 'prod-locked'].map((name) => [name, analyzer.EnforcementLevel.MANDATORY]));
 });
