@@ -41,7 +41,7 @@ export interface HostOutput {
 export function compose(args: MeshArgs): HostOutput[] {
   const { plan, stack, privateKey, jumpPrivateKey, drain, providers, protect } = args;
   const network = plan.network.name;
-  const tailnet = new Tailnet(network, { policy: plan.policy }, { providers: providers.shared });
+  const tailnet = new Tailnet(network, { policy: plan.policy, protect }, { providers: providers.shared });
   const access: DeployAccess = { ssh: plan.ssh, privateKey, jumpPrivateKey, drain };
   const running = new Map<string, RunningHost[]>();
   for (const cloud of cloudNames) {

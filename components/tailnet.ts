@@ -9,7 +9,11 @@ export class Tailnet extends pulumi.ComponentResource {
   /** Everything that joins or costs money waits for it: a refused policy stops the run before anything is made. */
   readonly policy: TailnetPolicy | SharedPolicy;
 
-  constructor(name: string, { policy }: { policy: PolicyPlan }, options: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { policy, protect }: { policy: PolicyPlan; protect: boolean },
+    options: pulumi.ComponentResourceOptions,
+  ) {
     super('site-mesh:index:Tailnet', name, {}, options);
     if (policy.shared?.pushes === false) {
       this.policy = sharedPolicy(name, policy, policy.shared, this);
@@ -17,7 +21,8 @@ export class Tailnet extends pulumi.ComponentResource {
       return;
     }
     const access = [...policy.access, ...(policy.shared?.others ?? [])];
-    this.policy = new TailnetPolicy(name, { text: policy.text, access }, { parent: this });
+    // A delete leaves the tailnet as it is; but nobody would push what the config says from then on.
+    this.policy = new TailnetPolicy(name, { text: policy.text, access }, { parent: this, protect });
     new tailscale.TailnetSettings(
       name,
       {

@@ -1,5 +1,5 @@
 // Who and what a rule of a tailnet policy names, as far as "everybody" and "everything" go.
-import ipaddr from 'ipaddr.js';
+import { covers, interval, type Interval } from './addresses.ts';
 
 /** The classes of selectors that stand for a whole tailnet, or for all of its people or servers. */
 export type Breadth = 'every node' | 'every user' | 'every tagged node' | 'every user of a domain';
@@ -14,9 +14,6 @@ const BROAD: Readonly<Record<string, Breadth>> = {
 
 /** What every node of a tailnet has an address in; a selector that covers one of them covers all nodes. */
 const NODE_RANGES = ['100.64.0.0/10', 'fd7a:115c:a1e0::/48'].map((range) => interval(range));
-
-/** Inclusive, in one number space: IPv4 below 2^32, IPv6 above 2^128. */
-type Interval = readonly [low: bigint, high: bigint];
 
 /**
  * The class of a list of selectors; undefined when it leaves anybody out. Addresses are taken together, so that two
@@ -47,34 +44,4 @@ export function allPorts(lists: readonly string[]): boolean {
     })
     .filter((range) => range !== undefined);
   return covers(ranges, [1n, 65_535n]);
-}
-
-function covers(intervals: readonly Interval[], [low, high]: Interval): boolean {
-  let next = low;
-  for (const [from, to] of [...intervals].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))) {
-    if (from > next) break;
-    if (to >= next) next = to + 1n;
-  }
-  return next > high;
-}
-
-/** An address, a CIDR or a range `low-high`; undefined for a name. */
-function interval(value: string): Interval | undefined {
-  const [first = '', last] = value.split('-');
-  if (last !== undefined) {
-    const [low, high] = [interval(first), interval(last)];
-    return low && high && [low[0], high[1]];
-  }
-  try {
-    const [address, length] = value.includes('/') ? ipaddr.parseCIDR(value) : [ipaddr.parse(value), undefined];
-    const bytes = address.toByteArray();
-    const bits = BigInt(bytes.length * 8);
-    const number = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-    const hostBits = bits - BigInt(length ?? bits);
-    const base = bits === 32n ? 0n : 1n << 128n;
-    const low = (number >> hostBits) << hostBits;
-    return [base + low, base + low + (1n << hostBits) - 1n];
-  } catch {
-    return undefined;
-  }
 }

@@ -131,7 +131,7 @@ function kind(host: HostPlan): string {
 }
 
 function machine({ server, ssh }: HostPlan): string {
-  if (server !== undefined) return `${server.type}, ${server.image}`;
+  if (server !== undefined) return `${server.type}, ${server.image}${server.backups ? ', backups' : ''}`;
   return ssh === undefined
     ? dim('not logged in to')
     : `${ssh.user}@${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;

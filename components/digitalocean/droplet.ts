@@ -48,6 +48,7 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
         region,
         size: server.type,
         image: server.image,
+        ...(server.backups && { backups: true }),
         vpcUuid: args.vpc,
         sshKeys: [args.sshKey],
         tags: args.tags,

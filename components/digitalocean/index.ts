@@ -13,12 +13,13 @@ export const digitalocean: CloudComponents = {
     make: (name, { token, endpoint }) => new Provider(name, { token, apiEndpoint: endpoint ?? API }),
   },
   sites({ plan, stack, name, sites, access, policy, protect, options }) {
-    const scope = `${plan.network.name}-${stack}`;
+    const owner = plan.network.name;
+    const scope = `${owner}-${stack}`;
     const environment = protect ? 'Production' : 'Staging';
     const common = { scope, publicKey: plan.ssh.publicKey, environment, after: policy } as const;
     const account = new DigitalOceanAccount(name, common, options);
     const made = sites.map((site) => {
-      const args = { plan: site, scope, access, account, policy, protect };
+      const args = { plan: site, scope, owned: [`owner:${owner}`, `env:${stack}`], access, account, policy, protect };
       return new DigitalOceanSite(site.name, args, options);
     });
     account.hold(

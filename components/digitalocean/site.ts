@@ -7,13 +7,15 @@ import { siteHosts } from '../site-hosts.ts';
 import type { DigitalOceanAccount } from './account.ts';
 import { DigitalOceanDroplet } from './droplet.ts';
 
-/** Marks our droplets. No resource of its own: a tag of the whole account, made by the first droplet that carries it. */
+/** Marks our droplets. Like the other `key:value` tags no resource: of the whole account, made by the first droplet that carries it. */
 const MANAGED_TAG = 'managed-by:site-mesh';
 
 export interface DigitalOceanSiteArgs {
   plan: SitePlan;
   /** `network-stack`; the site's own names at the cloud begin with it. */
   scope: string;
+  /** Tags that say whose the droplets are: `owner:acme`, `env:prod`. */
+  owned: string[];
   access: DeployAccess;
   account: DigitalOceanAccount;
   /** The tailnet policy: nothing is bought before it stands. */
@@ -31,7 +33,7 @@ export class DigitalOceanSite extends pulumi.ComponentResource {
 
   constructor(name: string, args: DigitalOceanSiteArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:digitalocean:Site', name, {}, options);
-    const { plan, scope, policy, account, access, protect = false } = args;
+    const { plan, scope, owned, policy, account, access, protect = false } = args;
     const region = plan.location;
     if (region === undefined) throw new Error(`site ${name} has no location; parseConfig should have refused it`);
     const vpc = new digitalocean.Vpc(
@@ -56,7 +58,7 @@ export class DigitalOceanSite extends pulumi.ComponentResource {
           access,
           sshKey: account.sshKey,
           vpc: vpc.id,
-          tags: [MANAGED_TAG, wall.tag.name],
+          tags: [MANAGED_TAG, ...owned, `role:${host.kind}`, wall.tag.name],
           // A firewall finds droplets by tag; one that came later would leave a new droplet open for a moment.
           after: [...policy, wall.firewall, ...own.after],
           protect,

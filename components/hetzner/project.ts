@@ -1,9 +1,10 @@
 import * as hcloud from '@pulumi/hcloud';
 import * as pulumi from '@pulumi/pulumi';
+import { labels, type Owner } from './labels.ts';
 
 export interface HetznerProjectArgs {
-  /** Name of the network; the cloud's names in this project begin with it. */
-  network: string;
+  /** The cloud's names in this project begin with its network. */
+  owner: Owner;
   /** OpenSSH public key of the deploying side. */
   publicKey: string;
   /** What must exist before money is spent: the tailnet policy. */
@@ -18,15 +19,11 @@ export class HetznerProject extends pulumi.ComponentResource {
   /** Id of the deploy key, as servers take it. */
   readonly sshKey: pulumi.Output<string>;
 
-  constructor(
-    name: string,
-    { network, publicKey, after }: HetznerProjectArgs,
-    options: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, { owner, publicKey, after }: HetznerProjectArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:hetzner:Project', name, {}, options);
     const key = new hcloud.SshKey(
       name,
-      { name: `${network}-deploy`, publicKey, labels: { 'managed-by': 'site-mesh' } },
+      { name: `${owner.network}-deploy`, publicKey, labels: labels(owner, 'deploy-key') },
       // The name is unique; created first, its successor would be refused.
       { parent: this, deleteBeforeReplace: true, dependsOn: after },
     );

@@ -9,10 +9,11 @@ import { drainBefore } from '../drain.ts';
 import type { HostMachine } from '../host.ts';
 import { renamed } from '../renamed.ts';
 import { numericId } from './ids.ts';
-import { labels } from './labels.ts';
+import { hostLabels, type Owner } from './labels.ts';
 
 export interface HetznerServerArgs {
   plan: HostPlan;
+  owner: Owner;
   location: string;
   access: DeployAccess;
   /** Id of the project's deploy key. */
@@ -45,7 +46,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
     const { server: bought, lan } = plan;
     if (bought === undefined || lan === undefined)
       throw new Error(`${plan.name} has no server type or no lan; the plan should have both`);
-    const tagged = labels(plan.site, plan.kind);
+    const tagged = hostLabels(args.owner, plan);
     const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh: args.access.ssh }, this);
     const address = plan.kind === 'router' ? this.ownAddress(name, args) : undefined;
     const server = new hcloud.Server(
@@ -54,6 +55,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
         name: plan.name,
         serverType: bought.type,
         image: bought.image,
+        ...(bought.backups && { backups: true }),
         location: args.location,
         labels: tagged,
         sshKeys: [args.sshKey],
@@ -121,7 +123,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
   }
 
   /** Routers keep their address when their server is replaced: peers' firewalls and our own notes name it. */
-  private ownAddress(name: string, { plan, location, policy, protect }: HetznerServerArgs): hcloud.PrimaryIp {
+  private ownAddress(name: string, { plan, owner, location, policy, protect }: HetznerServerArgs): hcloud.PrimaryIp {
     return new hcloud.PrimaryIp(
       name,
       {
@@ -131,7 +133,7 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
         location,
         // No assigneeType: plugins since 1.40 read "unassigned" from the cloud, and would plan an update after every create.
         autoDelete: false,
-        labels: labels(plan.site, plan.kind),
+        labels: hostLabels(owner, plan),
       },
       { parent: this, protect, dependsOn: policy },
     );

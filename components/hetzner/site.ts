@@ -6,13 +6,13 @@ import type { RunningHost } from '../router-pair.ts';
 import { siteHosts } from '../site-hosts.ts';
 import { numericId } from './ids.ts';
 import { cloudNetworkName } from '../../mesh/plan/way.ts';
-import { labels, selector } from './labels.ts';
+import { labels, selector, type Owner } from './labels.ts';
 import { HetznerServer } from './server.ts';
 
 export interface HetznerSiteArgs {
   plan: SitePlan;
-  /** Name of the network; the site's own names at the cloud begin with it. */
-  network: string;
+  /** The site's own names at the cloud begin with its network. */
+  owner: Owner;
   access: DeployAccess;
   /** Id of the project's deploy key. */
   sshKey: pulumi.Input<string>;
@@ -29,13 +29,13 @@ export class HetznerSite extends pulumi.ComponentResource {
 
   constructor(name: string, args: HetznerSiteArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:hetzner:Site', name, {}, options);
-    const { plan, policy, access, sshKey, protect = false } = args;
+    const { plan, owner, policy, access, sshKey, protect = false } = args;
     const { location } = plan;
     if (location === undefined) throw new Error(`site ${name} has no location; parseConfig should have refused it`);
     const subnet = this.lan(name, args);
     const spread = new hcloud.PlacementGroup(
       name,
-      { name: `${args.network}-${name}`, type: 'spread', labels: labels(name) },
+      { name: `${owner.network}-${name}`, type: 'spread', labels: labels(owner, 'placement', name) },
       { parent: this, deleteBeforeReplace: true, dependsOn: policy },
     );
     const walls = new Map(
@@ -53,7 +53,7 @@ export class HetznerSite extends pulumi.ComponentResource {
       const after = [wall, ...own.after];
       return new HetznerServer(
         host.name,
-        { plan: host, location, access, sshKey, subnet, ...placed, policy, after, protect },
+        { plan: host, owner, location, access, sshKey, subnet, ...placed, policy, after, protect },
         { parent: own.parent },
       );
     };
@@ -65,12 +65,12 @@ export class HetznerSite extends pulumi.ComponentResource {
    * The cloud network spans the supernet, so that DHCP sends all of it to the gateway; the subnet is the site's prefix. With SNAT off
    * the gateway forwards other sites' prefixes to the address that the active router holds.
    */
-  private lan(name: string, { plan, network, policy, protect }: HetznerSiteArgs): hcloud.NetworkSubnet {
+  private lan(name: string, { plan, owner, policy, protect }: HetznerSiteArgs): hcloud.NetworkSubnet {
     const { networkZone } = plan;
     if (networkZone === undefined) throw new Error(`site ${name} has no network zone; the plan should have one`);
     const cloudNetwork = new hcloud.Network(
       name,
-      { name: cloudNetworkName(network, name), ipRange: plan.supernet, labels: labels(name) },
+      { name: cloudNetworkName(owner.network, name), ipRange: plan.supernet, labels: labels(owner, 'network', name) },
       { parent: this, protect: protect ?? false, deleteBeforeReplace: true, dependsOn: policy },
     );
     const networkId = numericId(cloudNetwork.id);
@@ -94,13 +94,13 @@ export class HetznerSite extends pulumi.ComponentResource {
     name: string,
     kind: HostKind,
     rules: FirewallRulePlan[],
-    { network, policy }: HetznerSiteArgs,
+    { owner, policy }: HetznerSiteArgs,
   ): hcloud.Firewall {
     return new hcloud.Firewall(
       `${name}-${kind}s`,
       {
-        name: `${network}-${name}-${kind}s`,
-        labels: labels(name),
+        name: `${owner.network}-${name}-${kind}s`,
+        labels: labels(owner, kind, name),
         applyTos: [{ labelSelector: selector(name, kind) }],
         rules: rules.map(inbound),
       },

@@ -67,6 +67,7 @@ export function planHost(
       server: {
         type: host.serverType ?? site.serverType ?? cloud.servers.defaults.serverType,
         image: host.image ?? site.image ?? cloud.servers.defaults.image,
+        ...((host.backups ?? site.backups) && { backups: true }),
       },
     }),
     ...(ssh && { ssh }),

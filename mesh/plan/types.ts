@@ -115,7 +115,7 @@ export interface HostPlan {
   lan6?: string;
   roles: string[];
   /** What is bought; absent on existing hosts. */
-  server?: { type: string; image: string };
+  server?: { type: string; image: string; backups?: true };
   /** How an existing host is reached. */
   ssh?: JumpPlan & { via?: JumpPlan };
   /** What the preflight of an existing host may find and live with. */

@@ -23,10 +23,16 @@ describe('a droplet', () => {
       image: 'debian-12-x64',
       vpcUuid: idOf('digitalocean:index/vpc:Vpc us-nyc'),
       sshKeys: ['3b:16:bf'],
-      tags: ['managed-by:site-mesh', 'acme-prod-us-nyc-routers'],
+      tags: ['managed-by:site-mesh', 'owner:acme', 'env:prod', 'role:router', 'acme-prod-us-nyc-routers'],
       resizeDisk: false,
     });
-    expect(inputs(DROPLET, 'nyc-infra-01').tags).toEqual(['managed-by:site-mesh', 'acme-prod-us-nyc-members']);
+    expect(inputs(DROPLET, 'nyc-infra-01').tags).toEqual([
+      'managed-by:site-mesh',
+      'owner:acme',
+      'env:prod',
+      'role:member',
+      'acme-prod-us-nyc-members',
+    ]);
     expect(inputs(DROPLET, 'sin-app-01').vpcUuid).toBe(idOf('digitalocean:index/vpc:Vpc ap-sin'));
   });
 

@@ -192,16 +192,16 @@ describe('protection', () => {
       .filter(({ protect }) => protect)
       .map(named)
       .sort();
-  test('in production is for servers, droplets, addresses, networks and subnets, all of them, and for nothing else', () => {
+  test('in production is for servers, droplets, addresses, networks, subnets and the policy, all of them, and for nothing else', () => {
     const worth =
-      /server:Server$|droplet:Droplet$|primaryIp:PrimaryIp$|reservedIp:ReservedIp$|vpc:Vpc$|network(Subnet)?:Network(Subnet)?$/;
+      /server:Server$|droplet:Droplet$|primaryIp:PrimaryIp$|reservedIp:ReservedIp$|vpc:Vpc$|network(Subnet)?:Network(Subnet)?$|TailnetPolicy$/;
     expect(guarded(prod)).toEqual(
       prod.resources
         .filter(({ type }) => worth.test(type))
         .map(named)
         .sort(),
     );
-    expect(guarded(prod)).toHaveLength(16);
+    expect(guarded(prod)).toHaveLength(17);
   });
   test('elsewhere is for nothing', () => {
     expect(guarded(staging)).toEqual([]);

@@ -199,7 +199,7 @@ describe('releases and nodes', () => {
   });
 });
 
-test('production protects servers, addresses, the network and its subnet, and nothing that would block replacing a router', async () => {
+test('production protects servers, addresses, the network and its subnet, the policy, and nothing that would block replacing a router', async () => {
   const production = await recordProd();
   const guarded = (recording: Recording): string[] =>
     [...new Set(recording.resources.filter(({ protect }) => protect).map(({ type }) => type))].sort();
@@ -211,6 +211,7 @@ test('production protects servers, addresses, the network and its subnet, and no
     'hcloud:index/networkSubnet:NetworkSubnet',
     'hcloud:index/primaryIp:PrimaryIp',
     'hcloud:index/server:Server',
+    'mesh:index:TailnetPolicy',
   ]);
   expect(guarded(update)).toEqual([]);
 });

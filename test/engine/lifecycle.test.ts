@@ -220,7 +220,7 @@ test('destroy leaves exactly the documented residue: the tailnet policy, and the
   const { tags } = z
     .object({ tags: z.array(z.object({ name: z.string() })) })
     .parse(await bench.digitalocean('GET', '/tags'));
-  expect(tags.map(({ name }) => name)).toEqual(['managed-by:site-mesh']);
+  expect(tags.map(({ name }) => name)).toEqual(['env:staging', 'managed-by:site-mesh', 'owner:acme', 'role:member']);
   expect(await devices()).toEqual([]);
   expect(await fetchPolicy()).toBe(policy);
 });

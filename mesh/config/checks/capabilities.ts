@@ -154,7 +154,7 @@ function hostFaults({ path, entry, kind, given }: DraftHost, cloud: Cloud): Faul
 function serverFaults({ path, entry }: DraftSite | DraftHost, cloud: Cloud): Fault[] {
   const { servers } = cloud;
   if (servers === undefined)
-    return (['serverType', 'image'] as const).flatMap((key) =>
+    return (['serverType', 'image', 'backups'] as const).flatMap((key) =>
       refuse([...path, key], entry[key], `does not apply to ${cloud.title}: nothing is bought`),
     );
   const type = entry.serverType;

@@ -15,6 +15,12 @@ export const image = z
   })
   .describe('Image by its name, at the first boot only: replace the server to change it. Example: debian-12');
 
+export const backups = z
+  .boolean({ error: told('must be true or false', 'write backups: true, or leave the key out') })
+  .describe(
+    'Does the cloud back up the disk of the server (of a site: of each of its servers)? It costs a fifth of the server at Hetzner, up to three tenths at DigitalOcean. In production the guardrails want it, or an exception with its reason. Default: false',
+  );
+
 /** What existing software a first release on an existing host may find and live with. */
 export const ACCEPTABLE = ['docker', 'firewalld', 'nftables', 'tailscale', 'ufw'] as const;
 const accepts = field
@@ -103,6 +109,7 @@ export const hostSchema = z.strictObject(
       .describe('Does the host join the tailnet itself? Default: true at DigitalOcean, else false. Routers always do.'),
     serverType: serverType.optional(),
     image: image.optional(),
+    backups: backups.optional(),
     ssh: hostSshSchema.optional(),
     accepts,
     commands: commandsSchema,

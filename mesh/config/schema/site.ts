@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cloudNames, clouds, type Cloud } from '../clouds.ts';
 import * as field from '../fields.ts';
 import { told } from '../fields.ts';
-import { commandsSchema, hostSchema, image, serverType } from './host.ts';
+import { backups, commandsSchema, hostSchema, image, serverType } from './host.ts';
 import { mapping } from './mapping.ts';
 import { viaSchema } from './network.ts';
 
@@ -84,6 +84,7 @@ export const siteSchema = z
         .describe('Existing sites: what its hosts have in common.'),
       serverType: serverType.optional(),
       image: image.optional(),
+      backups: backups.optional(),
       routers: hosts('list two subnet routers: [{ name, lan }, { name, lan }]')
         .default([])
         .describe('Up to two subnet routers: the first by name is made first and becomes primary.'),

@@ -139,4 +139,11 @@ export const HOSTS: Case[] = [
     'not the name of a server type of DigitalOcean',
     's-1vcpu-1gb',
   ],
+  [
+    'backups of a machine that is not bought',
+    host('eu-gra', 'routers', { backups: true }),
+    'sites.eu-gra.routers[0].backups',
+    'does not apply to',
+    'remove',
+  ],
 ];

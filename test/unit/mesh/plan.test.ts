@@ -66,6 +66,22 @@ describe('the plan of the one-site stack', () => {
     expect(hostsOf(chosen).map(({ server }) => server?.type)).toEqual(['cx33', 'cx33', 'cpx11']);
   });
 
+  test('backups are bought where the host says so, or its site for all that do not', () => {
+    const raw = validRaw();
+    const planned = (own: object, ofSite: object) =>
+      plan({
+        ...raw,
+        sites: {
+          'eu-fra': { ...raw.sites['eu-fra'], ...ofSite, hosts: [{ name: 'fra-db-01', lan: '10.77.10.10', ...own }] },
+        },
+      });
+    const backups = (own: object, ofSite: object) =>
+      hostsOf(planned(own, ofSite)).map(({ server }) => server?.backups ?? false);
+    expect(backups({}, {})).toEqual([false, false, false]);
+    expect(backups({ backups: true }, {})).toEqual([false, false, true]);
+    expect(backups({ backups: false }, { backups: true })).toEqual([true, true, false]);
+  });
+
   test('says what a reader might not expect', () => {
     expect(made.notes).toEqual([
       'LAN hosts of eu-fra cannot open connections into the mesh: the routers of eu-fra masquerade what they forward and share no address (vip) that leads its LAN into the mesh',
