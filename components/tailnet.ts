@@ -10,7 +10,8 @@ export class Tailnet extends pulumi.ComponentResource {
 
   constructor(name: string, { policy }: { policy: PolicyPlan }, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:index:Tailnet', name, {}, options);
-    this.policy = new TailnetPolicy(name, { text: policy.text, access: policy.access }, { parent: this });
+    const { text, access, lifelines, takeOver } = policy;
+    this.policy = new TailnetPolicy(name, { text, access, lifelines, takeOver }, { parent: this });
     new tailscale.TailnetSettings(
       name,
       {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { faultsAcross, type NamedConfig } from '../../mesh/config/checks/across.ts';
+import { productionFaults } from '../../mesh/config/checks/production.ts';
 import { renderFault, type Fault } from '../../mesh/config/fault.ts';
 import { unsetCredentials } from '../credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -56,7 +57,7 @@ function check(named: readonly string[], { all, json, credentials }: Options): v
     const checked = checkFile(file);
     if (!checked.ok) return { ...none, keys: checked.keys, faults: checked.faults, credentials: unset };
     configs.push({ stack, config: checked.config });
-    return { ...none, credentials: unset };
+    return { ...none, faults: productionFaults(stack, checked.config), credentials: unset };
   });
   const across = faultsAcross(configs);
   const bad = findings.filter(({ keys, faults, credentials: unset }) => keys.length + faults.length + unset.length > 0);

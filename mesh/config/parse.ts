@@ -1,4 +1,5 @@
 import { addressFaults } from './checks/addresses.ts';
+import { breakGlassFaults } from './checks/break-glass.ts';
 import { capabilityFaults } from './checks/capabilities.ts';
 import { ipv6Faults } from './checks/ipv6.ts';
 import { pathFaults } from './checks/paths.ts';
@@ -32,6 +33,7 @@ export function parseConfig(raw: Record<string, unknown>): ParseAnswer {
     ...ipv6Faults(model),
     ...referenceFaults(model),
     ...pathFaults(model),
+    ...breakGlassFaults(model),
   ];
   if (faults.length === 0) return { ok: true, config: meshSchema.parse(known) };
   return { ok: false, faults: faults.sort(byPath) };

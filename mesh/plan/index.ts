@@ -4,6 +4,7 @@ import { compareAddresses } from '../config/cidr.ts';
 import { lanInitiates } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
+import { lifelines, type Lifelines } from '../overlays/tailscale/lifelines.ts';
 import type { LanHost } from '../overlays/tailscale/tests.ts';
 import { notes } from './notes.ts';
 import { planSite } from './site.ts';
@@ -31,7 +32,13 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
     credentials: config.credentials,
     agent: config.agent,
     sites,
-    policy: { text: policy.text, access: access.entries, ownerTag: policy.ownerTag },
+    policy: {
+      text: policy.text,
+      access: access.entries,
+      ownerTag: policy.ownerTag,
+      lifelines: planLifelines(config, sites, policy.ownerTag),
+      ...(config.tailnet.takeOver !== undefined && { takeOver: config.tailnet.takeOver }),
+    },
     notes: notes(config, access),
   };
 }
@@ -47,6 +54,21 @@ const tailnetPlan = ({ name, loginServer }: MeshConfig['tailnet']): MeshPlan['ta
   name,
   ...(loginServer !== undefined && { loginServer }),
 });
+
+/** What the break-glass group must keep is its service, as if that were the only intent. */
+function planLifelines(config: MeshConfig, sites: readonly SitePlan[], ownerTag: string): Lifelines {
+  const { breakGlass } = config.tailnet;
+  const nodes = sites.flatMap(hostsOf).flatMap(({ node }) => node ?? []);
+  if (breakGlass === undefined) return lifelines(ownerTag, nodes, []);
+  const { group, service } = breakGlass;
+  const access = [{ from: [`group:${group}`], to: service, why: 'break glass' }];
+  const { rules } = resolveAccess({ ...config, access });
+  return lifelines(
+    ownerTag,
+    nodes,
+    rules.filter(({ implicit }) => !implicit),
+  );
+}
 
 export const hostsOf = (site: SitePlan): HostPlan[] => [...site.routers, ...site.hosts];
 

@@ -1,6 +1,7 @@
 import type { AccessEntry } from '../access/types.ts';
 import type { CloudName, LanKind } from '../config/clouds.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
+import type { Lifelines } from '../overlays/tailscale/lifelines.ts';
 
 export type { AccessEntry, LanSource } from '../access/types.ts';
 
@@ -136,4 +137,8 @@ export interface PolicyPlan {
   access: AccessEntry[];
   /** Credential tag that owns all others. */
   ownerTag: string;
+  /** What no push may take away; asked of the service after each. */
+  lifelines: Lifelines;
+  /** ETag of a text of somebody else's that may be replaced. */
+  takeOver?: string;
 }

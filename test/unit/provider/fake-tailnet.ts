@@ -18,6 +18,12 @@ export class FakeTailnet {
   fail: TailscaleError | undefined;
   /** Whether a push answers with the new etag. */
   saysEtag = true;
+  /** What array-form tests find wrong with a live text. */
+  lockout: (text: string, tests: unknown[]) => string[] = () => [];
+  /** Done after a push was written and before it is answered. */
+  afterPush: (() => void) | undefined;
+  /** Thrown by the calls of that name, in turn, before they do anything. */
+  failures: Record<string, Error[]> = {};
 
   get etag(): string {
     return `e${this.policy.edits}`;
@@ -60,7 +66,15 @@ export class FakeTailnet {
     },
     devices: {
       get: (id) => this.call('devices.get', () => this.devices.get(id)),
-      list: () => Promise.reject(new Error('no resource lists devices')),
+      list: () =>
+        this.call('devices.list', () =>
+          [...this.devices.values()].map((device) => ({
+            ...device,
+            clientVersion: '',
+            authorized: true,
+            keyExpiryDisabled: true,
+          })),
+        ),
       delete: (id) => this.call('devices.delete', () => this.devices.delete(id)),
       setTags: (id, tags) =>
         this.call('devices.setTags', () => {
@@ -85,10 +99,13 @@ export class FakeTailnet {
           if (this.invalid.length > 0)
             throw new TailscaleError(400, 'test(s) failed (400)', [{ user: 'ada', errors: this.invalid }]);
           this.edit(text);
-          return this.saysEtag ? this.etag : undefined;
+          const etag = this.etag;
+          this.afterPush?.();
+          return this.saysEtag ? etag : undefined;
         }),
       validate: () => this.call('policy.validate', () => ({ errors: this.invalid, warnings: [] })),
-      test: () => this.call('policy.test', () => ({ errors: [], warnings: [] })),
+      test: (tests) =>
+        this.call('policy.test', () => ({ errors: this.lockout(this.policy.text, tests), warnings: [] })),
     },
   };
 
@@ -96,6 +113,8 @@ export class FakeTailnet {
     this.calls.push(name);
     await Promise.resolve();
     if (this.fail !== undefined) throw this.fail;
+    const failure = this.failures[name.split(' ')[0] ?? '']?.shift();
+    if (failure !== undefined) throw failure;
     return answer();
   }
 }
