@@ -62,6 +62,7 @@ export class FakeTailnet {
           return { id, key: `tskey-auth-${id}` };
         }),
       get: (id) => this.call('keys.get', () => this.keys.get(id)),
+      list: () => Promise.reject(new Error('no resource lists keys')),
       delete: (id) => this.call('keys.delete', () => this.keys.delete(id)),
     },
     devices: {
