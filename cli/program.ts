@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAccess } from './commands/access.ts';
 import { addCheck } from './commands/check.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addCost } from './commands/cost.ts';
@@ -31,6 +32,7 @@ Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh lab demo                   three sites of real machines, broken and repaired (Linux, root)
   mesh plan staging               what the stack decides, before a cloud is asked
+  mesh access prod --diff origin/main    who gains and who loses what by a change
   mesh graph staging --out mesh.svg    the same as a picture
   mesh cost prod --against HEAD~1    what it costs a month, and what a change of it does
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
@@ -53,6 +55,7 @@ Exit codes:
     );
   addTry(root);
   addPlan(root);
+  addAccess(root);
   addCheck(root);
   addCredentials(root);
   addGraph(root);

@@ -1,0 +1,227 @@
+import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
+import { Evaluation } from './classes.ts';
+import { missing, told, type Part, type Permission } from './permission.ts';
+import type { Family } from './ranges.ts';
+import { universe, type Entity, type Revision } from './universe.ts';
+
+/** Something that one may do in one revision and not in the other. */
+export interface AccessChange {
+  from: Entity[];
+  /** `own`: the devices of whoever asks. */
+  to: Entity[] | 'own';
+  /** As in the matrix. */
+  ports: string[];
+  /** Where only one family of addresses is concerned, although both have the other. */
+  family?: Family;
+  /** What must hold for it. */
+  conditional?: string;
+  /** Rules that give it: of the revision that has it. */
+  rules: { path: string; why: string }[];
+  /** `now in group:sre`, `sin-app-03 is new`, `no longer only devices with …`. */
+  notes: string[];
+}
+
+export interface AccessComparison {
+  gains: AccessChange[];
+  losses: AccessChange[];
+  /** Everybody and everything in the two revisions, for names (labels.ts). */
+  entities: readonly Entity[];
+}
+
+/**
+ * Who gains and who loses what between two revisions, by what people, nodes and addresses may do and not by how it is written: order,
+ * wording and equivalent forms are no change.
+ */
+export function compareAccess(before: Revision, after: Revision): AccessComparison {
+  const entities = universe([before, after]);
+  const [old, now] = [new Evaluation(entities, before), new Evaluation(entities, after)];
+  return {
+    entities,
+    gains: grouped(oneWay(entities, { revision: before, evaluation: old }, { revision: after, evaluation: now }, 'now in', 'is new')), // prettier-ignore
+    losses: grouped(oneWay(entities, { revision: after, evaluation: now }, { revision: before, evaluation: old }, 'no longer in', 'is gone')), // prettier-ignore
+  };
+}
+
+interface Evaluated {
+  revision: Revision;
+  evaluation: Evaluation;
+}
+
+/** Entities that both revisions treat alike. */
+interface Alike {
+  here: number | undefined;
+  there: number | undefined;
+  entities: number[];
+  /** Groups that they are in there, and not here. */
+  joined: readonly string[];
+}
+
+/** What is permitted `there` and not `here`. */
+function oneWay(
+  entities: readonly Entity[],
+  here: Evaluated,
+  there: Evaluated,
+  joining: string,
+  coming: string,
+): AccessChange[] {
+  const joined = joiners(here.revision, there.revision);
+  const sources = alike(entities, here.evaluation.sourceOf, there.evaluation.sourceOf, here, (one) => one.kind === 'person' ? (joined.get(one.login) ?? []) : []); // prettier-ignore
+  const targets = alike(entities, here.evaluation.targetOf, there.evaluation.targetOf, here, () => []);
+  const byTarget = new Map<number, Alike[]>();
+  for (const target of targets) if (target.there !== undefined) byTarget.set(target.there, [...(byTarget.get(target.there) ?? []), target]); // prettier-ignore
+  const named = (one: Alike): Entity[] => one.entities.flatMap((index) => entities[index] ?? []);
+  const reaches = new Map<string, ReturnType<Evaluation['reach']>>();
+  const reach = (side: Evaluated, source: number | undefined): ReturnType<Evaluation['reach']> => {
+    const key = `${side === here ? 'here' : 'there'} ${source}`;
+    const found = reaches.get(key) ?? (source === undefined ? { targets: new Map() } : side.evaluation.reach(source));
+    reaches.set(key, found);
+    return found;
+  };
+  const absent = new Set(entities.filter((_, index) => here.evaluation.side.of[index]?.length === 0));
+  const isNew = (one: Entity): boolean => ['node', 'lan-host'].includes(one.kind) && absent.has(one);
+  const changes: AccessChange[] = [];
+  for (const source of sources) {
+    if (source.there === undefined) continue;
+    const [former, present] = [reach(here, source.here), reach(there, source.there)];
+    const from = named(source);
+    const tell = (to: AccessChange['to'], difference: Difference, both: ReadonlySet<Family>): void => {
+      const concerned = partsIn(there.evaluation.parts, difference.permission, difference.ports);
+      const through = source.joined.filter((group) => concerned.some(({ rule }) => rule.src.some(({ text }) => text === group))); // prettier-ignore
+      const come = [...from, ...(to === 'own' ? [] : to)].filter(isNew).map(({ label }) => label);
+      const rules = new Map(concerned.map(({ rule: { path, why } }) => [path, { path, why }]));
+      for (const { ports, family } of byFamily(difference.ports, both)) {
+        changes.push({
+          from,
+          to,
+          ports: told(ports),
+          ...(family !== undefined && { family }),
+          ...(difference.condition !== '' && { conditional: difference.condition }),
+          rules: [...rules.values()],
+          notes: [
+            ...through.map((group) => `${joining} ${group}`),
+            ...(come.length === 0 || come.length > 3 ? [] : [`${come.join(', ')} ${coming}`]),
+            ...difference.notes,
+          ],
+        });
+      }
+    };
+    for (const [target, permission] of present.targets) {
+      for (const one of byTarget.get(target) ?? []) {
+        const old = one.here === undefined ? undefined : former.targets.get(one.here);
+        if (old?.content === permission.content) continue;
+        const to = named(one);
+        if (from.length === 1 && to.length === 1 && from[0]?.key === to[0]?.key && from[0]?.kind !== 'person') continue;
+        const both = common(there, source, one);
+        for (const difference of differences(old, permission)) tell(to, difference, both);
+      }
+    }
+    const own = present.own;
+    if (own !== undefined && own.content !== former.own?.content)
+      for (const difference of differences(former.own, own)) tell('own', difference, new Set([4, 6]));
+  }
+  return changes;
+}
+
+function alike(
+  entities: readonly Entity[],
+  hereOf: readonly (number | undefined)[],
+  thereOf: readonly (number | undefined)[],
+  here: Evaluated,
+  joined: (one: Entity) => readonly string[],
+): Alike[] {
+  const groups = new Map<string, Alike>();
+  for (const [index, one] of entities.entries()) {
+    const [a, b, groupsJoined] = [hereOf[index], thereOf[index], joined(one)];
+    const known = (here.evaluation.side.of[index] ?? []).length > 0;
+    const key = `${a} ${b} ${known} ${groupsJoined.join()}`;
+    const group = groups.get(key);
+    if (group) group.entities.push(index);
+    else groups.set(key, { here: a, there: b, entities: [index], joined: groupsJoined });
+  }
+  return [...groups.values()];
+}
+
+/** Login → groups that it is in there, and that exist here without it. */
+function joiners(here: Revision, there: Revision): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [group, members] of there.policy.groups) {
+    const former = here.policy.groups.get(group);
+    if (former === undefined) continue;
+    const before = new Set(former);
+    for (const login of members) if (!before.has(login)) found.set(login, [...(found.get(login) ?? []), group]);
+  }
+  return found;
+}
+
+/** Families in which the two can speak to each other at all. */
+function common({ evaluation: { side } }: Evaluated, source: Alike, target: Alike): ReadonlySet<Family> {
+  const of = ({ entities }: Alike): Set<Family> =>
+    new Set((side.of[entities[0] ?? -1] ?? []).flatMap((face) => side.faces[face]?.family ?? []));
+  const theirs = of(target);
+  return new Set([...of(source)].filter((family) => theirs.has(family)));
+}
+
+interface Difference {
+  ports: Readonly<Record<Family, PortSet>>;
+  condition: string;
+  permission: Permission;
+  notes: string[];
+}
+
+/** What `now` permits beyond `old`, by condition. */
+function differences(old: Permission | undefined, now: Permission): Difference[] {
+  const certain = old?.levels.get('')?.ports;
+  return [...now.levels].flatMap(([key, { condition, ports }]): Difference[] => {
+    const same = old?.levels.get(key)?.ports;
+    const beyond = (family: Family): PortSet => missing(missing(ports[family], certain?.[family] ?? NONE), same?.[family] ?? NONE); // prettier-ignore
+    const left = { 4: beyond(4), 6: beyond(6) };
+    if (left[4].size + left[6].size === 0) return [];
+    const before = [...(old?.levels ?? [])].filter(([other]) => other !== '' && other !== key);
+    const conditional = before.filter(([, level]) => [4, 6].some((family) => touches(left[family as Family], level.ports[family as Family]))); // prettier-ignore
+    const notes = conditional.map(([, level]) => (key === '' ? `without the condition: ${level.condition}` : `where the other revision asks: ${level.condition}`)); // prettier-ignore
+    return [{ ports: left, condition, permission: now, notes }];
+  });
+}
+
+const NONE: PortSet = new Map();
+
+const touches = (a: PortSet, b: PortSet): boolean => portTexts(missing(a, b)).join() !== portTexts(a).join();
+
+/** One entry where both families have the same, or only one of them is there; else one for each. */
+function byFamily(ports: Difference['ports'], both: ReadonlySet<Family>): { ports: PortSet; family?: Family }[] {
+  const [four, six] = [portTexts(ports[4]), portTexts(ports[6])];
+  if (both.size < 2 || four.join() === six.join()) return [{ ports: portSet([...four, ...six]) }];
+  return ([4, 6] as const).filter((family) => ports[family].size > 0).map((family) => ({ ports: ports[family], family })); // prettier-ignore
+}
+
+/** Rules of a permission that give some of these ports. */
+function partsIn(parts: readonly Part[], permission: Permission, ports: Difference['ports']): Part[] {
+  const all = permission.parts.flatMap((index) => parts[index] ?? []);
+  const wanted = portSet([...portTexts(ports[4]), ...portTexts(ports[6])]);
+  const giving = all.filter((part) => {
+    const given = part.kind === 'network' ? part.rule.ports : part.rule.users.flatMap((user) => [`ssh as ${user}`, `ssh as ${user} without a check`]); // prettier-ignore
+    return touches(wanted, portSet(given));
+  });
+  return giving.length > 0 ? giving : all;
+}
+
+/** Changes that differ in their targets only become one, then those that differ in their sources only. */
+function grouped(changes: readonly AccessChange[]): AccessChange[] {
+  const same = ({ ports, family, conditional, rules, notes }: AccessChange): string =>
+    JSON.stringify([ports, family, conditional, rules, notes]);
+  const keys = (of: Entity[] | 'own'): string => (of === 'own' ? of : of.map(({ key }) => key).join('|'));
+  const merged = new Map<string, AccessChange>();
+  for (const change of changes) {
+    const key = `${keys(change.from)} ${same(change)} ${change.to === 'own'}`;
+    const known = merged.get(key);
+    if (known === undefined) merged.set(key, change);
+    else if (known.to !== 'own' && change.to !== 'own') merged.set(key, { ...known, to: [...known.to, ...change.to] });
+  }
+  const byTargets = new Map<string, AccessChange>();
+  for (const change of merged.values()) {
+    const key = `${keys(change.to)} ${same(change)}`;
+    const known = byTargets.get(key);
+    byTargets.set(key, known === undefined ? change : { ...known, from: [...known.from, ...change.from] });
+  }
+  return [...byTargets.values()];
+}

@@ -1,0 +1,105 @@
+import { rangeText } from './ranges.ts';
+import type { Entity, Revision } from './universe.ts';
+
+/** Some entities as people name them. */
+export interface Label {
+  /** `group:sre`, `tag:router`, `LAN of eu-fra`, `fra-db-01`. */
+  name: string;
+  /** Who that is, where the name stands for several. */
+  members: string[];
+}
+
+interface NamedSet {
+  name: string;
+  keys: ReadonlySet<string>;
+}
+
+/**
+ * Names for sets of entities: groups for people, tags for nodes, LANs for addresses, each only where all of it is in the set; what is
+ * left is named one by one.
+ * @param entities everybody of the universe
+ * @param rename what readers call a tag: `tag:site-eu-fra` → `site:eu-fra`; undefined keeps it
+ */
+export function labeller(
+  entities: readonly Entity[],
+  revisions: readonly Revision[],
+  rename: (tag: string) => string | undefined = () => undefined,
+): (some: readonly Entity[]) => Label[] {
+  const sets = namedSets(entities, revisions, rename);
+  const byKey = new Map<string, NamedSet[]>();
+  for (const set of sets) for (const key of set.keys) byKey.set(key, [...(byKey.get(key) ?? []), set]);
+  const known = new Map(entities.map((one) => [one.key, one]));
+  const pieces = new Map<string, number>();
+  for (const one of entities) if (one.kind === 'addresses') pieces.set(one.of, (pieces.get(one.of) ?? 0) + 1);
+  return (some) => {
+    const wanted = new Set(some.map(({ key }) => key));
+    const left = new Set(wanted);
+    const labels: Label[] = [];
+    for (const one of some) {
+      if (!left.has(one.key)) continue;
+      const set = (byKey.get(one.key) ?? []).find(({ keys }) => [...keys].every((key) => wanted.has(key)));
+      if (set === undefined) continue;
+      for (const key of set.keys) left.delete(key);
+      labels.push({ name: set.name, members: members(set, known) });
+    }
+    return [...labels, ...single(some.filter(({ key }) => left.has(key)), pieces)]; // prettier-ignore
+  };
+}
+
+/** The largest first. */
+function namedSets(
+  entities: readonly Entity[],
+  revisions: readonly Revision[],
+  rename: (tag: string) => string | undefined,
+): NamedSet[] {
+  const sets = new Map<string, NamedSet>();
+  const add = (name: string, keys: readonly string[], least: number): void => {
+    const set = new Set(keys);
+    // The same name in both revisions may stand for different sets; each is named where it fits.
+    if (set.size >= least) sets.set(`${name} ${[...set].sort().join('|')}`, { name, keys: set });
+  };
+  for (const { policy, world } of revisions) {
+    for (const [group, logins] of policy.groups) add(group, logins.map((login) => `person ${login}`), 1); // prettier-ignore
+    const tagged = new Map<string, string[]>();
+    for (const { name, tags } of world.nodes)
+      for (const tag of tags) tagged.set(tag, [...(tagged.get(tag) ?? []), `node ${name}`]);
+    for (const [tag, keys] of tagged) add(rename(tag) ?? tag, keys, 2);
+  }
+  const lans = new Map<string, string[]>();
+  for (const one of entities) {
+    const lan = one.kind === 'addresses' ? one.of : one.kind === 'lan-host' ? `LAN of ${one.site}` : undefined;
+    if (lan?.startsWith('LAN of ') === true) lans.set(lan, [...(lans.get(lan) ?? []), one.key]);
+  }
+  for (const [name, keys] of lans) add(name, keys, 2);
+  return [...sets.values()].sort((a, b) => b.keys.size - a.keys.size || (a.name < b.name ? -1 : 1));
+}
+
+/** Of a LAN the addresses are not told. */
+const members = ({ keys }: NamedSet, known: ReadonlyMap<string, Entity>): string[] =>
+  [...keys].flatMap((key) => {
+    const one = known.get(key);
+    return one === undefined || one.kind === 'addresses' ? [] : [one.label];
+  });
+
+/** Pieces of one name together; with their ranges where they are not all of it. */
+function single(some: readonly Entity[], pieces: ReadonlyMap<string, number>): Label[] {
+  const labels = new Map<string, Label>();
+  const ranges = new Map<string, string[]>();
+  for (const one of some) {
+    labels.set(one.label, { name: one.label, members: [] });
+    if (one.kind === 'addresses') ranges.set(one.of, [...(ranges.get(one.of) ?? []), rangeText(one.range)]);
+  }
+  return [...labels.values()].map((label) => {
+    const own = ranges.get(label.name);
+    if (own === undefined || own.length === pieces.get(label.name)) return label;
+    return { ...label, members: own.length > 3 ? ['a part of it'] : own };
+  });
+}
+
+const FEW = 3;
+
+/** `group:sre (grace@example.com)`, `tag:router (6)`. */
+export function labelText({ name, members: all }: Label): string {
+  if (all.length === 0 || (all.length === 1 && all[0] === name)) return name;
+  return `${name} (${all.length > FEW ? all.length : all.join(', ')})`;
+}

@@ -1,0 +1,153 @@
+import { closest } from '../../../config/suggest.ts';
+import { joined, parseRange, without, type Range } from './ranges.ts';
+import type { Reader, Spot } from './reader.ts';
+
+/** What selectors of a policy may name. */
+export interface Names {
+  groups: ReadonlyMap<string, readonly string[]>;
+  hosts: ReadonlyMap<string, readonly Range[]>;
+  ipsets: ReadonlyMap<string, readonly Range[]>;
+  tagOwners: ReadonlyMap<string, readonly string[]>;
+  /** Posture → what it asserts. */
+  postures: ReadonlyMap<string, string>;
+}
+
+export const isLogin = (text: string): boolean => /^[^\s:@*]+@[^\s:@*]+$/.test(text);
+export const isTag = (text: string): boolean => /^tag:[A-Za-z][A-Za-z0-9-]*$/.test(text);
+
+/** @param emptyGroups whether a group of nobody is a fault: in a text to be pushed it is a slip, in force it is a fact */
+export function readGroups(
+  reader: Reader,
+  section: Spot | undefined,
+  emptyGroups: 'fault' | 'taken',
+): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { key, value, at } of reader.mapping(section)) {
+    if (!/^group:[^\s]+$/.test(key)) reader.fault(at, 'is no name of a group: write "group:NAME"');
+    const members = reader.strings(value).flatMap(({ text, spot }) => {
+      if (isLogin(text)) return [text];
+      const nested = text.startsWith('group:') || text.startsWith('autogroup:');
+      reader.fault(
+        spot,
+        nested
+          ? `${text}: a group holds people, not other groups: name its people`
+          : `${JSON.stringify(text)} is no login: write name@example.com`,
+      );
+      return [];
+    });
+    if (value.node.type === 'array' && value.node.children?.length === 0 && emptyGroups === 'fault')
+      reader.fault(value, `${key} has nobody in it: name somebody, or remove the group and what names it`);
+    groups.set(key, [...new Set(members)]);
+  }
+  return groups;
+}
+
+export function readHosts(reader: Reader, section: Spot | undefined): Map<string, readonly Range[]> {
+  const hosts = new Map<string, readonly Range[]>();
+  for (const { key, value, at } of reader.mapping(section)) {
+    if (key === '' || /[@:*\s/,]/.test(key))
+      reader.fault(at, 'is no name of a host: it may not contain "@", ":", "*", "/", "," or blanks');
+    const text = reader.string(value);
+    if (text === undefined) continue;
+    const range = parseRange(text);
+    if (range === undefined) reader.fault(value, `${JSON.stringify(text)} is no address and no prefix`);
+    else if (typeof range === 'string') reader.fault(value, `${text} ${range}`);
+    else hosts.set(key, [range]);
+  }
+  return hosts;
+}
+
+/** Sets of addresses: `add` (or nothing) and `remove` before an address, a prefix, a range, an alias or another set; in order. */
+export function readIpsets(
+  reader: Reader,
+  section: Spot | undefined,
+  hosts: ReadonlyMap<string, readonly Range[]>,
+): Map<string, readonly Range[]> {
+  const written = new Map(reader.mapping(section).map((entry) => [entry.key, entry]));
+  const done = new Map<string, readonly Range[]>();
+  const read = (name: string, open: readonly string[]): readonly Range[] => {
+    const known = done.get(name);
+    const entry = written.get(name);
+    if (known !== undefined || entry === undefined) return known ?? [];
+    if (!/^ipset:[^\s]+$/.test(name)) reader.fault(entry.at, 'is no name of a set: write "ipset:NAME"');
+    let ranges: readonly Range[] = [];
+    for (const { text, spot } of reader.strings(entry.value)) {
+      const [, verb, operand = ''] = /^(?:(add|remove)\s+)?(\S+)$/.exec(text.trim()) ?? [];
+      const target = operand.replace(/^host:/, '');
+      const found = written.has(target) ? inner(target, spot, [...open, name]) : (hosts.get(target) ?? parseRange(target)); // prettier-ignore
+      if (found === undefined || typeof found === 'string') {
+        reader.fault(spot, `${JSON.stringify(text)} ${found ?? 'is no address, alias or set: write "add 10.0.0.0/24" or "remove 10.0.0.7"'}`); // prettier-ignore
+        continue;
+      }
+      const operands = isRange(found) ? [found] : found;
+      ranges = verb === 'remove' ? without(ranges, operands) : joined([...ranges, ...operands]);
+    }
+    done.set(name, ranges);
+    return ranges;
+  };
+  const inner = (name: string, spot: Spot, open: readonly string[]): readonly Range[] => {
+    if (!open.includes(name)) return read(name, open);
+    reader.fault(spot, `${name} contains itself (${[...open, name].join(' → ')}): break the circle`);
+    return [];
+  };
+  for (const name of written.keys()) read(name, []);
+  return done;
+}
+
+const isRange = (found: Range | readonly Range[]): found is Range => typeof found[0] === 'bigint';
+
+/** Who may give which tag; an empty list is "admins", and what owns may be a person, a group, an autogroup or another tag. */
+export function readTagOwners(
+  reader: Reader,
+  section: Spot | undefined,
+  groups: ReadonlyMap<string, unknown>,
+): Map<string, string[]> {
+  const entries = reader.mapping(section);
+  const tags = entries.map(({ key }) => key);
+  return new Map(
+    entries.map(({ key, value, at }) => {
+      if (!isTag(key))
+        reader.fault(at, 'is no name of a tag: write "tag:NAME", a letter first, then letters, digits and dashes');
+      const owners = reader.strings(value).map(({ text, spot }) => {
+        const problem = approverProblem(text, groups, tags);
+        if (problem !== undefined) reader.fault(spot, problem);
+        return text;
+      });
+      return [key, owners];
+    }),
+  );
+}
+
+/** What keeps a text from owning tags or approving routes. */
+export function approverProblem(
+  text: string,
+  groups: ReadonlyMap<string, unknown>,
+  tags: readonly string[],
+): string | undefined {
+  if (text.startsWith('group:'))
+    return groups.has(text) ? undefined : undefinedName('group', text, [...groups.keys()], 'groups');
+  if (text.startsWith('tag:')) return tags.includes(text) ? undefined : undefinedName('tag', text, tags, 'tagOwners');
+  if (/^autogroup:[a-z-]+$/.test(text) || isLogin(text)) return undefined;
+  return `${JSON.stringify(text)}: only people, groups, autogroups and tags can stand here`;
+}
+
+/** What a posture asserts, as one text: equal texts ask for the same. */
+export function readPostures(reader: Reader, section: Spot | undefined): Map<string, string> {
+  return new Map(
+    reader.mapping(section).map(({ key, value }) => [
+      key,
+      reader
+        .strings(value)
+        .map(({ text }) => text)
+        .join(' and '),
+    ]),
+  );
+}
+
+/** `tag:dbb is in no tagOwners …: did you mean tag:db?` */
+export function undefinedName(what: string, name: string, known: readonly string[], section: string): string {
+  const near = closest(name, known);
+  const problem =
+    what === 'tag' ? `${name} has no owner: no entry of tagOwners is for it` : `no ${what} is called ${name}`;
+  return `${problem}; ${near === undefined ? `add it to ${section}` : `did you mean ${near}?`}`;
+}

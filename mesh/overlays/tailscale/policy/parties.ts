@@ -1,0 +1,105 @@
+import type { Evaluation } from './classes.ts';
+import { familyOf, overlap, type Family, type Range } from './ranges.ts';
+import { rangesOf, type Entity, type Revision } from './universe.ts';
+
+/** A name in a question that nobody and nothing has. */
+export class Unknown extends Error {
+  readonly asked: string;
+  readonly known: readonly string[];
+  constructor(asked: string, known: readonly string[]) {
+    super(`nobody and nothing here is called ${JSON.stringify(asked)}`);
+    this.name = 'Unknown';
+    this.asked = asked;
+    this.known = known;
+  }
+}
+
+/** One of those that a name in a question stands for. */
+export interface Party {
+  label: string;
+  faces: readonly number[];
+}
+
+/** Finds who is meant by a name in a question. */
+export class Parties {
+  readonly #entities: readonly Entity[];
+  readonly #evaluation: Evaluation;
+  readonly #revision: Revision;
+
+  constructor(entities: readonly Entity[], evaluation: Evaluation, revision: Revision) {
+    this.#entities = entities;
+    this.#evaluation = evaluation;
+    this.#revision = revision;
+  }
+
+  /** Whoever a name stands for. @throws Unknown */
+  named(text: string): Party[] {
+    const { policy, world } = this.#revision;
+    const named = this.#where((one) => nameOf(one) === text);
+    if (named.length > 0) return named;
+    const group = policy.groups.get(text);
+    if (group !== undefined) return this.#where((one) => one.kind === 'person' && group.includes(one.login));
+    if (text.startsWith('tag:')) {
+      const carriers = new Set(world.nodes.filter(({ tags }) => tags.includes(text)).map(({ name }) => name));
+      const tagged = this.#where((one) => (one.kind === 'node' && carriers.has(one.name)) || (one.kind === 'others' && one.tag === text)); // prettier-ignore
+      if (tagged.length > 0) return tagged;
+    }
+    const site = /^(?:site:|LAN of )(.+)$/.exec(text)?.[1];
+    const ranges = policy.hosts.get(text) ?? (site === undefined ? rangesOf([text]) : rangesOf(world.lans.flatMap((lan) => (lan.site === site ? lan.cidrs : [])))); // prettier-ignore
+    const placed = this.#at(ranges);
+    if (placed.length > 0) return placed;
+    throw new Unknown(text, this.names());
+  }
+
+  /** Every name that a question may use; addresses besides. */
+  names(): string[] {
+    const { policy, world } = this.#revision;
+    return [
+      ...this.#entities.flatMap((one) => nameOf(one) ?? []),
+      ...policy.groups.keys(),
+      ...policy.tagOwners.keys(),
+      ...policy.hosts.keys(),
+      ...world.lans.map(({ site }) => `LAN of ${site}`),
+    ];
+  }
+
+  #where(wanted: (one: Entity) => boolean): Party[] {
+    const { of } = this.#evaluation.side;
+    return this.#entities.flatMap((one, index) => {
+      const faces = of[index] ?? [];
+      return faces.length > 0 && wanted(one) ? [{ label: one.label, faces }] : [];
+    });
+  }
+
+  #at(ranges: readonly Range[]): Party[] {
+    if (ranges.length === 0) return [];
+    const inside = (texts: readonly string[], family: Family): boolean =>
+      rangesOf(texts).some((one) => ranges.some((range) => overlap(one, range)) && familyOf(one[0]) === family); // prettier-ignore
+    const { of, faces } = this.#evaluation.side;
+    const { nodes, lanHosts } = this.#revision.world;
+    const addresses = new Map([...nodes, ...lanHosts].map((one) => [one.name, one.addresses]));
+    return this.#entities.flatMap((one, index) => {
+      const own = (of[index] ?? []).filter((face) => {
+        const family = faces[face]?.family ?? 4;
+        if (one.kind === 'addresses') return ranges.some((range) => overlap(range, one.range));
+        return (one.kind === 'node' || one.kind === 'lan-host') && inside(addresses.get(one.name) ?? [], family);
+      });
+      return own.length === 0 ? [] : [{ label: one.label, faces: own }];
+    });
+  }
+}
+
+function nameOf(one: Entity): string | undefined {
+  switch (one.kind) {
+    case 'node':
+    case 'lan-host':
+    case 'service':
+      return one.name;
+    case 'person':
+      return one.login;
+    case 'others':
+      return one.tag ?? (one.role === undefined ? undefined : `autogroup:${one.role}`);
+    case 'addresses':
+      return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import type { AccessChange, AccessComparison } from './compare.ts';
+import { labelText, type Label } from './labels.ts';
+import type { Entity } from './universe.ts';
+
+/** A change as a sentence, and in parts for whoever lays it out. */
+export interface ChangeText {
+  verb: 'gains' | 'loses';
+  from: string[];
+  ports: string;
+  to: string[];
+  /** What must hold, why, since when; empty where there is nothing to say. */
+  notes: string[];
+  /** `group:sre (grace@example.com) gains tcp/22 on fra-db-01 (on call)`. */
+  sentence: string;
+}
+
+/** Gains and losses as sentences, gains first: they are what somebody has to approve. */
+export function changeTexts(comparison: AccessComparison, label: (some: readonly Entity[]) => Label[]): ChangeText[] {
+  const tell = (verb: ChangeText['verb'], changes: readonly AccessChange[]): ChangeText[] =>
+    changes
+      .map((change) => changeText(verb, change, label))
+      .sort((a, b) => (a.sentence < b.sentence ? -1 : Number(a.sentence > b.sentence)));
+  return [...tell('gains', comparison.gains), ...tell('loses', comparison.losses)];
+}
+
+function changeText(
+  verb: ChangeText['verb'],
+  change: AccessChange,
+  label: (some: readonly Entity[]) => Label[],
+): ChangeText {
+  const from = label(change.from).map(labelText);
+  const to = change.to === 'own' ? ['their own devices'] : label(change.to).map(labelText);
+  const ports = `${change.ports.join(', ')}${change.family === undefined ? '' : ` over IPv${change.family}`}`;
+  const notes = [
+    ...(change.conditional === undefined ? [] : [`conditional: ${change.conditional}`]),
+    ...new Set(change.rules.map(({ path, why }) => (why === '' ? path : why))),
+    ...change.notes,
+  ].filter((note) => note !== '');
+  const agreed = from.length > 1 ? verb.slice(0, -1) : verb;
+  const sentence = `${list(from)} ${agreed} ${ports} on ${list(to)}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+  return { verb, from, ports, to, notes, sentence };
+}
+
+const MANY = 6;
+
+/** `a, b and c`; long lists end in a number. */
+function list(names: readonly string[]): string {
+  const told = names.length > MANY ? [...names.slice(0, MANY - 1), `${names.length - MANY + 1} more`] : names;
+  return told.length < 2 ? (told[0] ?? '') : `${told.slice(0, -1).join(', ')} and ${told.at(-1) ?? ''}`;
+}

@@ -1,0 +1,150 @@
+import { parseTree, printParseErrorCode, visit, type Node, type ParseError } from 'jsonc-parser';
+import { PolicyUnreadable, type PolicyFault } from './faults.ts';
+
+export type { Node } from 'jsonc-parser';
+
+/** Larger texts are refused before they are read: the service takes far less, and a reader would wait for nothing. */
+const LARGEST = 10_000_000;
+const MOST_FAULTS = 20;
+
+/** Messages of the parser, for people. */
+const SAYS: Readonly<Record<string, string>> = {
+  InvalidSymbol: 'something that is neither a value nor a name in quotes',
+  InvalidNumberFormat: 'a number in a form that JSON does not have',
+  PropertyNameExpected: 'a name in double quotes is expected here',
+  ValueExpected: 'a value is expected here',
+  ColonExpected: 'a colon is expected here',
+  CommaExpected: 'a comma is expected here',
+  CloseBraceExpected: 'a } is missing',
+  CloseBracketExpected: 'a ] is missing',
+  EndOfFileExpected: 'something stands after the end of the policy',
+  UnexpectedEndOfComment: 'a comment does not end',
+  UnexpectedEndOfString: 'a text in quotes does not end on its line',
+  InvalidUnicode: 'a \\u escape is not four hex digits',
+  InvalidEscapeCharacter: 'a \\ escape that JSON does not have',
+  InvalidCharacter: 'a control character inside a text',
+};
+
+/** A HuJSON text (JSON with comments and trailing commas), its tree, its lines and its comments. */
+export class PolicyText {
+  readonly root: Node;
+  readonly #starts: readonly number[];
+  readonly #comments: readonly Comment[];
+
+  /** @throws PolicyUnreadable when the text is no HuJSON, is no object, or is too large */
+  constructor(text: string) {
+    const bytes = text.length > LARGEST ? text.length : Buffer.byteLength(text);
+    if (bytes > LARGEST)
+      throw new PolicyUnreadable([
+        {
+          path: '',
+          message: `the text has ${(bytes / 1e6).toFixed(1)} MB and more than ${LARGEST / 1e6} MB are not read: is this the policy?`,
+        },
+      ]);
+    this.#starts = lineStarts(text);
+    this.root = this.#parse(text);
+    this.#comments = comments(text);
+  }
+
+  #parse(text: string): Node {
+    const errors: ParseError[] = [];
+    let root: Node | undefined;
+    try {
+      root = parseTree(text, errors, { allowTrailingComma: true });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new PolicyUnreadable([
+        { path: '', message: 'lists or objects are nested too deeply: a policy has five levels' },
+      ]);
+    }
+    const faults = errors.map(({ error, offset }): PolicyFault => {
+      const code = printParseErrorCode(error);
+      return { path: '', line: this.lineAt(offset), message: `not HuJSON: ${SAYS[code] ?? code}` };
+    });
+    if (faults.length > MOST_FAULTS)
+      faults.splice(MOST_FAULTS, faults.length, {
+        path: '',
+        message: `and ${faults.length - MOST_FAULTS} more of the kind`,
+      });
+    if (faults.length > 0) throw new PolicyUnreadable(faults);
+    if (root?.type !== 'object')
+      throw new PolicyUnreadable([{ path: '', line: 1, message: 'a policy is an object: { "grants": [ … ] }' }]);
+    return root;
+  }
+
+  /** 1-based. */
+  lineAt(offset: number): number {
+    return upper(this.#starts, offset);
+  }
+
+  /** The comment that stands before the node, after `from`, or else behind the node on its last line; one line of text. */
+  why(node: Node, from: number): string {
+    const line = this.lineAt(node.offset);
+    const ofTheFormer = (one: Comment): boolean =>
+      this.lineAt(one.start) === this.lineAt(from) && this.lineAt(one.end) !== line;
+    const above = this.#between(from, node.offset).filter((one) => !ofTheFormer(one));
+    const end = node.offset + node.length;
+    const last = this.lineAt(end);
+    const found = above.length > 0 ? above : this.#between(end, this.#starts[last] ?? Number.POSITIVE_INFINITY);
+    return found.map(({ text }) => text).join(' ');
+  }
+
+  #between(from: number, to: number): Comment[] {
+    const found: Comment[] = [];
+    for (let index = lower(this.#comments, from); ; index++) {
+      const one = this.#comments[index];
+      if (one === undefined || one.start >= to) return found;
+      found.push(one);
+    }
+  }
+}
+
+interface Comment {
+  start: number;
+  end: number;
+  text: string;
+}
+
+function comments(text: string): Comment[] {
+  const found: Comment[] = [];
+  const onComment = (start: number, length: number): void => {
+    const told = text
+      .slice(start, start + length)
+      .replace(/^\/\*+|\*+\/$|^\/\/+/g, '')
+      .split('\n')
+      .map((line) => line.replace(/^\s*\*?/, '').trim())
+      .filter((line) => line !== '')
+      .join(' ');
+    if (told !== '') found.push({ start, end: start + length, text: told });
+  };
+  visit(text, { onComment }, { allowTrailingComma: true });
+  return found;
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** How many of the ascending numbers are at most `value`. */
+function upper(numbers: readonly number[], value: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index of the first comment that starts at or after `from`. */
+function lower(all: readonly Comment[], from: number): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.start ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
