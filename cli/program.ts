@@ -11,6 +11,7 @@ import { addKeys } from './commands/keys.ts';
 import { addLab } from './commands/lab.ts';
 import { addMtu } from './commands/mtu.ts';
 import { addPlan } from './commands/plan.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addPreflight } from './commands/preflight.ts';
 import { addRecover } from './commands/recover.ts';
 import { addStatus } from './commands/status.ts';
@@ -60,6 +61,7 @@ Exit codes:
   addCredentials(root);
   addGraph(root);
   addKeys(root);
+  addPolicy(root);
   addPreflight(root);
   addCost(root);
   addEnv(root);
