@@ -3,9 +3,11 @@ import { basename } from 'node:path';
 import {
   changeTexts,
   compareAccess,
+  comparePowers,
   labeller,
   type AccessComparison,
   type ChangeText,
+  type Powers,
 } from '../../mesh/overlays/tailscale/policy/index.ts';
 import { stackAtCommit } from '../at-commit.ts';
 import { CliError } from '../exit.ts';
@@ -27,6 +29,9 @@ export interface AccessDiff {
   against: string;
   comparison: AccessComparison;
   changes: ChangeText[];
+  powers: Powers;
+  /** Somebody gains access, or a power that can become access. */
+  widens: boolean;
   /** What neither side's sentences take into account. */
   unjudged: { path: string; why: string }[];
 }
@@ -76,8 +81,11 @@ export function accessDiff(now: StackAccess, { told, held }: Former): AccessDiff
   const before = held ?? { policy: NOTHING, unjudged: [], world: { nodes: [], people: [], lanHosts: [], lans: [] } };
   const comparison = compareAccess(before, now);
   const label = labeller(comparison.entities, [now, before], modelNames(now));
+  const powers = comparePowers(before.policy, now.policy, now.plan.policy.ownerTag);
   return {
     against: told,
+    powers,
+    widens: comparison.gains.length + powers.gains.length > 0,
     comparison,
     changes: changeTexts(comparison, label),
     unjudged: [...before.unjudged, ...now.unjudged],

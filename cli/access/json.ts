@@ -12,13 +12,17 @@ export function matrixJson(stack: string, lines: readonly AccessLine[], unjudged
 
 export const answerJson = (answer: AccessAnswer): string => print(answer);
 
-export function diffJson({ against, comparison, changes, unjudged }: AccessDiff, stack: string): string {
+export function diffJson(
+  { against, comparison, changes, powers, widens, unjudged }: AccessDiff,
+  stack: string,
+): string {
   return print({
     stack,
     against,
-    widens: comparison.gains.length > 0,
+    widens,
     gains: comparison.gains.map(changeJson),
     losses: comparison.losses.map(changeJson),
+    powers,
     sentences: changes.map(({ sentence }) => sentence),
     unjudged,
   });

@@ -5,7 +5,6 @@ import {
   type Label,
   type MatrixRow,
 } from '../../mesh/overlays/tailscale/policy/index.ts';
-import type { MeshConfig } from '../../mesh/config/index.ts';
 
 /** One line of the matrix as people read it: all that has the same targets, ports and reasons. */
 export interface AccessLine {
@@ -21,33 +20,44 @@ export interface AccessLine {
   services: string[];
 }
 
-/** The matrix of a policy, put together: sources that may do the same to the same targets in one line. */
+/**
+ * The matrix of a policy, put together: sources that may do the same to the same targets in one line. What two rules give to a pair is
+ * two lines, unless both give the same.
+ */
 export function accessLines(
   rows: readonly MatrixRow[],
   label: ReturnType<Evaluator['labels']>,
-  services: MeshConfig['services'] = {},
+  services: readonly ServiceHosts[] = [],
 ): AccessLine[] {
+  const apart = rows.flatMap(byRules);
   const byTargets = merged(
-    merged(rows, ({ from }) => from, (row, other) => (row.to === 'own' || other.to === 'own' ? row : { ...row, to: [...row.to, ...other.to] })), // prettier-ignore
+    merged(apart, ({ from }) => from, (row, other) => (row.to === 'own' || other.to === 'own' ? row : { ...row, to: [...row.to, ...other.to] })), // prettier-ignore
     ({ to }) => to,
     (row, other) => ({ ...row, from: [...row.from, ...other.from] }),
   );
   return byTargets
     .map((row): AccessLine => {
       const { ports, family, conditional, rules } = row;
-      const to = row.to === 'own' ? [] : label(row.to);
       return {
         from: label(row.from),
-        to,
+        to: row.to === 'own' ? [] : label(row.to),
         ports,
         ...(family !== undefined && { family }),
         ...(conditional !== undefined && { conditional }),
         why: [...new Set(rules.map(({ why, path }) => (why === '' ? path : why)))],
         rules: rules.map(({ path }) => path),
-        services: row.to === 'own' ? [] : servicesOf(ports, services),
+        services: servicesOf(row, services),
       };
     })
     .sort((a, b) => order(a) - order(b) || compare(sortKey(a), sortKey(b)));
+}
+
+/** One row for each set of ports that the same rules give. */
+function byRules(row: MatrixRow): MatrixRow[] {
+  if (row.rules.length < 2) return [row];
+  const groups = new Map<string, MatrixRow['rules']>();
+  for (const rule of row.rules) groups.set(rule.ports.join(), [...(groups.get(rule.ports.join()) ?? []), rule]);
+  return [...groups.values()].map((rules) => ({ ...row, ports: rules[0]?.ports ?? [], rules }));
 }
 
 /** Rows that agree in everything but one end become one; `own` never agrees with anything but itself. */
@@ -70,11 +80,24 @@ function merged(
   return [...found.values()];
 }
 
-/** Services with just these ports. */
-const servicesOf = (ports: readonly string[], services: MeshConfig['services']): string[] =>
-  Object.entries(services).flatMap(([name, service]) => (service.ports.toSorted().join() === ports.toSorted().join() ? [name] : [])); // prettier-ignore
+/** A service of the stack file, and the hosts that it is on. */
+export interface ServiceHosts {
+  name: string;
+  ports: readonly string[];
+  hosts: ReadonlySet<string>;
+}
 
-/** Written intents first, then what the mesh needs for itself. */
-const order = ({ why }: AccessLine): number => Number(why.every((one) => one.startsWith('control:')));
+/** Services that have just these ports, and all of these hosts. */
+function servicesOf({ to, ports }: MatrixRow, services: readonly ServiceHosts[]): string[] {
+  if (to === 'own') return [];
+  const wanted = ports.toSorted().join();
+  return services.flatMap(({ name, ports: own, hosts }) =>
+    own.toSorted().join() === wanted && to.every(({ label }) => hosts.has(label)) ? [name] : [],
+  );
+}
+
+/** People first, then hosts, then what the mesh needs for itself. */
+const order = ({ why, from }: AccessLine): number =>
+  why.every((one) => one.startsWith('control:')) ? 2 : Number(!from.some(({ name }) => /^group:|@/.test(name)));
 const sortKey = ({ from, to, ports }: AccessLine): string => [from, to].map((labels) => labels.map(labelText).join()).join(' ') + ports.join(); // prettier-ignore
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

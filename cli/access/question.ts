@@ -30,20 +30,28 @@ export function parseTarget(text: string): { name: string; protocol: string; por
   );
 }
 
-/** Throws CliError (usage) for names that nobody has, with what was probably meant. */
+/** Throws CliError (usage) for names that nobody has, both at once, with what was probably meant. */
 export function asked(stack: StackAccess, from: string, to: string, names: readonly string[]): Asked {
-  const target = parseTarget(to);
-  const { name, protocol, port } = target;
+  const { name, protocol, port } = parseTarget(to);
+  const sources = resolved('--from', from, stack, names);
+  const targets = resolved('--to', name, stack, names);
+  const unknown = [sources, targets].filter((one) => typeof one === 'string');
+  if (typeof sources === 'string' || typeof targets === 'string') throw new CliError(EXIT.usage, unknown.join('\n'));
   return {
-    from: { told: from, names: resolved('--from', from, stack, names) },
-    to: { told: name, names: resolved('--to', name, stack, names) },
+    from: { told: from, names: sources },
+    to: { told: name, names: targets },
     protocol,
     ...(port !== undefined && { port }),
   };
 }
 
-/** `site:` and `role:` are words of the model, which the policy does not know; the rest the evaluator resolves itself. */
-function resolved(option: string, text: string, { places, config }: StackAccess, names: readonly string[]): string[] {
+/** `site:` and `role:` are words of the model, which the policy does not know; the rest the evaluator resolves itself. A text: who is unknown. */
+function resolved(
+  option: string,
+  text: string,
+  { places, config }: StackAccess,
+  names: readonly string[],
+): string[] | string {
   const [kind, name = ''] = text.split(':');
   if (kind === 'site' || kind === 'role') {
     const hosts = places.filter((one) => (kind === 'site' ? one.site === name : one.roles.includes(name)));
@@ -55,15 +63,18 @@ function resolved(option: string, text: string, { places, config }: StackAccess,
     ...Object.keys(config.sites).map((site) => `site:${site}`),
     ...new Set(places.flatMap(({ roles }) => roles.map((role) => `role:${role}`))),
   ];
-  const near = closest(text, known);
-  throw new CliError(
-    EXIT.usage,
-    `${option} ${text}: nobody and nothing of this stack is called that. ${
-      near === undefined
-        ? 'Name a host, a login, group:NAME, site:NAME, role:NAME, "LAN of SITE", a tag, or an address'
-        : `Did you mean ${near}?`
-    }`,
-  );
+  const near = closest(text, known) ?? closestPerson(text, known);
+  const remedy =
+    near === undefined
+      ? 'Name a host, a login, group:NAME, site:NAME, role:NAME, "LAN of SITE", a tag or an address'
+      : `Did you mean ${near}?`;
+  return `${option} ${text}: nobody and nothing of this stack is called that. ${remedy}`;
+}
+
+/** `grace` for `grace@example.com`, `sre` for `group:sre`. */
+function closestPerson(text: string, known: readonly string[]): string | undefined {
+  const short = new Map(known.map((name) => [name.replace(/@.*$/, '').replace(/^[a-z]+:/, ''), name]));
+  return short.get(closest(text, [...short.keys()]) ?? '');
 }
 
 const isAddress = (text: string): boolean =>

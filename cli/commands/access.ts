@@ -5,7 +5,7 @@ import { accessDiff, formerAccess } from '../access/diff.ts';
 import { stackAccess, type StackAccess } from '../access/held.ts';
 import { answerJson, diffJson, matrixJson } from '../access/json.ts';
 import { accessLines } from '../access/lines.ts';
-import { modelNames } from '../access/names.ts';
+import { modelNames, serviceHosts } from '../access/names.ts';
 import { asked } from '../access/question.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { stderrProgress } from '../progress.ts';
@@ -69,7 +69,7 @@ async function access(stack: string, options: Options): Promise<void> {
     const former = await formerAccess(now, diff, { lab: lab === true, progress: stderrProgress() });
     const found = accessDiff(now, former);
     say({ text: () => renderDiff(found, title), markdown: () => markdownDiff(found, title), json: () => diffJson(found, stack) }[format]); // prettier-ignore
-    if (failOnWiden === true && found.comparison.gains.length > 0) process.exitCode = EXIT.engine;
+    if (failOnWiden === true && found.widens) process.exitCode = EXIT.engine;
     return;
   }
   const evaluated = evaluator(now.policy, now.world);
@@ -85,7 +85,7 @@ function question(now: StackAccess, evaluated: Evaluator, from: string, to: stri
 
 function matrix(now: StackAccess, evaluated: Evaluator, title: string, format: Format): void {
   const rows = evaluated.matrix();
-  const lines = accessLines(rows, evaluated.labels(modelNames(now)), now.config.services);
+  const lines = accessLines(rows, evaluated.labels(modelNames(now)), serviceHosts(now));
   const told = { title, lines, unjudged: now.unjudged };
   say({ text: () => renderMatrix(told), markdown: () => markdownMatrix(told), json: () => matrixJson(now.stack, lines, now.unjudged) }[format]); // prettier-ignore
 }

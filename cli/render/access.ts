@@ -69,16 +69,21 @@ function textLine({ from, to, ports, family, conditional, why, services }: Acces
   };
 }
 
-const PER_LINE = 3;
-const MOST_LINES = 4;
+const WIDEST = 44;
+const MOST_LINES = 5;
 
-/** Names in lines of a few, the rest as a number. */
+/** Names in lines that stay readable in a column; after some lines the rest is a number. */
 function wrapped(names: readonly string[]): string {
   const lines: string[] = [];
-  for (let at = 0; at < names.length && lines.length < MOST_LINES; at += PER_LINE)
-    lines.push(names.slice(at, at + PER_LINE).join(', '));
-  const left = names.length - MOST_LINES * PER_LINE;
-  return [...lines, ...(left > 0 ? [`and ${left} more (--format json names all)`] : [])].join('\n');
+  for (const name of names) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + name.length + 2 <= WIDEST) lines[lines.length - 1] = `${last}, ${name}`;
+    else lines.push(name);
+  }
+  if (lines.length <= MOST_LINES) return lines.join(',\n');
+  const told = lines.slice(0, MOST_LINES - 1);
+  const left = names.length - told.join(', ').split(', ').length;
+  return [...told, `and ${left} more (--format json names all)`].join(',\n');
 }
 
 export function renderAnswer(answer: AccessAnswer): string {
@@ -100,10 +105,12 @@ export function renderAnswer(answer: AccessAnswer): string {
 }
 
 export function renderDiff(diff: AccessDiff, title: string): string {
-  const { changes, against, unjudged } = diff;
-  const lines = changes.map(({ verb, sentence }) =>
-    verb === 'gains' ? red(`  + ${sentence}`) : green(`  - ${sentence}`),
-  );
+  const { changes, against, powers, unjudged } = diff;
+  const lines = [
+    ...changes.map(({ verb, sentence }) => (verb === 'gains' ? red(`  + ${sentence}`) : green(`  - ${sentence}`))),
+    ...powers.gains.map((power) => red(`  + ${power}`)),
+    ...powers.losses.map((power) => green(`  - ${power}`)),
+  ];
   return [
     bold(`${title} against ${against}`) + dim(`  ${summary(diff)}`),
     lines.length === 0 ? '  nobody gains or loses access' : lines.join('\n'),
@@ -113,10 +120,10 @@ export function renderDiff(diff: AccessDiff, title: string): string {
 
 /** What a comment on a pull request shows. */
 export function markdownDiff(diff: AccessDiff, title: string): string {
-  const { changes, against, unjudged } = diff;
-  const table = (verb: 'gains' | 'loses'): string[] => {
+  const { changes, against, powers, unjudged } = diff;
+  const table = (verb: 'gains' | 'loses', more: readonly string[]): string[] => {
     const some = changes.filter((change) => change.verb === verb);
-    if (some.length === 0) return [];
+    if (some.length + more.length === 0) return [];
     const rows = some.map(
       ({ from, ports, to, notes }) =>
         `| ${[from.join(', '), ports, to.join(', '), notes.join('; ')].map(escaped).join(' | ')} |`,
@@ -124,25 +131,25 @@ export function markdownDiff(diff: AccessDiff, title: string): string {
     return [
       '',
       `**${verb === 'gains' ? 'Gains' : 'Losses'}**`,
-      '',
-      `| who | what | on | why |`,
-      '|---|---|---|---|',
-      ...rows,
+      ...(rows.length === 0 ? [] : ['', '| who | what | on | why |', '|---|---|---|---|', ...rows]),
+      ...(more.length === 0 ? [] : ['', ...more.map((power) => `- ${escaped(power)}`)]),
     ];
   };
   return [
     `### Access of ${title} against ${escaped(against)}`,
     '',
-    changes.length === 0 ? 'Nobody gains or loses access.' : `${summary(diff)}.`,
-    ...table('gains'),
-    ...table('loses'),
+    changes.length + powers.gains.length + powers.losses.length === 0
+      ? 'Nobody gains or loses access.'
+      : `${summary(diff)}.`,
+    ...table('gains', powers.gains),
+    ...table('loses', powers.losses),
     ...unjudgedText(unjudged).flatMap((text) => ['', text]),
   ].join('\n');
 }
 
-function summary({ changes }: AccessDiff): string {
-  const gains = changes.filter(({ verb }) => verb === 'gains').length;
-  const losses = changes.length - gains;
+function summary({ changes, powers }: AccessDiff): string {
+  const gains = changes.filter(({ verb }) => verb === 'gains').length + powers.gains.length;
+  const losses = changes.length + powers.gains.length + powers.losses.length - gains;
   return `${gains} ${gains === 1 ? 'gain' : 'gains'}, ${losses} ${losses === 1 ? 'loss' : 'losses'}`;
 }
 

@@ -1,9 +1,15 @@
-// npm run bench [-- plan|preview|try …]: measured times, as tables. Ratios come from runs that take turns.
+// npm run bench [-- plan|access|preview|try …]: measured times, as tables. Ratios come from runs that take turns.
+import { benchAccess } from './access.ts';
 import { benchPlan } from './plan.ts';
 import { benchPreview } from './preview.ts';
 import { benchTry } from './try.ts';
 
-const BENCHES: Record<string, () => Promise<string>> = { plan: benchPlan, preview: benchPreview, try: benchTry };
+const BENCHES: Record<string, () => Promise<string>> = {
+  plan: benchPlan,
+  access: benchAccess,
+  preview: benchPreview,
+  try: benchTry,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name));

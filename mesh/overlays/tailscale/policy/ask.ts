@@ -9,7 +9,7 @@ import type { Selector, SshRule } from './types.ts';
 import { rangesOf, type Entity, type Revision } from './universe.ts';
 
 export interface Question {
-  /** A node, a LAN host, a login, an address or prefix; a group, a tag, an alias, `site:NAME` or `LAN of NAME` for all of it. */
+  /** A node, a LAN host, a login, an address or prefix; a group, a tag, an alias or `LAN of SITE` for all of it. */
   from: string;
   to: string;
   /** A name or a number: `tcp`, `udp`, `icmp`, `47`. */
@@ -77,7 +77,11 @@ export class Asking {
       throw new RangeError(`a question about ${name} needs a port from 0 to 65535`);
     const wanted = hasPorts(name) ? `${name}/${port ?? 0}` : `${name}/*`;
     const [sources, targets] = [this.#parties.named(from), this.#parties.named(to)];
-    const pairs = sources.flatMap((source) => targets.map((target) => this.#pair(source, target, wanted)));
+    // Among many, nobody is asked about itself.
+    const many = sources.length * targets.length > 1;
+    const pairs = sources.flatMap((source) =>
+      targets.flatMap((target) => (many && isItself(source, target) ? [] : [this.#pair(source, target, wanted)])),
+    );
     const rules = distinct(pairs.flatMap(({ rules: some }) => some));
     const certain = pairs.every((pair) => pair.rules.some(({ match }) => match.conditional === undefined));
     const denied = pairs.filter((pair) => pair.rules.length === 0);
@@ -192,6 +196,9 @@ export class Asking {
     return routing.map(({ name }) => name).sort();
   }
 }
+
+const isItself = (source: Party, target: Party): boolean =>
+  !source.several && source.faces.length === target.faces.length && source.faces[0] === target.faces[0];
 
 interface Pair {
   source: string;

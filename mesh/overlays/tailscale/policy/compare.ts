@@ -1,6 +1,6 @@
 import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
 import { Evaluation } from './classes.ts';
-import { missing, told, type Part, type Permission } from './permission.ts';
+import { missing, told, weaker, type Part, type Permission } from './permission.ts';
 import type { Family } from './ranges.ts';
 import { universe, type Entity, type Revision } from './universe.ts';
 
@@ -17,8 +17,10 @@ export interface AccessChange {
   conditional?: string;
   /** Rules that give it: of the revision that has it. */
   rules: { path: string; why: string }[];
-  /** `now in group:sre`, `sin-app-03 is new`, `no longer only devices with …`. */
+  /** `now in group:sre`, `no longer only devices with …`. */
   notes: string[];
+  /** Hosts among the two ends that only the revision with the permission has. */
+  fresh: string[];
 }
 
 export interface AccessComparison {
@@ -37,10 +39,14 @@ export function compareAccess(before: Revision, after: Revision): AccessComparis
   const [old, now] = [new Evaluation(entities, before), new Evaluation(entities, after)];
   return {
     entities,
-    gains: grouped(oneWay(entities, { revision: before, evaluation: old }, { revision: after, evaluation: now }, 'now in', 'is new')), // prettier-ignore
-    losses: grouped(oneWay(entities, { revision: after, evaluation: now }, { revision: before, evaluation: old }, 'no longer in', 'is gone')), // prettier-ignore
+    gains: grouped(oneWay(entities, { revision: before, evaluation: old }, { revision: after, evaluation: now }, GAIN)), // prettier-ignore
+    losses: grouped(oneWay(entities, { revision: after, evaluation: now }, { revision: before, evaluation: old }, LOSS)), // prettier-ignore
   };
 }
+
+/** What notes say, by direction. */
+const GAIN = { joined: 'now in', released: 'no longer', changed: 'until now' };
+const LOSS: typeof GAIN = { joined: 'no longer in', released: 'from now on', changed: 'from now on' };
 
 interface Evaluated {
   revision: Revision;
@@ -57,13 +63,7 @@ interface Alike {
 }
 
 /** What is permitted `there` and not `here`. */
-function oneWay(
-  entities: readonly Entity[],
-  here: Evaluated,
-  there: Evaluated,
-  joining: string,
-  coming: string,
-): AccessChange[] {
+function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, words: typeof GAIN): AccessChange[] {
   const joined = joiners(here.revision, there.revision);
   const sources = alike(entities, here.evaluation.sourceOf, there.evaluation.sourceOf, here, (one) => one.kind === 'person' ? (joined.get(one.login) ?? []) : []); // prettier-ignore
   const targets = alike(entities, here.evaluation.targetOf, there.evaluation.targetOf, here, () => []);
@@ -98,10 +98,12 @@ function oneWay(
           ...(difference.condition !== '' && { conditional: difference.condition }),
           rules: [...rules.values()],
           notes: [
-            ...through.map((group) => `${joining} ${group}`),
-            ...(come.length === 0 || come.length > 3 ? [] : [`${come.join(', ')} ${coming}`]),
-            ...difference.notes,
+            ...through.map((group) => `${words.joined} ${group}`),
+            ...difference.others.map(
+              (other) => `${difference.condition === '' ? words.released : words.changed} ${other}`,
+            ),
           ],
+          fresh: come,
         });
       }
     };
@@ -165,25 +167,24 @@ interface Difference {
   ports: Readonly<Record<Family, PortSet>>;
   condition: string;
   permission: Permission;
-  notes: string[];
+  /** Conditions on which the other revision permits some of it. */
+  others: string[];
 }
 
-/** What `now` permits beyond `old`, by condition. */
+/** What `now` permits beyond `old`, by condition: beyond what `old` permits on the same conditions or on fewer. */
 function differences(old: Permission | undefined, now: Permission): Difference[] {
-  const certain = old?.levels.get('')?.ports;
-  return [...now.levels].flatMap(([key, { condition, ports }]): Difference[] => {
-    const same = old?.levels.get(key)?.ports;
-    const beyond = (family: Family): PortSet => missing(missing(ports[family], certain?.[family] ?? NONE), same?.[family] ?? NONE); // prettier-ignore
+  const before = old?.levels ?? [];
+  return now.levels.flatMap(({ condition, keys, ports }): Difference[] => {
+    const same = before.filter((level) => weaker(level.keys, keys));
+    const beyond = (family: Family): PortSet => same.reduce((left, level) => missing(left, level.ports[family]), ports[family]); // prettier-ignore
     const left = { 4: beyond(4), 6: beyond(6) };
     if (left[4].size + left[6].size === 0) return [];
-    const before = [...(old?.levels ?? [])].filter(([other]) => other !== '' && other !== key);
-    const conditional = before.filter(([, level]) => [4, 6].some((family) => touches(left[family as Family], level.ports[family as Family]))); // prettier-ignore
-    const notes = conditional.map(([, level]) => (key === '' ? `without the condition: ${level.condition}` : `where the other revision asks: ${level.condition}`)); // prettier-ignore
-    return [{ ports: left, condition, permission: now, notes }];
+    const others = before.filter(
+      (level) => !same.includes(level) && (touches(left[4], level.ports[4]) || touches(left[6], level.ports[6])),
+    );
+    return [{ ports: left, condition, permission: now, others: others.map((level) => level.condition) }];
   });
 }
-
-const NONE: PortSet = new Map();
 
 const touches = (a: PortSet, b: PortSet): boolean => portTexts(missing(a, b)).join() !== portTexts(a).join();
 
@@ -210,18 +211,20 @@ function grouped(changes: readonly AccessChange[]): AccessChange[] {
   const same = ({ ports, family, conditional, rules, notes }: AccessChange): string =>
     JSON.stringify([ports, family, conditional, rules, notes]);
   const keys = (of: Entity[] | 'own'): string => (of === 'own' ? of : of.map(({ key }) => key).join('|'));
+  const fresh = (one: AccessChange, other: AccessChange): string[] => [...new Set([...one.fresh, ...other.fresh])];
   const merged = new Map<string, AccessChange>();
   for (const change of changes) {
     const key = `${keys(change.from)} ${same(change)} ${change.to === 'own'}`;
     const known = merged.get(key);
     if (known === undefined) merged.set(key, change);
-    else if (known.to !== 'own' && change.to !== 'own') merged.set(key, { ...known, to: [...known.to, ...change.to] });
+    else if (known.to !== 'own' && change.to !== 'own')
+      merged.set(key, { ...known, to: [...known.to, ...change.to], fresh: fresh(known, change) });
   }
   const byTargets = new Map<string, AccessChange>();
   for (const change of merged.values()) {
     const key = `${keys(change.to)} ${same(change)}`;
     const known = byTargets.get(key);
-    byTargets.set(key, known === undefined ? change : { ...known, from: [...known.from, ...change.from] });
+    byTargets.set(key, known === undefined ? change : { ...known, from: [...known.from, ...change.from], fresh: fresh(known, change) }); // prettier-ignore
   }
   return [...byTargets.values()];
 }

@@ -24,6 +24,7 @@ export { compareAccess, type AccessChange, type AccessComparison } from './compa
 export { PolicyUnreadable, renderPolicyFault, type PolicyFault } from './faults.ts';
 export { labelText, labeller, type Label } from './labels.ts';
 export type { MatrixRow } from './matrix.ts';
+export { comparePowers, type Powers } from './powers.ts';
 export { readPolicy, type PolicyReading } from './read.ts';
 export { changeTexts, type ChangeText } from './sentences.ts';
 export type { Policy } from './types.ts';

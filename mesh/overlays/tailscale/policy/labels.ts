@@ -1,4 +1,4 @@
-import { rangeText } from './ranges.ts';
+import { joined, rangeText, type Range } from './ranges.ts';
 import type { Entity, Revision } from './universe.ts';
 
 /** Some entities as people name them. */
@@ -31,19 +31,41 @@ export function labeller(
   const known = new Map(entities.map((one) => [one.key, one]));
   const pieces = new Map<string, number>();
   for (const one of entities) if (one.kind === 'addresses') pieces.set(one.of, (pieces.get(one.of) ?? 0) + 1);
-  return (some) => {
-    const wanted = new Set(some.map(({ key }) => key));
+  const owners = new Map<string, string>(
+    revisions.flatMap(({ world }) =>
+      world.nodes.flatMap(({ name, user, tags }) =>
+        user === undefined || tags.length > 0 ? [] : [[`node ${name}`, `person ${user}`] as const],
+      ),
+    ),
+  );
+  return (all) => {
+    const wanted = new Set(all.map(({ key }) => key));
+    // A device goes without saying where its owner is named.
+    const some = all.filter(({ key }) => !wanted.has(owners.get(key) ?? ''));
     const left = new Set(wanted);
     const labels: Label[] = [];
     for (const one of some) {
       if (!left.has(one.key)) continue;
-      const set = (byKey.get(one.key) ?? []).find(({ keys }) => [...keys].every((key) => wanted.has(key)));
+      const set = best(byKey.get(one.key) ?? [], wanted, left);
       if (set === undefined) continue;
       for (const key of set.keys) left.delete(key);
       labels.push({ name: set.name, members: members(set, known) });
     }
     return [...labels, ...single(some.filter(({ key }) => left.has(key)), pieces)]; // prettier-ignore
   };
+}
+
+/** Of those that are wholly wanted the one that names most of what is left; a name for one node more is the node's own. */
+function best(sets: readonly NamedSet[], wanted: ReadonlySet<string>, left: ReadonlySet<string>): NamedSet | undefined {
+  let found: NamedSet | undefined;
+  let most = 0;
+  for (const set of sets) {
+    if (set.keys.size <= most) break;
+    const keys = [...set.keys];
+    const open = keys.filter((key) => left.has(key)).length;
+    if (open > most && (open > 1 || keys.length === 1) && keys.every((key) => wanted.has(key))) [found, most] = [set, open]; // prettier-ignore
+  }
+  return found;
 }
 
 /** The largest first. */
@@ -83,17 +105,26 @@ const members = ({ keys }: NamedSet, known: ReadonlyMap<string, Entity>): string
 
 /** Pieces of one name together; with their ranges where they are not all of it. */
 function single(some: readonly Entity[], pieces: ReadonlyMap<string, number>): Label[] {
-  const labels = new Map<string, Label>();
-  const ranges = new Map<string, string[]>();
-  for (const one of some) {
-    labels.set(one.label, { name: one.label, members: [] });
-    if (one.kind === 'addresses') ranges.set(one.of, [...(ranges.get(one.of) ?? []), rangeText(one.range)]);
-  }
-  return [...labels.values()].map((label) => {
-    const own = ranges.get(label.name);
-    if (own === undefined || own.length === pieces.get(label.name)) return label;
-    return { ...label, members: own.length > 3 ? ['a part of it'] : own };
+  const byName = new Map<string, Entity[]>();
+  for (const one of some) byName.set(one.label, [...(byName.get(one.label) ?? []), one]);
+  return [...byName].map(([name, all]) => {
+    const addresses = all.filter((one) => one.kind === 'addresses');
+    if (addresses.length === 0 || isWhole(name, addresses, pieces)) return { name, members: [] };
+    const ranges = joined(addresses.map(({ range }) => range)).map(rangeText);
+    return { name, members: ranges.length > FEW ? ['a part of it'] : ranges };
   });
+}
+
+type Addresses = Extract<Entity, { kind: 'addresses' }>;
+
+/** A LAN is whole without its hosts, who have names of their own; so is what is left beside all names. */
+function isWhole(name: string, all: readonly Addresses[], pieces: ReadonlyMap<string, number>): boolean {
+  if (all.length !== pieces.get(name)) return false;
+  const text = (ranges: readonly Range[]): string => joined(ranges).map(rangeText).join();
+  return (
+    /^(?:LAN of |the internet$|other addresses$)/.test(name) ||
+    text(all.map(({ range }) => range)) === text(all.map(({ whole }) => whole))
+  );
 }
 
 const FEW = 3;

@@ -1,6 +1,6 @@
-import type { Evaluation } from './classes.ts';
-import { told, type Permission } from './permission.ts';
-import { portSet, portTexts } from '../../../access/ports.ts';
+import type { EntityClass, Evaluation } from './classes.ts';
+import { given, told, type Part, type Permission } from './permission.ts';
+import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
 import type { Entity } from './universe.ts';
 
 /** What a class of sources may do to a class of targets: everybody in the one alike to everything in the other. */
@@ -14,55 +14,86 @@ export interface MatrixRow {
   family?: 4 | 6;
   /** What must hold for it; absent where nothing is asked. */
   conditional?: string;
-  /** Rules that it comes from: `grants[3]`. */
-  rules: { path: string; why: string }[];
+  /** Rules that it comes from, `grants[3]`, each with what it gives of the ports. */
+  rules: { path: string; why: string; ports: string[] }[];
 }
 
 /** Sources in the order of entities, then targets. What is not in a row is denied. */
 export function matrix(entities: readonly Entity[], evaluation: Evaluation): MatrixRow[] {
   const named = (indexes: readonly number[]): Entity[] => indexes.flatMap((index) => entities[index] ?? []);
-  const targets = evaluation.targets.map(({ entities: all }) => named(all));
-  const told = new Map<Permission, Told[]>();
-  const tell = (permission: Permission): Told[] => {
-    const known = told.get(permission) ?? levels(permission, rulesOf(evaluation, permission));
-    told.set(permission, known);
-    return known;
+  const ends = (classes: readonly EntityClass[]): End[] =>
+    classes.map(({ entities: all }) => ({ all: named(all), six: hasBoth(evaluation, all), first: all[0] ?? 0 }));
+  const [sources, targets] = [ends(evaluation.sources), ends(evaluation.targets)];
+  const known = [new Map<Permission, Told[]>(), new Map<Permission, Told[]>()] as const;
+  const tell = (permission: Permission, both: boolean): Told[] => {
+    const cache = known[both ? 1 : 0];
+    const told = cache.get(permission) ?? levels(permission, evaluation.parts, both);
+    cache.set(permission, told);
+    return told;
   };
-  const order = evaluation.sources.map((_, index) => index).sort((a, b) => first(evaluation, a) - first(evaluation, b));
-  return order.flatMap((source) => {
-    const from = named(evaluation.sources[source]?.entities ?? []);
-    const { targets: reached, own } = evaluation.reach(source);
+  const order = [...sources.entries()].sort(([, a], [, b]) => a.first - b.first);
+  return order.flatMap(([index, { all: from, six }]) => {
+    const { targets: reached, own } = evaluation.reach(index);
     const rows = [...reached]
-      .sort(([a], [b]) => firstTarget(evaluation, a) - firstTarget(evaluation, b))
-      .flatMap(([target, permission]) => {
-        const to = targets[target] ?? [];
-        const itself = from.length === 1 && to.length === 1 && isItself(from[0], to[0]);
-        return itself ? [] : tell(permission).map((level) => ({ from, to, ...level }));
+      .flatMap(([target, permission]) => ({ to: targets[target], permission }))
+      .sort((a, b) => (a.to?.first ?? 0) - (b.to?.first ?? 0))
+      .flatMap(({ to, permission }) => {
+        if (to === undefined || (from.length === 1 && to.all.length === 1 && isItself(from[0], to.all[0]))) return [];
+        return tell(permission, six && to.six).map((level) => ({ from, to: to.all, ...level }));
       });
-    return own === undefined ? rows : [...rows, ...tell(own).map((level) => ({ from, to: 'own' as const, ...level }))];
+    return own === undefined
+      ? rows
+      : [...rows, ...tell(own, true).map((level) => ({ from, to: 'own' as const, ...level }))];
   });
 }
 
-type Told = Pick<MatrixRow, 'ports' | 'family' | 'conditional' | 'rules'>;
+/** A class on a side of the matrix. */
+interface End {
+  all: Entity[];
+  /** Whether somebody in it has addresses of both families. */
+  six: boolean;
+  /** Index of the first, for the order. */
+  first: number;
+}
 
-const first = ({ sources }: Evaluation, index: number): number => sources[index]?.entities[0] ?? 0;
-const firstTarget = ({ targets }: Evaluation, index: number): number => targets[index]?.entities[0] ?? 0;
+const hasBoth = ({ side }: Evaluation, all: readonly number[]): boolean =>
+  all.some((entity) => new Set((side.of[entity] ?? []).map((face) => side.faces[face]?.family)).size > 1);
+
+type Told = Pick<MatrixRow, 'ports' | 'family' | 'conditional' | 'rules'>;
 
 /** A host reaches itself without anybody's permission; a person's devices are several. */
 const isItself = (from: Entity | undefined, to: Entity | undefined): boolean =>
   from?.key === to?.key && from?.kind !== 'person' && from?.kind !== 'others';
 
-function levels({ levels: all }: Permission, rules: MatrixRow['rules']): Told[] {
-  return [...all.values()].flatMap(({ condition, ports }) => {
+/** @param both whether the two can speak to each other in both families */
+function levels({ levels: all }: Permission, parts: readonly Part[], both: boolean): Told[] {
+  return all.flatMap(({ condition, ports, parts: giving }): Told[] => {
     const conditional = condition === '' ? {} : { conditional: condition };
     const [four, six] = [portTexts(ports[4]), portTexts(ports[6])];
-    if (four.length === 0 || six.length === 0 || four.join() === six.join())
-      return [{ ports: told(portSet([...four, ...six])), ...conditional, rules }];
-    return ([4, 6] as const).map((family) => ({ ports: told(ports[family]), family, ...conditional, rules }));
+    if (!both || four.join() === six.join()) {
+      const set = portSet([...four, ...six]);
+      return [{ ports: told(set), ...conditional, rules: rulesOf([...giving[4], ...giving[6]], parts, set) }];
+    }
+    return ([4, 6] as const)
+      .filter((family) => ports[family].size > 0)
+      .map((family) => {
+        const rules = rulesOf(giving[family], parts, ports[family]);
+        return { ports: told(ports[family]), family, ...conditional, rules };
+      });
   });
 }
 
-export const rulesOf = ({ parts }: Evaluation, permission: Permission): MatrixRow['rules'] => {
-  const rules = permission.parts.flatMap((part) => parts[part]?.rule ?? []);
-  return [...new Map(rules.map(({ path, why }) => [path, { path, why }])).values()];
-};
+/** Rules that only let a ping through are none of those that open a port. */
+function rulesOf(giving: readonly number[], parts: readonly Part[], ports: PortSet): MatrixRow['rules'] {
+  const onlyPing = [...ports.keys()].every((protocol) => protocol === 'icmp');
+  const rules = new Map<string, { why: string; texts: string[] }>();
+  for (const index of new Set(giving)) {
+    const part = parts[index];
+    if (part === undefined) continue;
+    const texts = portTexts(given(part)).filter((text) => onlyPing || text !== 'icmp/*');
+    if (texts.length === 0) continue;
+    const { path, why } = part.rule;
+    rules.set(path, { why, texts: [...(rules.get(path)?.texts ?? []), ...texts] });
+  }
+  return [...rules].map(([path, { why, texts }]) => ({ path, why, ports: told(portSet(texts)) }));
+}

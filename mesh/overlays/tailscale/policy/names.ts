@@ -12,7 +12,8 @@ export interface Names {
   postures: ReadonlyMap<string, string>;
 }
 
-export const isLogin = (text: string): boolean => /^[^\s:@*]+@[^\s:@*]+$/.test(text);
+/** Own control servers have logins without a domain (`ada@`). */
+export const isLogin = (text: string): boolean => /^[^\s:@*]+@[^\s:@*]*$/.test(text);
 export const isTag = (text: string): boolean => /^tag:[A-Za-z][A-Za-z0-9-]*$/.test(text);
 
 /** @param emptyGroups whether a group of nobody is a fault: in a text to be pushed it is a slip, in force it is a fact */
@@ -48,6 +49,8 @@ export function readHosts(reader: Reader, section: Spot | undefined): Map<string
     if (key === '' || /[@:*\s/,]/.test(key))
       reader.fault(at, 'is no name of a host: it may not contain "@", ":", "*", "/", "," or blanks');
     const text = reader.string(value);
+    // Known all the same: what names it is not at fault.
+    hosts.set(key, []);
     if (text === undefined) continue;
     const range = parseRange(text);
     if (range === undefined) reader.fault(value, `${JSON.stringify(text)} is no address and no prefix`);

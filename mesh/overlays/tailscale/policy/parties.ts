@@ -1,6 +1,6 @@
 import type { Evaluation } from './classes.ts';
 import { familyOf, overlap, type Family, type Range } from './ranges.ts';
-import { rangesOf, type Entity, type Revision } from './universe.ts';
+import { ANY_TAGGED, rangesOf, type Entity, type Revision } from './universe.ts';
 
 /** A name in a question that nobody and nothing has. */
 export class Unknown extends Error {
@@ -18,6 +18,8 @@ export class Unknown extends Error {
 export interface Party {
   label: string;
   faces: readonly number[];
+  /** A person has several devices, a LAN several hosts. */
+  several: boolean;
 }
 
 /** Finds who is meant by a name in a question. */
@@ -43,8 +45,14 @@ export class Parties {
       const carriers = new Set(world.nodes.filter(({ tags }) => tags.includes(text)).map(({ name }) => name));
       const tagged = this.#where((one) => (one.kind === 'node' && carriers.has(one.name)) || (one.kind === 'others' && one.tag === text)); // prettier-ignore
       if (tagged.length > 0) return tagged;
+      // No node carries it and no rule names it: who will is like any other tagged node.
+      if (policy.tagOwners.has(text))
+        return this.#where((one) => one.kind === 'others' && one.key === ANY_TAGGED).map((one) => ({
+          ...one,
+          label: text,
+        }));
     }
-    const site = /^(?:site:|LAN of )(.+)$/.exec(text)?.[1];
+    const site = /^LAN of (.+)$/.exec(text)?.[1];
     const ranges = policy.hosts.get(text) ?? (site === undefined ? rangesOf([text]) : rangesOf(world.lans.flatMap((lan) => (lan.site === site ? lan.cidrs : [])))); // prettier-ignore
     const placed = this.#at(ranges);
     if (placed.length > 0) return placed;
@@ -67,7 +75,7 @@ export class Parties {
     const { of } = this.#evaluation.side;
     return this.#entities.flatMap((one, index) => {
       const faces = of[index] ?? [];
-      return faces.length > 0 && wanted(one) ? [{ label: one.label, faces }] : [];
+      return faces.length > 0 && wanted(one) ? [{ label: one.label, faces, several: isSeveral(one) }] : [];
     });
   }
 
@@ -84,7 +92,7 @@ export class Parties {
         if (one.kind === 'addresses') return ranges.some((range) => overlap(range, one.range));
         return (one.kind === 'node' || one.kind === 'lan-host') && inside(addresses.get(one.name) ?? [], family);
       });
-      return own.length === 0 ? [] : [{ label: one.label, faces: own }];
+      return own.length === 0 ? [] : [{ label: one.label, faces: own, several: isSeveral(one) }];
     });
   }
 }
@@ -103,3 +111,5 @@ function nameOf(one: Entity): string | undefined {
       return undefined;
   }
 }
+
+const isSeveral = ({ kind }: Entity): boolean => !['node', 'lan-host', 'service'].includes(kind);

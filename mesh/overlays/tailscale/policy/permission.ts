@@ -31,9 +31,10 @@ export interface Share {
   maybe: boolean;
 }
 
-/** What one may do to another: ports by condition; the condition `''` is none. */
+/** What one may do to another, by conditions. */
 export interface Permission {
-  levels: ReadonlyMap<string, Level>;
+  /** Fewest conditions first. A level has only what no level with fewer of its conditions has. */
+  levels: readonly Level[];
   /** Rules that have a part in it, ascending. */
   parts: readonly number[];
   /** Equal texts: the same is permitted. */
@@ -43,37 +44,69 @@ export interface Permission {
 export interface Level {
   /** For people; empty where nothing is asked besides. */
   condition: string;
+  /** Keys of the conditions: all must hold. */
+  keys: readonly string[];
   ports: Readonly<Record<Family, PortSet>>;
+  /** Rules that give them, ascending. */
+  parts: Readonly<Record<Family, readonly number[]>>;
 }
 
 const NOTHING: PortSet = new Map();
 const NOT_YET: Condition = { text: 'if its address is one that the rule names', key: 'addresses' };
 
 export function permission(shares: readonly Share[], parts: readonly Part[]): Permission {
-  const groups = new Map<string, { condition: string; 4: Part[]; 6: Part[] }>();
+  const groups = new Map<string, Group>();
   for (const { part, family, maybe } of shares) {
     const one = parts[part];
     if (one === undefined) continue;
-    const conditions = [...one.rule.conditions, ...(maybe ? [NOT_YET] : [])];
-    const key = conditions.map((each) => each.key).join(' & ');
-    const known = groups.get(key) ?? { condition: conditions.map(({ text }) => text).join(', '), 4: [], 6: [] };
-    groups.set(key, known);
+    const conditions = new Map(
+      [...one.rule.conditions, ...(maybe ? [NOT_YET] : [])].map(({ key, text }) => [key, text]),
+    );
+    const keys = [...conditions.keys()].sort();
+    const known = groups.get(keys.join(' & ')) ?? {
+      keys,
+      condition: [...conditions.values()].join(', '),
+      4: [],
+      6: [],
+    };
+    groups.set(keys.join(' & '), known);
     known[family].push(one);
   }
-  const certain = groups.get('');
-  const base = { 4: portsOf(certain?.[4] ?? []), 6: portsOf(certain?.[6] ?? []) };
-  const levels = new Map<string, Level>();
-  if (certain !== undefined) levels.set('', { condition: '', ports: base });
-  for (const [key, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (key === '') continue;
-    const ports = { 4: missing(portsOf(group[4]), base[4]), 6: missing(portsOf(group[6]), base[6]) };
-    if (ports[4].size + ports[6].size > 0) levels.set(key, { condition: group.condition, ports });
+  const levels: Level[] = [];
+  for (const group of [...groups.values()].sort(byConditions)) {
+    const base = levels.filter(({ keys }) => weaker(keys, group.keys));
+    const beyond = (family: Family): PortSet => base.reduce((left, { ports }) => missing(left, ports[family]), portsOf(group[family])); // prettier-ignore
+    const ports = { 4: beyond(4), 6: beyond(6) };
+    if (ports[4].size + ports[6].size > 0)
+      levels.push({ condition: group.condition, keys: group.keys, ports, parts: numbers(group) });
   }
   return {
     levels,
     parts: [...new Set(shares.map(({ part }) => part))].sort((a, b) => a - b),
-    content: JSON.stringify([...levels].map(([key, { ports }]) => [key, portTexts(ports[4]), portTexts(ports[6])])),
+    content: JSON.stringify(levels.map(({ keys, ports }) => [keys, portTexts(ports[4]), portTexts(ports[6])])),
   };
+}
+
+interface Group extends Record<Family, Part[]> {
+  keys: readonly string[];
+  condition: string;
+}
+
+const byConditions = (a: Group, b: Group): number =>
+  a.keys.length - b.keys.length || (a.keys.join() < b.keys.join() ? -1 : 1);
+
+/** Whether whoever meets the second list of conditions meets the first. */
+export const weaker = (keys: readonly string[], than: readonly string[]): boolean =>
+  keys.every((key) => than.includes(key));
+
+const numbers = (group: Record<Family, Part[]>): Record<Family, number[]> => {
+  const of = (parts: readonly Part[]): number[] => [...new Set(parts.map(({ at }) => at))].sort((a, b) => a - b);
+  return { 4: of(group[4]), 6: of(group[6]) };
+};
+
+/** What one rule gives by itself, the ping aside. */
+export function given(part: Part): PortSet {
+  return portSet(part.kind === 'network' ? part.rule.ports : logins([part.rule]));
 }
 
 /** Any open port lets a ping through: the packet filter looks at addresses only there. */
@@ -92,19 +125,13 @@ function logins(rules: readonly SshRule[]): string[] {
   const users = (action: SshRule['action']): Set<string> =>
     new Set(rules.filter((rule) => rule.action === action).flatMap((rule) => rule.users));
   const [accepted, checked] = [users('accept'), users('check')];
-  const all = [...new Set([...accepted, ...checked])].filter((user) => !covered(user, [accepted, checked]));
-  return all.flatMap((user) => {
-    const asked = checked.has(user) || (user !== 'root' && checked.has(NONROOT));
-    return [`ssh as ${user}`, ...(asked ? [] : [`ssh as ${user}${UNCHECKED}`])];
-  });
+  const all = new Set([...accepted, ...checked]);
+  const asked = (user: string): boolean => checked.has(user) || (user !== 'root' && checked.has(NONROOT));
+  // `ops` is one of nonroot, and told by itself only where it is asked for a check and the others are not.
+  const apart = (user: string): boolean =>
+    user === 'root' || user === NONROOT || !all.has(NONROOT) || asked(user) !== asked(NONROOT);
+  return [...all].filter(apart).flatMap((user) => [`ssh as ${user}`, ...(asked(user) ? [] : [`ssh as ${user}${UNCHECKED}`])]); // prettier-ignore
 }
-
-/** `ops` is one of nonroot; it is told by itself only where one of the two is checked and the other is not. */
-const covered = (user: string, sets: readonly ReadonlySet<string>[]): boolean =>
-  user !== 'root' &&
-  user !== NONROOT &&
-  sets.some((set) => set.has(NONROOT)) &&
-  sets.every((set) => !set.has(user) || set.has(NONROOT));
 
 /** What is in `left` and not in `right`; a user of a host is also in `autogroup:nonroot`. */
 export function missing(left: PortSet, right: PortSet): PortSet {

@@ -88,13 +88,16 @@ export function readAcls(reader: Reader, section: Spot | undefined, around: Arou
   });
 }
 
+/** `tag:db`: the colon is of the name. */
+const WITHOUT_PORT = /^(?:tag|group|autogroup|ipset|svc|host|user):[^:]+$/;
+
 /** The destinations of an entry of `acls`, by the ports that stand behind them. */
 function destinations(reader: Reader, rule: Spot, spot: Spot | undefined, protocol: string | undefined, names: Names) {
   const byPorts = new Map<string, { dst: Selector[]; ports: string[] }>();
   if (spot === undefined) reader.fault(rule, 'has no dst: say what may be reached, as "HOST:PORT"');
   for (const { text, spot: at } of reader.strings(spot)) {
     const [host, list] = splitLast(text);
-    if (host === undefined) {
+    if (host === undefined || WITHOUT_PORT.test(text)) {
       reader.fault(at, `${JSON.stringify(text)} has no port: write ${text}:443, or ${text}:* for all`);
       continue;
     }

@@ -35,8 +35,10 @@ function changeText(
     ...(change.conditional === undefined ? [] : [`conditional: ${change.conditional}`]),
     ...new Set(change.rules.map(({ path, why }) => (why === '' ? path : why))),
     ...change.notes,
+    ...(change.fresh.length === 0 ? [] : [`${verb === 'gains' ? 'new' : 'gone'}: ${list(change.fresh.toSorted())}`]),
   ].filter((note) => note !== '');
-  const agreed = from.length > 1 ? verb.slice(0, -1) : verb;
+  const several = from.length > 1 || /^[a-z]+s of /.test(from[0] ?? '');
+  const agreed = several ? verb.slice(0, -1) : verb;
   const sentence = `${list(from)} ${agreed} ${ports} on ${list(to)}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
   return { verb, from, ports, to, notes, sentence };
 }

@@ -32,6 +32,7 @@ export class Side {
   readonly #domains: Faces = new Map();
   readonly #roles: Faces = new Map();
   readonly #services: Faces = new Map();
+  readonly #answering = new Set<number>();
   /** Identities whose address nobody knows yet. */
   readonly #unknown: number[] = [];
   #addresses: { address: bigint; face: number; routed: boolean }[] = [];
@@ -63,7 +64,11 @@ export class Side {
           this.#address(index, entity.range, routes);
           break;
         case 'service':
-          for (const face of this.#identity(index)) add(this.#services, entity.name, face);
+          // A service answers and never asks: it is in nobody's `*` as a source.
+          for (const face of this.#identity(index)) {
+            add(this.#services, entity.name, face);
+            this.#answering.add(face);
+          }
           break;
       }
       return Array.from({ length: this.faces.length - before }, (_, offset) => before + offset);
@@ -147,7 +152,7 @@ export class Side {
       case 'tag':
         return sure(this.#tags.get(one.tag) ?? []);
       case 'autogroup':
-        return sure(this.#autogroup(one.name));
+        return sure(this.#autogroup(one.name, side));
       case 'addresses':
         return this.#within(one.ranges);
       case 'service':
@@ -155,8 +160,8 @@ export class Side {
     }
   }
 
-  #autogroup(name: string): readonly number[] {
-    if (name === 'danger-all') return this.#all;
+  #autogroup(name: string, side: 'src' | 'dst'): readonly number[] {
+    if (name === 'danger-all' && side === 'src') return this.#all.filter((face) => !this.#answering.has(face));
     if (name === 'member') return this.#members;
     if (name === 'tagged') return this.#tagged;
     return this.#roles.get(name) ?? [];
@@ -165,9 +170,13 @@ export class Side {
   /** Nodes, and what is behind approved routes: what `*` means as a source. */
   #inTailnet(): number[] {
     const beyond = new Set(this.#addresses.flatMap(({ face, routed }) => (routed ? [] : [face])));
-    return this.#all.filter((face) => !beyond.has(face));
+    return this.#all.filter((face) => !beyond.has(face) && !this.#answering.has(face));
   }
 
+  /**
+   * Whoever has no address yet may get one in a prefix of the tailnet's. A single address is told as itself where no node has it: to call
+   * everybody its possible holder would say nothing.
+   */
   #within(ranges: readonly Range[]): Selected {
     const found = ranges.flatMap(([first, last]) => {
       const faces: number[] = [];
@@ -178,7 +187,7 @@ export class Side {
       }
     });
     const all = TAILNET.map((whole) => ranges.some((range) => within(whole, range)));
-    const some = TAILNET.map((whole) => ranges.some((range) => overlap(range, whole)));
+    const some = TAILNET.map((whole) => ranges.some((range) => range[0] < range[1] && overlap(range, whole)));
     const [sureOnes, maybe]: [number[], number[]] = [[...new Set(found)], []];
     if (some.some(Boolean)) {
       for (const face of this.#unknown) {

@@ -10,8 +10,8 @@ export type Entity = { key: string; label: string } & (
   /** Whoever there may be besides who is named: of a role, of a domain, with a tag that no node carries, or anybody at all. */
   | { kind: 'others'; role?: string; domain?: string; tag?: string; tagged?: true }
   | { kind: 'lan-host'; name: string; site: string }
-  /** Addresses between which no rule tells a difference. `of`: what they are a part of. */
-  | { kind: 'addresses'; range: Range; of: string }
+  /** Addresses between which no rule tells a difference. `of`: the name of what they are a part of, and `whole` its range. */
+  | { kind: 'addresses'; range: Range; of: string; whole: Range }
   | { kind: 'service'; name: string }
 );
 
@@ -71,14 +71,18 @@ function others(worlds: readonly World[], selectors: readonly Selector[]): Entit
   return [
     ...named.sort((a, b) => (a.key < b.key ? -1 : 1)),
     { kind: 'others', key: 'anybody', label: 'anybody else of the tailnet' },
-    { kind: 'others', key: 'any tagged node', label: 'any other tagged node', tagged: true },
+    { kind: 'others', key: ANY_TAGGED, label: 'any other tagged node', tagged: true },
   ];
 }
 
+export const ANY_TAGGED = 'any tagged node';
+
 interface Named {
   range: Range;
-  /** Who a piece of it is; absent: no address of its own, but nodes. */
-  entity?: (range: Range) => Entity;
+  /** Who has all of it. */
+  entity?: Entity;
+  /** Else what a piece of it is called; neither: no address of its own, but nodes. */
+  of?: string;
 }
 
 /** Addresses, cut wherever a rule or a LAN begins or ends; what lies in the tailnet's own ranges is nodes, unless a rule names it. */
@@ -89,29 +93,37 @@ function places(worlds: readonly World[], selectors: readonly Selector[]): Entit
     for (const { name, site, addresses } of hosts) {
       const entity: Entity = { kind: 'lan-host', key: `host ${name}`, label: name, name, site };
       lanHosts.add(entity.key);
-      for (const range of rangesOf(addresses)) named.push({ range, entity: () => entity });
+      for (const range of rangesOf(addresses)) named.push({ range, entity });
     }
     for (const { site, cidrs } of lans)
-      for (const range of rangesOf(cidrs)) named.push({ range, entity: part(`LAN of ${site}`) });
+      for (const range of rangesOf(cidrs)) named.push({ range, of: `LAN of ${site}` });
   }
   const nodes = new Set(worlds.flatMap((world) => world.nodes.flatMap((one) => rangesOf(one.addresses).map(String))));
   for (const one of selectors) {
     if (one.kind !== 'addresses' || one.text === 'autogroup:internet') continue;
-    for (const range of one.ranges) if (!nodes.has(String(range))) named.push({ range, entity: part(one.text) });
+    for (const range of one.ranges) if (!nodes.has(String(range))) named.push({ range, of: one.text });
   }
   const background: Named[] = [
-    ...INTERNET.map((range) => ({ range, entity: part('the internet') })),
-    ...EVERY.map((range) => ({ range, entity: part('other addresses') })),
+    ...INTERNET.map((range) => ({ range, of: 'the internet' })),
+    ...EVERY.map((range) => ({ range, of: 'other addresses' })),
   ];
   // The tailnet's own ranges first: what equals them names every node, and no address besides.
   const members = TAILNET.map((range): Named => ({ range }));
-  const entities = cut([...members, ...named, ...background]).flatMap(({ range, by }) => by.entity?.(range) ?? []);
+  const entities = cut([...members, ...named, ...background]).flatMap(({ range, by }) => {
+    if (by.entity !== undefined) return [by.entity];
+    return by.of === undefined ? [] : [part(range, by.of, by.range)];
+  });
   return [...new Map(entities.map((one) => [one.key, one])).values()];
 }
 
-const part =
-  (of: string) =>
-  (range: Range): Entity => ({ kind: 'addresses', key: `addresses ${range.join('-')}`, label: of, range, of });
+const part = (range: Range, of: string, whole: Range): Entity => ({
+  kind: 'addresses',
+  key: `addresses ${range.join('-')}`,
+  label: of,
+  range,
+  of,
+  whole,
+});
 
 export const rangesOf = (texts: readonly string[]): Range[] =>
   texts.flatMap((text) => {
