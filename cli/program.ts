@@ -7,9 +7,11 @@ import { addEngine } from './commands/engine.ts';
 import { addEnv } from './commands/env.ts';
 import { addFailover } from './commands/failover.ts';
 import { addGraph } from './commands/graph.ts';
+import { addKeys } from './commands/keys.ts';
 import { addLab } from './commands/lab.ts';
 import { addMtu } from './commands/mtu.ts';
 import { addPlan } from './commands/plan.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addPreflight } from './commands/preflight.ts';
 import { addRecover } from './commands/recover.ts';
 import { addStatus } from './commands/status.ts';
@@ -49,7 +51,7 @@ Exit codes:
   2    the config or the command line is wrong; nothing was touched
   3    the Pulumi engine could not be made available
   4    the lab cannot do its work (port taken, directory in use)
-  5    what was looked at is not well (status, mtu), or too ill for what was asked (failover)
+  5    what was looked at is not well (status, mtu, keys), or too ill for what was asked (failover)
   130  interrupted`,
     );
   addTry(root);
@@ -58,6 +60,8 @@ Exit codes:
   addCheck(root);
   addCredentials(root);
   addGraph(root);
+  addKeys(root);
+  addPolicy(root);
   addPreflight(root);
   addCost(root);
   addEnv(root);

@@ -20,9 +20,10 @@ export class Tailnet extends pulumi.ComponentResource {
       this.registerOutputs({ etag: this.policy.etag });
       return;
     }
+    const { text, lifelines, takeOver } = policy;
     const access = [...policy.access, ...(policy.shared?.others ?? [])];
     // A delete leaves the tailnet as it is; but nobody would push what the config says from then on.
-    this.policy = new TailnetPolicy(name, { text: policy.text, access }, { parent: this, protect });
+    this.policy = new TailnetPolicy(name, { text, access, lifelines, takeOver }, { parent: this, protect });
     new tailscale.TailnetSettings(
       name,
       {

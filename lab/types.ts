@@ -33,6 +33,7 @@ export const FAULTS = {
   'slow-tailnet': 'the tailnet API takes five seconds to answer about this device',
   'key-spent': 'the join key was already used by somebody else',
   'policy-edited': 'somebody edits the tailnet policy just before our push',
+  'policy-lockout': 'the tailnet takes a policy, and then says that whoever is asked about is locked out by it',
   'command-fails': 'the user’s own command ends with exit 1 on this host',
   'foreign-software': 'Docker and ufw are on an existing host that has no release of ours yet',
   'name-taken': 'the cloud says that this name is already used',

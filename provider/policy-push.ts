@@ -1,9 +1,11 @@
 import { UserError } from '../io/rpc/types.ts';
 import type { Operation } from '../io/rpc/types.ts';
-import type { Tailscale } from '../io/tailscale/client.ts';
-import { TailscaleError } from '../io/tailscale/errors.ts';
+import type { LivePolicy, Tailscale } from '../io/tailscale/client.ts';
 import { readHeader } from '../mesh/overlays/tailscale/header.ts';
 import { saysNothing } from '../mesh/overlays/tailscale/untouched.ts';
+import { finishCheck, isConflict, pushGuarded, sameText } from './policy-guard.ts';
+import type { Wanted } from './policy-guard.ts';
+import { stackOf } from './policy-restore.ts';
 
 /** @throws UserError listing what the service finds wrong with this policy, its own tests included. */
 export async function validatePolicy(op: Operation, api: Tailscale, text: string): Promise<void> {
@@ -16,13 +18,14 @@ export async function validatePolicy(op: Operation, api: Tailscale, text: string
 
 /**
  * The first push: takes over a tailnet whose policy is the service's own default (with or without the owner of the
- * deploying credential's tag), or ours from an earlier life of this stack.
+ * deploying credential's tag), ours from an earlier life of this stack, or the one text that the configuration names.
  * Answers the etag to match next time. @throws UserError when the policy there is somebody else's.
  */
-export async function claimPolicy(op: Operation, api: Tailscale, text: string): Promise<string> {
+export async function claimPolicy(op: Operation, api: Tailscale, wanted: Wanted): Promise<string> {
   const live = await api.policy.get(op.signal);
-  if (sameText(live.text, text)) return live.etag;
-  const mine = readHeader(text);
+  // Ours already: of a run that was killed before it was recorded. What stood there before, nobody knows any more.
+  if (sameText(live.text, wanted.text)) return finishCheck(op, api, wanted, live.etag, undefined);
+  const mine = readHeader(wanted.text);
   const theirs = readHeader(live.text);
   if (theirs !== undefined && theirs.owner !== mine?.owner) {
     throw new UserError(
@@ -31,75 +34,64 @@ export async function claimPolicy(op: Operation, api: Tailscale, text: string): 
   }
   // Our own mark over another text is somebody's edit, whatever is left of it.
   const ours = theirs === undefined ? saysNothing(live.text) : theirs.intact;
+  const why = (theirs === undefined || ours ? NOT_OURS : EDITED_OURS)(stackOf(op), live.etag);
   try {
-    return await push(op, api, text, ours ? live.etag : 'ts-default');
+    return await pushGuarded(op, api, wanted, live, ours || live.etag === wanted.takeOver ? live.etag : 'ts-default');
   } catch (error) {
     if (!isConflict(error)) throw error;
-    return adoptOrRefuse(op, api, text, theirs === undefined || ours ? NOT_OURS : EDITED_OURS, error);
+    return adoptOrRefuse(op, api, wanted, why, error);
   }
+}
+
+/** What the state knows of the policy. */
+export interface Recorded {
+  text: string;
+  etag: string;
+  /** The text before it, while nobody checked this one. */
+  former: string | undefined;
 }
 
 /** Every later push: only over what we pushed, or what the last refresh showed. @throws UserError when it was edited since. */
-export async function replacePolicy(op: Operation, api: Tailscale, text: string, etag: string): Promise<string> {
+export async function replacePolicy(
+  op: Operation,
+  api: Tailscale,
+  wanted: Wanted,
+  recorded: Recorded,
+): Promise<string> {
+  const live = await api.policy.get(op.signal);
+  if (sameText(live.text, wanted.text)) return finishCheck(op, api, wanted, live.etag, formerOf(wanted, recorded));
+  const known = live.etag === recorded.etag || sameText(live.text, recorded.text);
+  if (!known && live.etag !== wanted.takeOver) throw new UserError(`tailnet ${api.tailnet}: ${EDITED_SINCE}`);
   try {
-    return await push(op, api, text, etag);
+    return await pushGuarded(op, api, wanted, live, live.etag);
   } catch (error) {
     if (!isConflict(error)) throw error;
-    return adoptOrRefuse(op, api, text, EDITED_SINCE, error);
+    return adoptOrRefuse(op, api, wanted, EDITED_SINCE, error);
   }
 }
 
-const NOT_OURS =
-  'the tailnet has a policy that this program did not write, so it was not overwritten (412). Ways out: move its rules into site-mesh:groups, services and access, then reset it to the default in the console (Access controls) and run up again; or pulumi import mesh:index:TailnetPolicy, which shows the difference and lets the next up replace it';
-const EDITED_OURS =
-  'the policy was ours, but somebody edited it since, so it was not overwritten (412). Ways out: take the edit over into site-mesh:access, or undo it in the console; or pulumi import mesh:index:TailnetPolicy, which shows the difference and lets the next up replace it';
+/** What is put back when a text that is live already turns out to be bad. */
+const formerOf = ({ text }: Wanted, recorded: Recorded): string | undefined =>
+  recorded.former ?? (sameText(recorded.text, text) ? undefined : recorded.text);
+
+const takeOver = (stack: string, etag: string): string =>
+  `mesh policy adopt ${stack} shows its rules as intents to take over; mesh policy adopt ${stack} --take-over shows the line for the stack file (takeOver: ${etag}) by which the next up replaces exactly this text`;
+const NOT_OURS = (stack: string, etag: string): string =>
+  `the tailnet has a policy that this program did not write, so it was not overwritten (412). Ways out: ${takeOver(stack, etag)}; or reset it to the default in the console (Access controls) and run up again`;
+const EDITED_OURS = (stack: string, etag: string): string =>
+  `the policy was ours, but somebody edited it since, so it was not overwritten (412). Ways out: undo the edit in the console; or take it over: ${takeOver(stack, etag)}`;
 const EDITED_SINCE =
   'somebody edited the policy since this stack last saw it, so it was not overwritten (412). pulumi refresh shows the edit; take it over into the config if it should stay, then the next up replaces it';
 
-/** A conflict with a text that is the wanted one is none: a run that was killed after its push left it there. */
+/** A conflict with a text that is the wanted one is none: another run put it there. */
 async function adoptOrRefuse(
   op: Operation,
   api: Tailscale,
-  text: string,
+  wanted: Wanted,
   why: string,
   cause: unknown,
 ): Promise<string> {
-  const live = await api.policy.get(op.signal);
-  if (sameText(live.text, text)) return live.etag;
+  const live: LivePolicy = await api.policy.get(op.signal);
+  if (sameText(live.text, wanted.text)) return finishCheck(op, api, wanted, live.etag, undefined);
   throw new UserError(`tailnet ${api.tailnet}: ${why}`, { cause });
-}
-
-async function push(op: Operation, api: Tailscale, text: string, ifMatch: string): Promise<string> {
-  try {
-    const etag = await api.policy.set(text, ifMatch, op.signal);
-    if (etag !== undefined) return etag;
-  } catch (error) {
-    if (!(error instanceof TailscaleError) || error.status !== 400) throw error;
-    throw new UserError([error.message, ...details(error.data)].join('\n  '), { cause: error });
-  }
-  // An etag that is read later is ours only if the text still is.
-  const live = await api.policy.get(op.signal);
-  if (sameText(live.text, text)) return live.etag;
-  throw new UserError(
-    `tailnet ${api.tailnet}: the policy was pushed and at once edited by somebody else; pulumi refresh shows the edit`,
-  );
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof TailscaleError && error.status === 412;
-}
-
-/** The service keeps a text as it came, but editors add or drop the last line break. */
-function sameText(live: string, wanted: string): boolean {
-  return live.replaceAll('\r\n', '\n').trimEnd() === wanted.replaceAll('\r\n', '\n').trimEnd();
-}
-
-/** Per rule or test, where the service says more than its message. */
-function details(data: unknown): string[] {
-  if (!Array.isArray(data)) return [];
-  return data.flatMap((fault: unknown) => {
-    if (typeof fault !== 'object' || fault === null || !('errors' in fault) || !Array.isArray(fault.errors)) return [];
-    const user = 'user' in fault && typeof fault.user === 'string' ? `${fault.user}: ` : '';
-    return fault.errors.filter((error) => typeof error === 'string').map((error) => `${user}${error}`);
-  });
 }

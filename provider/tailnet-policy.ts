@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { diffInputs } from '../io/rpc/diff.ts';
 import { UNKNOWN, UserError } from '../io/rpc/types.ts';
-import type { Inputs, Operation, ResourceHandler } from '../io/rpc/types.ts';
+import type { DiffAnswer, Inputs, Operation, ResourceHandler, Value } from '../io/rpc/types.ts';
+import type { LivePolicy } from '../io/tailscale/client.ts';
 import { TailscaleError } from '../io/tailscale/errors.ts';
 import { accessChanges } from '../mesh/access/sentences.ts';
 import { readHeader } from '../mesh/overlays/tailscale/header.ts';
@@ -22,7 +23,20 @@ const entry = z.strictObject({
   until: z.string().optional(),
 });
 const accessSchema = z.array(entry);
-const schema = z.strictObject({ text: z.string().min(1), access: accessSchema });
+const texts = z.array(z.string());
+const lifelines = z.strictObject({
+  ownerTag: z.string().min(1),
+  tags: texts,
+  routes: z.array(z.strictObject({ prefix: z.string(), tags: texts })),
+  tests: z.array(z.strictObject({ src: z.string(), proto: z.string(), accept: texts, needs: texts })),
+});
+const schema = z.strictObject({
+  text: z.string().min(1),
+  access: accessSchema,
+  lifelines,
+  takeOver: z.string().min(1).optional(),
+});
+/** What a change of is a change of the policy; the rest says how to push the next one. */
 const INPUTS = ['text', 'access'];
 
 /** The policy of the tailnet. There is one per tailnet, so one stack owns it; it is never overwritten blindly. */
@@ -30,17 +44,19 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
   check: (_op, news) => Promise.resolve({ inputs: news, failures: checkInputs(schema, news) }),
 
   // Outputs hold the live text, so an edit behind our back is a change to undo.
-  diff: (_op, _id, olds, _oldInputs, news) =>
-    Promise.resolve({ changes: { ...diffInputs(pick(olds, INPUTS), pick(news, INPUTS)) } }),
+  diff(_op, _id, olds, _oldInputs, news) {
+    const changes: DiffAnswer['changes'] = { ...diffInputs(pick(olds, INPUTS), pick(news, INPUTS)) };
+    if (changes.text === undefined && !isChecked(olds)) changes.checked = 'update';
+    return Promise.resolve({ changes });
+  },
 
   async create(op, news, preview, client) {
     if (preview) {
       await announce(op, {}, news, client);
-      return { id: '', outputs: { ...news, etag: UNKNOWN } };
+      return { id: '', outputs: { ...news, etag: UNKNOWN, checked: UNKNOWN } };
     }
-    const { text } = parseInputs(schema, news);
-    const etag = await claimPolicy(op, tailnetOf(client).api, text);
-    return { id: 'tailnet-policy', outputs: { ...news, etag } };
+    const etag = await claimPolicy(op, tailnetOf(client).api, parseInputs(schema, news));
+    return { id: 'tailnet-policy', outputs: { ...news, etag, checked: etag } };
   },
 
   async read(op, _id, outputs, inputs, client) {
@@ -51,26 +67,30 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
     return {
       id: 'tailnet-policy',
       inputs: { ...inputs, text: live.text, access },
-      outputs: { access, ...outputs, ...live },
+      outputs: { access, ...outputs, ...live, former: formerOf(outputs, live) },
     };
   },
 
   async update(op, _id, olds, _oldInputs, news, preview, client) {
     const etag = textOf(olds, 'etag');
     const sameText = news.text === olds.text;
+    if (sameText && isChecked(olds)) return { outputs: { ...news, etag, checked: etag } };
     if (preview) {
       if (!sameText) await announce(op, olds, news, client);
-      return { outputs: { ...news, etag: sameText && etag !== undefined ? etag : UNKNOWN } };
+      else op.log('info', 'the live policy was not checked since it was pushed: this update does it');
+      return { outputs: { ...news, etag: sameText && etag !== undefined ? etag : UNKNOWN, checked: UNKNOWN } };
     }
-    if (sameText && etag !== undefined) return { outputs: { ...news, etag } };
-    const { text } = parseInputs(schema, news);
+    const wanted = parseInputs(schema, news);
     const { api } = tailnetOf(client);
-    return {
-      outputs: {
-        ...news,
-        etag: etag === undefined ? await claimPolicy(op, api, text) : await replacePolicy(op, api, text, etag),
-      },
-    };
+    const pushed =
+      etag === undefined
+        ? await claimPolicy(op, api, wanted)
+        : await replacePolicy(op, api, wanted, {
+            text: textOf(olds, 'text') ?? '',
+            etag,
+            former: textOf(olds, 'former'),
+          });
+    return { outputs: { ...news, etag: pushed, checked: pushed } };
   },
 
   // Taking it away would bring back the service's default, which lets everybody reach everything.
@@ -79,6 +99,16 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
     return Promise.resolve();
   },
 };
+
+/** Did the service say yes to the text that the state has? Not when a run was killed after its push and a refresh found the text. */
+const isChecked = (outputs: Inputs): boolean =>
+  textOf(outputs, 'etag') !== undefined && textOf(outputs, 'checked') === textOf(outputs, 'etag');
+
+/** The last text that was checked, while another one is live. */
+function formerOf(outputs: Inputs, live: LivePolicy): Value {
+  if (live.etag === textOf(outputs, 'checked')) return undefined;
+  return isChecked(outputs) ? textOf(outputs, 'text') : textOf(outputs, 'former');
+}
 
 /** At preview: what the service thinks of the new text, and who gains or loses access by it. */
 async function announce(op: Operation, olds: Inputs, news: Inputs, client: MeshClient): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { faultsAcross, renderStackFaults, type NamedConfig, type StackFault } from '../../mesh/config/checks/across.ts';
+import { productionFaults } from '../../mesh/config/checks/production.ts';
 import type { Expiry } from '../../mesh/access/until.ts';
 import type { Fault } from '../../mesh/config/fault.ts';
 import { unsetCredentials } from '../credentials.ts';
@@ -64,7 +65,12 @@ function check(named: readonly string[], { all, json, credentials, now }: Option
     const checked = checkFile(file);
     if (!checked.ok) return { ...none, keys: checked.keys, faults: checked.faults, credentials: unset };
     configs.push({ stack, config: checked.config });
-    return { ...none, credentials: unset, expiry: planNow(checked.config, stack, day).expiry };
+    return {
+      ...none,
+      faults: productionFaults(stack, checked.config),
+      credentials: unset,
+      expiry: planNow(checked.config, stack, day).expiry,
+    };
   });
   const across = distinct([...faultsAcross(configs), ...configs.flatMap((one) => sharingFaults(one, day))]);
   const bad = findings.filter(({ keys, faults, credentials: unset }) => keys.length + faults.length + unset.length > 0);

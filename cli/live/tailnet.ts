@@ -12,16 +12,22 @@ const ANSWER_SECONDS = 10;
 
 /** The API of the stack's tailnet, with the stack's credential. Throws CliError (usage) when it has none. */
 export async function tailnetOf(reach: Reach): Promise<Tailscale> {
+  return tailnetWith(reach, await credentialOf(reach));
+}
+
+/** The same with a credential that is at hand. */
+export function tailnetWith(reach: Reach, credential: HttpCredential): Tailscale {
   const endpoint = reach.file.config['tailscale:baseUrl'];
   return tailscale({
     tailnet: reach.plan.tailnet.name,
-    credential: await credentialOf(reach),
+    credential,
     timeoutSeconds: ANSWER_SECONDS,
     ...(typeof endpoint === 'string' && { baseUrl: endpoint }),
   });
 }
 
-async function credentialOf(reach: Reach): Promise<HttpCredential> {
+/** Throws CliError (usage) when the stack has none. */
+export async function credentialOf(reach: Reach): Promise<HttpCredential> {
   const all = credentials(credentialNeeds(namespaced(reach.file.config)));
   const read = async (key: string): Promise<string | undefined> => {
     const one = all.find((credential) => credential.key === key);

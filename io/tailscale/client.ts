@@ -1,55 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { TailscaleError } from './errors.ts';
 import { json } from '../answers.ts';
 import { http } from './http.ts';
 import type { Ask, HttpOptions } from './http.ts';
+import * as shape from './shapes.ts';
+import type { Device, Key, ListedDevice, ListedKey } from './shapes.ts';
 
-const key = z.object({
-  id: z.string().min(1),
-  invalid: z.boolean().optional(),
-  revoked: z.string().optional(),
-  expires: z.string().optional(),
-});
-const created = key.extend({ key: z.string().min(1) });
-const device = z.object({
-  /** The id to use; `id` is a legacy number. */
-  nodeId: z.string().min(1),
-  name: z.string(),
-  hostname: z.string(),
-  addresses: z.array(z.string()),
-  tags: z.array(z.string()).default([]),
-  created: z.string().optional(),
-});
-/** A device as the list of all tells it, routes included. Control servers other than the service leave some of it out. */
-const listed = device.extend({
-  clientVersion: z.string().default(''),
-  /** Absent where the control server does not tell it. */
-  connectedToControl: z.boolean().optional(),
-  /** RFC 3339; some control servers tell it of connected devices too. */
-  lastSeen: z.string().nullish(),
-  authorized: z.boolean().default(true),
-  keyExpiryDisabled: z.boolean().default(false),
-  expires: z.string().nullish(),
-  advertisedRoutes: z.array(z.string()).nullish(),
-  enabledRoutes: z.array(z.string()).nullish(),
-});
-const devices = z.object({ devices: z.array(listed) });
-const routes = z.object({
-  advertisedRoutes: z.array(z.string()).nullish(),
-  enabledRoutes: z.array(z.string()).nullish(),
-});
-const verdict = z.object({ message: z.string().optional(), data: z.unknown().optional() });
-const faults = z.array(
-  z.object({
-    user: z.string().optional(),
-    errors: z.array(z.string()).nullish(),
-    warnings: z.array(z.string()).nullish(),
-  }),
-);
-
-export type Device = z.infer<typeof device>;
-export type ListedDevice = z.infer<typeof listed>;
-export type Key = z.infer<typeof key>;
+export type { Device, Key, ListedDevice, ListedKey } from './shapes.ts';
 
 export interface KeyRequest {
   tags: string[];
@@ -80,6 +37,8 @@ export interface Tailscale {
     create(request: KeyRequest, signal: AbortSignal): Promise<{ id: string; key: string }>;
     /** undefined: gone, which is what a spent key may be. */
     get(id: string, signal: AbortSignal): Promise<Key | undefined>;
+    /** All kinds, of everybody, as far as the credential may see them. */
+    list(signal: AbortSignal): Promise<ListedKey[]>;
     /** false: it was gone already. */
     delete(id: string, signal: AbortSignal): Promise<boolean>;
   };
@@ -144,7 +103,7 @@ export function tailscale(options: HttpOptions): Tailscale {
     // The service answers 200 for a refused policy too; an empty body or `{}` is its yes.
     return answer.text.trim() === ''
       ? { errors: [], warnings: [] }
-      : validation(verdict.parse(json(answer.text) ?? { message: 'unreadable answer' }));
+      : validation(shape.verdict.parse(json(answer.text) ?? { message: 'unreadable answer' }));
   };
 
   return {
@@ -157,7 +116,7 @@ export function tailscale(options: HttpOptions): Tailscale {
           expirySeconds: request.expirySeconds,
           description: request.description,
         };
-        const { id, key: value } = await read(created, {
+        const { id, key: value } = await read(shape.created, {
           method: 'POST',
           path: `${t}/keys`,
           what: `making a join key for ${request.tags.join(', ')}`,
@@ -168,18 +127,39 @@ export function tailscale(options: HttpOptions): Tailscale {
       },
       get: (id, signal) =>
         gone(
-          read(key, { method: 'GET', path: `${t}/keys/${encodeURIComponent(id)}`, what: 'reading a join key', signal }),
+          read(shape.key, {
+            method: 'GET',
+            path: `${t}/keys/${encodeURIComponent(id)}`,
+            what: 'reading a join key',
+            signal,
+          }),
           undefined,
         ),
+      list: async (signal) => {
+        const what = 'listing the keys';
+        const { keys } = await read(shape.keyList, { method: 'GET', path: `${t}/keys?all=true`, what, signal });
+        // Some answers name no more than ids; one that is gone by now is none.
+        const details = (id: string): Promise<ListedKey | undefined> =>
+          gone(
+            read(shape.anyKey, { method: 'GET', path: `${t}/keys/${encodeURIComponent(id)}`, what, signal }),
+            undefined,
+          );
+        const isBare = ({ keyType, capabilities }: ListedKey): boolean => keyType === undefined && !capabilities;
+        const full = await Promise.all(keys.map((one) => (isBare(one) ? details(one.id) : Promise.resolve(one))));
+        return full.filter((one) => one !== undefined);
+      },
       delete: (id, signal) =>
         remove({ path: `${t}/keys/${encodeURIComponent(id)}`, what: 'deleting a join key', signal }),
     },
     devices: {
       get: (id, signal) =>
-        gone(read(device, { method: 'GET', path: deviceAt(id), what: `reading device ${id}`, signal }), undefined),
+        gone(
+          read(shape.device, { method: 'GET', path: deviceAt(id), what: `reading device ${id}`, signal }),
+          undefined,
+        ),
       list: async (signal) => {
         const path = `${t}/devices?fields=all`;
-        return (await read(devices, { method: 'GET', path, what: 'listing the devices', signal })).devices;
+        return (await read(shape.devices, { method: 'GET', path, what: 'listing the devices', signal })).devices;
       },
       delete: (id, signal) => remove({ path: deviceAt(id), what: `deleting device ${id}`, signal }),
       setTags: async (id, tags, signal) => {
@@ -192,7 +172,7 @@ export function tailscale(options: HttpOptions): Tailscale {
         });
       },
       routes: async (id, signal) => {
-        const answer = await read(routes, {
+        const answer = await read(shape.routes, {
           method: 'GET',
           path: `${deviceAt(id)}/routes`,
           what: `reading the routes of device ${id}`,
@@ -249,10 +229,10 @@ function unquote(etag: string | null): string | undefined {
   return match?.[1];
 }
 
-function validation(said: z.output<typeof verdict>): Validation {
-  const list = faults.safeParse(said.data);
+function validation(said: z.output<typeof shape.verdict>): Validation {
+  const list = shape.faults.safeParse(said.data);
   const details = list.success ? list.data : [];
-  const texts = (pick: (fault: z.output<typeof faults>[number]) => string[] | null | undefined): string[] =>
+  const texts = (pick: (fault: z.output<typeof shape.faults>[number]) => string[] | null | undefined): string[] =>
     details.flatMap((fault) =>
       (pick(fault) ?? []).map((text) =>
         fault.user === undefined || fault.user === '' ? text : `${fault.user}: ${text}`,

@@ -1,4 +1,5 @@
 /** The policy file: one text per tailnet, guarded by its ETag. */
+import { z } from 'zod';
 import { PolicyError } from './policy/index.ts';
 import { policyEtag } from './policy/format.ts';
 import { parseHuJson, type Json } from './policy/hujson.ts';
@@ -31,6 +32,8 @@ export function policyRefusal(scope: Scope, text: string): Refusal | undefined {
 
 /** Tests against the live policy; undefined when all hold. */
 export function testRefusal(scope: Scope, tests: Json): Refusal | undefined {
+  const lockedOut = scope.deps.faults.hits('policy-lockout', scope.config.name) ? lockout(tests) : [];
+  if (lockedOut.length > 0) return new Refusal(400, 'test(s) failed', lockedOut);
   try {
     const failing = interpretHere(scope, livePolicy(scope)).failingTests(tests);
     return failing.length === 0 ? undefined : new Refusal(400, 'test(s) failed', failing);
@@ -64,6 +67,18 @@ export function setPolicy(scope: Scope, text: string, ifMatch: string | undefine
   saveTailnet(scope, record);
   return getPolicy(scope);
 }
+
+/** What the service would say of each test whose source gets nowhere. */
+function lockout(tests: Json): { user: string; errors: string[] }[] {
+  return z
+    .array(ASKED)
+    .parse(tests)
+    .map(({ src, accept }) => ({
+      user: src,
+      errors: accept.map((address) => `address ${JSON.stringify(address)}: want: Accept, got: Drop`),
+    }));
+}
+const ASKED = z.object({ src: z.string(), accept: z.array(z.string()).default([]) });
 
 /** Somebody adds a host alias in the console: a small edit that is valid in any policy and really changes it. */
 function editByHand(scope: Scope): void {

@@ -16,6 +16,16 @@ export interface Credential {
   optional?: true;
 }
 
+/** What the program does with a tailnet: its policy, join keys, devices and their routes, MagicDNS, settings. */
+export const TAILNET_SCOPES: readonly string[] = [
+  'policy_file',
+  'auth_keys',
+  'devices:core',
+  'devices:routes',
+  'dns',
+  'feature_settings',
+];
+
 /** The account of a site that names none. */
 export const DEFAULT_ACCOUNT = 'default';
 
@@ -71,7 +81,7 @@ function accountCredential(cloud: CloudName, account: string): Credential {
 /** Every credential of a stack, in the order in which somebody sets them up. */
 export function credentials(needs: CredentialNeeds): Credential[] {
   const oauth = { of: 'tailscale', alternative: 'oauth' } as const;
-  const scopes = 'policy_file, auth_keys, devices:core, devices:routes, dns, feature_settings; tag:iac';
+  const scopes = `${TAILNET_SCOPES.join(', ')}; tag:iac`;
   return [
     ...accounts(needs).map(({ credential }) => credential),
     {

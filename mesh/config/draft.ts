@@ -3,7 +3,7 @@ import type { Path } from './fault.ts';
 import type { HostConfig, RuleConfig, ServiceConfig, SiteConfig } from './schema.ts';
 import { ruleSchema, serviceSchema } from './schema/access.ts';
 import { hostSchema } from './schema/host.ts';
-import { networkSchema } from './schema/network.ts';
+import { networkSchema, tailnetSchema } from './schema/network.ts';
 import { siteSchema } from './schema/site.ts';
 import { isMapping } from './schema-faults.ts';
 
@@ -19,6 +19,8 @@ export interface Draft {
   sites: DraftSite[];
   /** Names that somebody declared, well-formed or not: naming them is no second fault. */
   groups: string[];
+  /** As far as it can be read. */
+  breakGlass?: { group: string; service: string };
   services: { name: string; path: Path; entry: Partial<ServiceConfig> }[];
   tools: string[];
   access: DraftRule[];
@@ -69,12 +71,14 @@ const list = (raw: unknown): unknown[] => (Array.isArray(raw) ? raw : []);
 
 export function draft(raw: Record<string, unknown>): Draft {
   const { supernet, supernet6 } = salvage(networkSchema, raw.network);
+  const { breakGlass } = salvage(tailnetSchema, raw.tailnet);
   return {
     ...(supernet === undefined ? {} : { supernet }),
     ...(supernet6 === undefined ? {} : { supernet6 }),
     network: keysOf(raw.network),
     sites: entries(raw.sites).map(([name, site]) => draftSite(name, site)),
     groups: entries(raw.groups).map(([name]) => name),
+    ...(breakGlass && { breakGlass }),
     services: entries(raw.services).map(([name, service]) => ({
       name,
       path: ['services', name],

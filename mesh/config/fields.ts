@@ -216,6 +216,13 @@ export const why = text((value) => {
   return value.length > 200 ? 'is longer than 200 characters' : undefined;
 }, 'say in one line why this access exists, for example "app tier reads the primary"');
 
+/** As the API answers it, without quotes: the SHA-256 of the policy's text. */
+export const etag = matching(
+  /^[0-9a-f]{64}$/,
+  'is not the ETag of a policy',
+  'write the 64 hex digits that mesh policy pull and mesh policy adopt show',
+);
+
 export const whole = (min: number, max: number, remedy: string) =>
   z
     .int({ error: (issue) => told(issue.input === undefined ? 'is missing' : 'must be a whole number', remedy) })

@@ -1,4 +1,5 @@
 import { addressFaults } from './checks/addresses.ts';
+import { breakGlassFaults } from './checks/break-glass.ts';
 import { capabilityFaults } from './checks/capabilities.ts';
 import { ipv6Faults } from './checks/ipv6.ts';
 import { pathFaults } from './checks/paths.ts';
@@ -34,6 +35,7 @@ export function parseConfig(raw: Record<string, unknown>): ParseAnswer {
     ...referenceFaults(model),
     ...pathFaults(model),
     ...sshAccessFaults(model),
+    ...breakGlassFaults(model),
   ];
   if (faults.length === 0) return { ok: true, config: meshSchema.parse(known) };
   return { ok: false, faults: faults.sort(byPath) };

@@ -30,7 +30,7 @@ export function planMesh(
   const sites = Object.entries(config.sites)
     .map(([name, site]) => planSite(config, name, site, around))
     .sort(byName);
-  const own = { stack: options.stack, config, access, hosts: sites.flatMap(hostsOf) };
+  const own = { stack: options.stack, config, access, hosts: sites.flatMap(hostsOf), now: options.now };
   return {
     network: networkPlan(config.network),
     tailnet: tailnetPlan(config.tailnet),
@@ -39,7 +39,7 @@ export function planMesh(
     agent: config.agent,
     sites,
     tools: toolPlans(config, scope),
-    policy: scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own), options.now),
+    policy: scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own)),
     expiry: access.expiry,
     notes: notes(config, access),
   };

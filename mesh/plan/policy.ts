@@ -8,6 +8,7 @@ import type { StackModel } from '../overlays/tailscale/in-stack.ts';
 import { reasonsOf } from '../overlays/tailscale/reasons.ts';
 import type { LanHost } from '../overlays/tailscale/tests.ts';
 import { askable } from './joined.ts';
+import { breakGlassRules, planLifelines } from './lifelines.ts';
 import type { HostPlan, PolicyPlan } from './types.ts';
 
 /** A stack, as far as it is decided when its policy is. */
@@ -16,13 +17,14 @@ export interface Deciding {
   config: MeshConfig;
   access: ResolvedAccess;
   hosts: readonly HostPlan[];
+  now: Date;
 }
 
 /** Line that tells whose a policy is. */
 export const policyOwner = (network: string, stack: string): string => `${network}/${stack}-tailnet`;
 
 /** The policy of a stack that has its tailnet for itself. */
-export function planPolicy({ stack, config, access, hosts }: Deciding): PolicyPlan {
+export function planPolicy({ stack, config, access, hosts, now }: Deciding): PolicyPlan {
   const model = stackModel(config, access.rules);
   const policy = compilePolicy({ ...model, owner: policyOwner(config.network.name, stack) });
   const joined = askable(policy.joined, hosts);
@@ -33,6 +35,8 @@ export function planPolicy({ stack, config, access, hosts }: Deciding): PolicyPl
     joined,
     joinedSsh: policy.joinedSsh,
     reasons: reasonsOf(joined, access.rules),
+    lifelines: planLifelines(policy.ownerTag, hosts, breakGlassRules(config, now)),
+    ...(config.tailnet.takeOver !== undefined && { takeOver: config.tailnet.takeOver }),
   };
 }
 

@@ -9,7 +9,8 @@ import { mergeParts, type MergeAnswer } from '../overlays/tailscale/merge.ts';
 import { reasonsOf } from '../overlays/tailscale/reasons.ts';
 import { deployerTag, siteRouterTag } from '../overlays/tailscale/tags.ts';
 import { askable } from './joined.ts';
-import { modelOf, policyOwner, type Deciding } from './policy.ts';
+import { breakGlassRules, planLifelines } from './lifelines.ts';
+import { modelOf, policyOwner, stackModel, type Deciding } from './policy.ts';
 import type { PolicyPlan, SharedPolicyPlan } from './types.ts';
 
 /** What stacks of one tailnet say differently of the same name, so that no policy holds for all of them; empty when nothing. */
@@ -23,7 +24,8 @@ export function sharedConflicts(tailnet: SharedTailnet, now: Date): StackFault[]
  * pushes it.
  * @throws Error where sharedConflicts has something to say
  */
-export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet, now: Date): PolicyPlan {
+export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet): PolicyPlan {
+  const { now } = own;
   const merged = merge(tailnet, now);
   if (!merged.ok)
     throw new Error(
@@ -55,10 +57,18 @@ export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet, now: Dat
   };
   const mine = new Set(shared.tags);
   const ours = (selector: string): boolean => !selector.startsWith('tag:') || mine.has(selector);
+  const ownerTag = deployerTag(pushes ? undefined : own.stack);
+  // Whoever pushes keeps the break-glass groups of all: the others cannot look after theirs.
+  const kept = tailnet.stacks.flatMap(
+    ({ stack, config }) => modelInStack(stackModel(config, breakGlassRules(config, now)), stack).rules,
+  );
+  const { takeOver } = own.config.tailnet;
   return {
     text: policy.text,
     access: own.access.entries,
-    ownerTag: deployerTag(pushes ? undefined : own.stack),
+    ownerTag,
+    lifelines: planLifelines(ownerTag, own.hosts, kept),
+    ...(takeOver !== undefined && { takeOver }),
     joined,
     joinedSsh: policy.joinedSsh.filter(({ src, dst }) => [src, ...dst].every(ours)),
     reasons: reasonsOf(joined, merged.model.rules),

@@ -4,6 +4,7 @@ import type { CloudName, LanKind } from '../config/clouds.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
 import type { SshTest } from '../overlays/tailscale/ssh-tests.ts';
 import type { PolicyTest } from '../overlays/tailscale/tests.ts';
+import type { Lifelines } from '../overlays/tailscale/lifelines.ts';
 
 export type { AccessEntry, LanSource } from '../access/types.ts';
 export type { SshTest } from '../overlays/tailscale/ssh-tests.ts';
@@ -162,6 +163,10 @@ export interface PolicyPlan {
   shared?: SharedPolicyPlan;
   /** The same of logins by Tailscale SSH. The service takes these only as `sshTests` of a whole policy. */
   joinedSsh: SshTest[];
+  /** What no push may take away; asked of the service after each. */
+  lifelines: Lifelines;
+  /** ETag of a text of somebody else's that may be replaced. */
+  takeOver?: string;
 }
 
 /** What a stack must know of the tailnet that it shares. */

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { AccessEntry } from '../../mesh/plan/types.ts';
+import type { AccessEntry, PolicyPlan } from '../../mesh/plan/types.ts';
 
 export interface TailnetPolicyArgs {
   /** HuJSON, pushed byte for byte. Its first line is the mark that `withHeader` puts there. */
@@ -9,6 +9,10 @@ export interface TailnetPolicyArgs {
    * @example [{ from: 'group:sre', to: 'fra-edge-01', ports: ['tcp/22'], why: 'on call', implicit: false }]
    */
   access: pulumi.Input<AccessEntry[]>;
+  /** What no push may take away; checked before it, and asked of the service after it. */
+  lifelines: pulumi.Input<PolicyPlan['lifelines']>;
+  /** ETag of a text of somebody else's that the next push may replace. */
+  takeOver?: pulumi.Input<string> | undefined;
 }
 
 /** The policy of the tailnet. Destroying it leaves the policy there, since none would mean that all is allowed. */
@@ -17,8 +21,10 @@ export class TailnetPolicy extends pulumi.CustomResource {
   declare readonly access: pulumi.Output<AccessEntry[]>;
   /** What the next push must match. */
   declare readonly etag: pulumi.Output<string>;
+  /** The etag of the last text that was found good after its push; another one than `etag` while a check is not finished. */
+  declare readonly checked: pulumi.Output<string>;
 
   constructor(name: string, args: TailnetPolicyArgs, options?: pulumi.CustomResourceOptions) {
-    super('mesh:index:TailnetPolicy', name, { text: args.text, access: args.access, etag: undefined }, options);
+    super('mesh:index:TailnetPolicy', name, { ...args, etag: undefined, checked: undefined }, options);
   }
 }

@@ -5,6 +5,7 @@ import { planMesh } from '../../mesh/plan/index.ts';
 import { worldOf } from '../../mesh/plan/world.ts';
 import { exponent, inTurns, median } from './measure.ts';
 import { largeMesh } from './large-mesh.ts';
+import { NOW } from '../now.ts';
 
 const SITES = [50, 100, 200];
 const ROUNDS = 5;
@@ -44,7 +45,7 @@ const read = ({ text, world }: Written): Revision => ({ policy: readPolicy(text)
 /** @param changed somebody joins a group, a site loses its way to a database, a port is added */
 function written(sites: number, changed: boolean): Written {
   const config = parsed(sites, changed);
-  const plan = planMesh(config, { stack: 'bench' });
+  const plan = planMesh(config, { stack: 'bench' , now: NOW});
   return { text: plan.policy.text, world: worldOf(plan), intents: config.access.length };
 }
 

@@ -155,6 +155,7 @@ describe('providers', () => {
     const change = sitesWith('staging', () => ({ 'ap-sin': undefined }));
     const { config, secretConfig } = stackConfig('staging', {
       ...change,
+      'site-mesh:tailnet': { name: 'acme-staging' },
       'site-mesh:services': { postgres: { on: ['fra-db-01'], ports: ['tcp/5432'] } },
       'site-mesh:access': [{ from: ['group:platform'], to: 'postgres', why: 'only Hetzner is left' }],
     });

@@ -42,6 +42,17 @@ function view(scope: Scope, key: KeyRecord): Record<string, unknown> {
   };
 }
 
+/** The credential that deploys, as the service lists it to whoever asks for all. */
+function clientView({ config }: Scope): Record<string, unknown> {
+  return {
+    id: config.oauthClientId,
+    keyType: 'client',
+    description: 'deploys',
+    scopes: ['policy_file', 'auth_keys', 'devices:core', 'devices:routes', 'dns', 'feature_settings'],
+    tags: config.oauthTags ?? ['tag:iac'],
+  };
+}
+
 /** `/tailnet/{tailnet}/keys`. */
 export function keyRoutes(): Hono<Env> {
   const routes = new Hono<Env>();
@@ -54,7 +65,8 @@ export function keyRoutes(): Hono<Env> {
   });
   routes.get('/', (context) => {
     const scope = scopeOf(context);
-    return context.json({ keys: keysOf(scope).map((key) => view(scope, key)) });
+    const clients = context.req.query('all') === 'true' ? [clientView(scope)] : [];
+    return context.json({ keys: [...keysOf(scope).map((key) => view(scope, key)), ...clients] });
   });
   routes.get('/:id', (context) => {
     const scope = scopeOf(context);

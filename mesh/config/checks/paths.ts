@@ -5,7 +5,7 @@ import { lanInitiates, path, wholeLan, type HostParty, type Party, type SiteNetw
 
 /** A rule that no network path can carry is a permission that lies: it is refused, with the reason. */
 export function pathFaults(model: Draft): Fault[] {
-  const index = indexed(model);
+  const index = partiesBySelector(model);
   const services = new Map(model.services.map((service) => [service.name, service]));
   const faults: Fault[] = [];
   for (const rule of model.access) {
@@ -47,7 +47,7 @@ function blocked(from: readonly Party[], to: readonly HostParty[]): string | und
 }
 
 /** Parties by everything that selects them: `fra-db-01`, `role:db`, `site:eu-fra`. */
-export function indexed(model: Draft): Map<string, HostParty[]> {
+export function partiesBySelector(model: Draft): Map<string, HostParty[]> {
   const index = new Map<string, HostParty[]>();
   const put = (key: string, party: HostParty): void => {
     const known = index.get(key);

@@ -1,13 +1,13 @@
 import type { Draft, DraftRule } from '../draft.ts';
 import { fault, type Fault } from '../fault.ts';
 import type { HostParty } from '../paths.ts';
-import { indexed } from './paths.ts';
+import { partiesBySelector } from './paths.ts';
 
 type Index = ReadonlyMap<string, readonly HostParty[]>;
 
 /** A rule leads to a service or gives logins, never both; and Tailscale SSH is between nodes of the tailnet alone. */
 export function sshAccessFaults(model: Draft): Fault[] {
-  const index = indexed(model);
+  const index = partiesBySelector(model);
   return model.access.flatMap((rule) => [
     ...kindFaults(rule),
     ...targetFaults(rule, index),

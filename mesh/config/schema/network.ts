@@ -27,12 +27,30 @@ export const networkSchema = z
   )
   .describe('The private network of this stack.');
 
+const breakGlassSchema = z
+  .strictObject(
+    {
+      group: field.groupName.describe('Name of the group that must never be locked out. Example: sre'),
+      service: field.serviceName.describe('Name of the service that it keeps, on every host that has it. Example: ssh'),
+    },
+    mapping('write breakGlass: { group: sre, service: ssh }, or leave it out'),
+  )
+  .describe(
+    'Who gets in when all else fails: an intent without an end must give this group this service. After each push of the policy the service is asked whether it does; if not, the former policy is put back.',
+  );
+
 export const tailnetSchema = z
   .strictObject(
     {
       name: field.tailnetName.describe(
         'Name of the tailnet as the admin console shows it, or - for the one of the credential. One stack owns a tailnet’s policy. Example: acme-prod',
       ),
+      breakGlass: breakGlassSchema.optional(),
+      takeOver: field.etag
+        .optional()
+        .describe(
+          'ETag of a policy that somebody else wrote: the first push may replace exactly that text (mesh policy adopt shows it). May be removed once it is replaced.',
+        ),
       loginServer: field.controlServer
         .optional()
         .describe(

@@ -12,6 +12,7 @@ import { accepted, joined, joiners, stackRaw, wider } from '../../oracle/stacks.
 import { DAEMONS, describeWith, NETWORKS } from '../requirements.ts';
 import { Ground } from './bench.ts';
 import { gates, Live } from './live.ts';
+import { NOW } from '../../now.ts';
 
 const STACKS = { prod: 'acme-prod', staging: 'other' } as const;
 const QUESTIONS = 400;
@@ -38,7 +39,7 @@ describeWith(
     describe.each(['prod', 'staging'] as const)('%s', (stack) => {
       const raw = stackRaw(stack);
       const config = accepted(raw);
-      const plan = planMesh(config, { stack });
+      const plan = planMesh(config, { stack, now: NOW });
       let live: Live;
       let around: Joined;
       let asked: Asked[];
@@ -89,7 +90,7 @@ describeWith(
       });
 
       test('let in ranges of ports up to their ends', async () => {
-        const more = planMesh(accepted(wider(raw)), { stack });
+        const more = planMesh(accepted(wider(raw)), { stack, now: NOW });
         const answers = await ask(more.policy.text, QUESTIONS);
         expect(
           answers.filter(({ question: { port }, allowed }) => !allowed && [7999, 8011].includes(port)),

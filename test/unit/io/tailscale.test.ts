@@ -253,3 +253,20 @@ describe('a service that does not answer', () => {
     expect((await failure(api.policy.get(signal))).status).toBe(0);
   });
 });
+
+describe('the list of keys', () => {
+  test('asks for all, and for the details of those that are told by id alone', async () => {
+    const { api, seen } = await service(({ url }) => {
+      if (url.endsWith('/keys?all=true'))
+        return { body: { keys: [{ id: 'k1' }, { id: 'k2', keyType: 'client', scopes: ['dns'] }, { id: 'k3' }] } };
+      if (url.endsWith('/keys/k3')) return { status: 404, body: { message: 'gone' } };
+      return { body: { id: 'k1', keyType: 'api', expires: '2026-03-01T00:00:00Z', scopes: null } };
+    });
+    const keys = await api.keys.list(signal);
+    expect(keys.map(({ id, keyType, scopes }) => [id, keyType, scopes])).toEqual([
+      ['k1', 'api', []],
+      ['k2', 'client', ['dns']],
+    ]);
+    expect(seen.map(({ url }) => url.replace(/.*\/keys/, '/keys'))).toEqual(['/keys?all=true', '/keys/k1', '/keys/k3']);
+  });
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseConfig, renderFaults, type Fault } from '../../../mesh/config/index.ts';
 import { siteOf, type Loose } from './breakable.ts';
 import { ACCESS } from './cases-access.ts';
+import { BREAK_GLASS, KEPT_IN } from './cases-break-glass.ts';
 import { CLOUDS } from './cases-clouds.ts';
 import { CONTENT } from './cases-content.ts';
 import { FRAME } from './cases-frame.ts';
@@ -33,9 +34,16 @@ describe('one fault, one message, at its path:', () => {
   test.each([...FRAME, ...CONTENT, ...ACCESS, ...SOURCES])('%s', (_, break_, path, problem, remedy) => {
     check(faultsAfter(break_), path, problem, remedy);
   });
-  test.each([...CLOUDS, ...HOSTS, ...SNAT])('of three clouds: %s', (_, break_, path, problem, remedy) => {
-    check(faultsAfter(break_, wideRaw), path, problem, remedy);
-  });
+  test.each([...CLOUDS, ...HOSTS, ...SNAT, ...BREAK_GLASS])(
+    'of three clouds: %s',
+    (_, break_, path, problem, remedy) => {
+      check(faultsAfter(break_, wideRaw), path, problem, remedy);
+    },
+  );
+});
+
+test.each(KEPT_IN)('a break-glass group is kept in by %s', (_, change) => {
+  expect(faultsAfter(change)).toEqual([]);
 });
 
 describe('one fault of IPv6, one message, at its path:', () => {

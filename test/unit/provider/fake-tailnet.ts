@@ -20,6 +20,12 @@ export class FakeTailnet {
   fail: TailscaleError | undefined;
   /** Whether a push answers with the new etag. */
   saysEtag = true;
+  /** What array-form tests find wrong with a live text. */
+  lockout: (text: string, tests: unknown[]) => string[] = () => [];
+  /** Done after a push was written and before it is answered. */
+  afterPush: (() => void) | undefined;
+  /** Thrown by the calls of that name, in turn, before they do anything. */
+  failures: Record<string, Error[]> = {};
 
   get etag(): string {
     return `e${this.policy.edits}`;
@@ -58,6 +64,7 @@ export class FakeTailnet {
           return { id, key: `tskey-auth-${id}` };
         }),
       get: (id) => this.call('keys.get', () => this.keys.get(id)),
+      list: () => Promise.reject(new Error('no resource lists keys')),
       delete: (id) => this.call('keys.delete', () => this.keys.delete(id)),
     },
     devices: {
@@ -95,10 +102,16 @@ export class FakeTailnet {
           if (this.invalid.length > 0)
             throw new TailscaleError(400, 'test(s) failed (400)', [{ user: 'ada', errors: this.invalid }]);
           this.edit(text);
-          return this.saysEtag ? this.etag : undefined;
+          const etag = this.etag;
+          this.afterPush?.();
+          return this.saysEtag ? etag : undefined;
         }),
       validate: () => this.call('policy.validate', () => ({ errors: this.invalid, warnings: [] })),
-      test: (tests) => this.call('policy.test', () => ({ errors: this.verdict(tests), warnings: [] })),
+      test: (tests) =>
+        this.call('policy.test', () => ({
+          errors: [...this.verdict(tests), ...this.lockout(this.policy.text, tests)],
+          warnings: [],
+        })),
     },
   };
 
@@ -106,6 +119,8 @@ export class FakeTailnet {
     this.calls.push(name);
     await Promise.resolve();
     if (this.fail !== undefined) throw this.fail;
+    const failure = this.failures[name.split(' ')[0] ?? '']?.shift();
+    if (failure !== undefined) throw failure;
     return answer();
   }
 }

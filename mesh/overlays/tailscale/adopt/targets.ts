@@ -1,0 +1,95 @@
+import type { Rule, Selector } from '../policy/types.ts';
+import { addressText } from '../policy/ranges.ts';
+import { isRole } from './names.ts';
+import { isSame } from './sources.ts';
+import type { Draft } from './types.ts';
+
+type Refusal = { why: string; todo: string };
+
+/** Where a rule leads to, as a service names it; what it cannot name is a leftover. */
+export function targetsOf(draft: Draft, rule: Rule): string[] {
+  const found = rule.dst.flatMap((selector, index) => {
+    const target = targetOf(draft, selector);
+    if (typeof target === 'string') return [target];
+    const { path, line } = rule;
+    draft.leftovers.push({ path: `${path}.dst[${index}]`, line, what: selector.text, ...target });
+    return [];
+  });
+  return [...new Set(found)].sort();
+}
+
+function targetOf({ around }: Draft, selector: Selector): string | Refusal {
+  switch (selector.kind) {
+    case 'tag': {
+      const name = selector.tag.replace(/^tag:/, '');
+      const host = around.places.find((place) => name === `host-${place.name}`);
+      if (host !== undefined) return host.name;
+      if (isRole(name)) return `role:${name}`;
+      return {
+        why: 'the mesh gives tags of this form itself',
+        todo: 'name the hosts or the role where the service runs',
+      };
+    }
+    case 'addresses': {
+      const host = around.places.find(({ address, address6 }) =>
+        [address, address6].some((one) => one !== undefined && isSame(selector.ranges, one)),
+      );
+      if (host !== undefined) return host.name;
+      const [range, ...more] = selector.ranges;
+      const single = range !== undefined && more.length === 0 && range[0] === range[1];
+      return single
+        ? {
+            why: `no host of this stack has the address ${addressText(range[0])}`,
+            todo: 'declare it under its site ({ name, lan }), and run adopt again',
+          }
+        : {
+            why: 'services run on hosts, not on whole networks',
+            todo: 'declare the hosts that serve something under their site, and name them',
+          };
+    }
+    case 'any':
+      return {
+        why: 'everything is no target here: what is not named is denied',
+        todo: 'name the services that are really used',
+      };
+    case 'group':
+    case 'user':
+    case 'domain':
+    case 'autogroup':
+      return {
+        why: 'devices of people are not reached by intents: services run on hosts',
+        todo: 'leave it out, or make the machine a host of this stack',
+      };
+    case 'service':
+      return { why: 'Tailscale services are not made here', todo: 'name the hosts that serve it' };
+  }
+}
+
+/** Ports as a service lists them. */
+export function portsOf(draft: Draft, rule: Rule): string[] {
+  const { path, line } = rule;
+  const left = (what: string, why: string, todo: string): string[] => {
+    draft.leftovers.push({ path, line, what, why, todo });
+    return [];
+  };
+  const all = rule.ports.filter((port) => /^(tcp|udp)\/\*$/.test(port));
+  if (all.length > 0)
+    return left(
+      rule.ip.join(', ') || 'all ports',
+      'all ports of a host are no service',
+      'name the ports that are used; tcp/1-65535 can be written, and then says what it is',
+    );
+  const others = rule.ports.filter((port) => !/^(tcp|udp)\//.test(port) && port !== 'icmp/*');
+  if (others.length > 0) left(others.join(', '), 'services have tcp and udp ports', 'leave it out');
+  const ports = [...new Set(rule.ports.filter((port) => /^(tcp|udp)\//.test(port)))].sort(byPort);
+  if (ports.length === 0 && others.length === 0)
+    left('icmp', 'a ping is answered wherever some port is open, and alone it is no service', 'leave it out');
+  return ports;
+}
+
+function byPort(a: string, b: string): number {
+  const [one = '', first = ''] = a.split('/');
+  const [other = '', second = ''] = b.split('/');
+  if (one !== other) return one < other ? -1 : 1;
+  return parseInt(first, 10) - parseInt(second, 10);
+}
