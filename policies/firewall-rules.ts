@@ -40,7 +40,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 
 export const FIREWALLS: readonly string[] = Object.keys(SHAPES);
 
-export const EVERY_PORT: Ports = [1, 65_535];
+const EVERY_PORT: Ports = [1, 65_535];
 const EVERYBODY = ['0.0.0.0/0', '::/0'].map(interval).filter((one) => one !== undefined);
 
 /**
