@@ -18,6 +18,8 @@ const entry = z.strictObject({
   ports: z.array(z.string()),
   why: z.string(),
   implicit: z.boolean(),
+  ssh: z.strictObject({ users: z.array(z.string()), check: z.string().optional() }).optional(),
+  until: z.string().optional(),
 });
 const accessSchema = z.array(entry);
 const schema = z.strictObject({ text: z.string().min(1), access: accessSchema });

@@ -12,7 +12,7 @@ export function pathFaults(model: Draft): Fault[] {
     const targets = (services.get(rule.entry.to ?? '')?.entry.on ?? []).flatMap((place) => index.get(place) ?? []);
     if (targets.length === 0) continue;
     for (const [at, source] of (rule.entry.from ?? []).entries()) {
-      const from: Party[] = source.startsWith('group:') ? [{ kind: 'person' }] : (index.get(source) ?? []);
+      const from = partiesOf(source, index);
       const why = blocked(from, targets);
       if (why === undefined) continue;
       faults.push(
@@ -26,6 +26,11 @@ export function pathFaults(model: Draft): Fault[] {
     }
   }
   return faults;
+}
+
+function partiesOf(source: string, index: ReadonlyMap<string, readonly HostParty[]>): readonly Party[] {
+  if (source.startsWith('group:')) return [{ kind: 'person' }];
+  return source.startsWith('tool:') ? [{ kind: 'tool' }] : (index.get(source) ?? []);
 }
 
 /** The first reason, when no pair has a path. */
@@ -42,7 +47,7 @@ function blocked(from: readonly Party[], to: readonly HostParty[]): string | und
 }
 
 /** Parties by everything that selects them: `fra-db-01`, `role:db`, `site:eu-fra`. */
-function indexed(model: Draft): Map<string, HostParty[]> {
+export function indexed(model: Draft): Map<string, HostParty[]> {
   const index = new Map<string, HostParty[]>();
   const put = (key: string, party: HostParty): void => {
     const known = index.get(key);
