@@ -71,10 +71,16 @@ function because(
 function blockedBetween({ places }: StackAccess, from: string, to: string): string[] {
   const target = places.find(({ name }) => name === to);
   if (target === undefined) return [];
-  const source: Party | undefined = from.includes('@') ? { kind: 'person' } : places.find(({ name }) => name === from)?.party; // prettier-ignore
+  const source = sourceOf(places, from);
   if (source === undefined) return [];
   const verdict = path(source, target.party);
   return verdict.possible ? [] : [verdict.why];
+}
+
+function sourceOf(places: StackAccess['places'], from: string): Party | undefined {
+  if (from.includes('@')) return { kind: 'person' };
+  if (from.startsWith('tool:')) return { kind: 'tool' };
+  return places.find(({ name }) => name === from)?.party;
 }
 
 /** `through the subnet routers of eu-fra (fra-edge-01, fra-edge-02), which keep the source's address`. */

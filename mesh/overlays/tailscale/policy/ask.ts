@@ -134,6 +134,7 @@ export class Asking {
 
   #match(part: Part, from: number, to: number): RuleMatch | undefined {
     const { rule } = part;
+    if (part.kind === 'ssh' && this.#evaluation.side.faces[to]?.silent === true) return undefined;
     const src = this.#selecting(rule.src, 'src', from);
     if (src === undefined) return undefined;
     const dst = this.#selecting(rule.dst, 'dst', to) ?? this.#own(rule.dst, from, to);

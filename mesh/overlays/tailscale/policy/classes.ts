@@ -123,7 +123,8 @@ export const isSelf = (one: Selector): boolean => one.kind === 'autogroup' && on
 function faceClasses(side: Side, parts: readonly Part[], end: 'src' | 'dst') {
   const sure: number[][] = side.faces.map(() => []);
   const maybe: number[][] = side.faces.map(() => []);
-  for (const { rule, at } of parts) {
+  for (const { rule, at, kind } of parts) {
+    const logins = kind === 'ssh' && end === 'dst';
     for (const selector of rule[end]) {
       const selected = side.select(selector, end);
       for (const [lists, faces] of [
@@ -133,7 +134,8 @@ function faceClasses(side: Side, parts: readonly Part[], end: 'src' | 'dst') {
         // prettier-ignore
         for (const face of faces) {
           const list = lists[face];
-          if (list !== undefined && list.at(-1) !== at) list.push(at);
+          if (list === undefined || list.at(-1) === at || (logins && side.faces[face]?.silent === true)) continue;
+          list.push(at);
         }
       }
     }
