@@ -1,5 +1,6 @@
 import { path, type Party } from '../../mesh/config/paths.ts';
 import { Unknown, type Answer, type Evaluator } from '../../mesh/overlays/tailscale/policy/index.ts';
+import { hostsOf } from '../../mesh/plan/index.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { StackAccess } from './held.ts';
 import type { Asked } from './question.ts';
@@ -41,7 +42,13 @@ export function answer(stack: StackAccess, evaluator: Evaluator, question: Asked
     ...(conditions.length > 0 && { conditional: conditions }),
     rules,
     ssh: unique(answers.flatMap((one) => one.ssh)),
-    path: [...new Set([...blocked, ...answers.flatMap(({ through }) => routed(stack, through))])],
+    path: [
+      ...new Set([
+        ...blocked,
+        ...answers.flatMap(({ through }) => routed(stack, through)),
+        ...pairs.flatMap(({ to }, index) => (on === 'tcp/22' ? answering(stack, to, answers[index]) : [])),
+      ]),
+    ],
   };
 }
 
@@ -81,6 +88,13 @@ function sourceOf(places: StackAccess['places'], from: string): Party | undefine
   if (from.includes('@')) return { kind: 'person' };
   if (from.startsWith('tool:')) return { kind: 'tool' };
   return places.find(({ name }) => name === from)?.party;
+}
+
+/** Where Tailscale SSH answers, an open port alone lets nobody in. */
+function answering({ plan }: StackAccess, to: string, answer: Answer | undefined): string[] {
+  const host = plan.sites.flatMap(hostsOf).find(({ name }) => name === to);
+  if (answer?.allowed !== true || host?.node?.ssh !== true) return [];
+  return [`Tailscale SSH answers on ${to}${answer.ssh.length === 0 ? ', and no ssh rule lets them log in' : ''}`];
 }
 
 /** `through the subnet routers of eu-fra (fra-edge-01, fra-edge-02), which keep the source's address`. */

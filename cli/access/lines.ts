@@ -52,12 +52,16 @@ export function accessLines(
     .sort((a, b) => order(a) - order(b) || compare(sortKey(a), sortKey(b)));
 }
 
-/** One row for each set of ports that the same rules give. */
+/** One row for each set of ports that the same rules give; what is given for the same reasons stays together (a port, and logins on it). */
 function byRules(row: MatrixRow): MatrixRow[] {
   if (row.rules.length < 2) return [row];
-  const groups = new Map<string, MatrixRow['rules']>();
-  for (const rule of row.rules) groups.set(rule.ports.join(), [...(groups.get(rule.ports.join()) ?? []), rule]);
-  return [...groups.values()].map((rules) => ({ ...row, ports: rules[0]?.ports ?? [], rules }));
+  const byPorts = Map.groupBy(row.rules, ({ ports }) => ports.join());
+  const byReasons = Map.groupBy(byPorts.values(), (rules) =>
+    [...new Set(rules.map(({ why }) => why))].sort().join('\n'),
+  );
+  return [...byReasons.values()].map((groups) => {
+    return { ...row, ports: groups.flatMap(([first]) => first?.ports ?? []), rules: groups.flat() };
+  });
 }
 
 /** Rows that agree in everything but one end become one; `own` never agrees with anything but itself. */
