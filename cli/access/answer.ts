@@ -27,7 +27,9 @@ export function answer(stack: StackAccess, evaluator: Evaluator, question: Asked
   const all = question.from.names.flatMap((from) => question.to.names.map((to) => ({ from, to })));
   // Among many, no host is asked about itself.
   const pairs = all.length === 1 ? all : all.filter(({ from, to }) => from !== to);
-  const answers = pairs.map(({ from, to }) => ask(evaluator, { from, to, protocol, ...(port !== undefined && { port }) })); // prettier-ignore
+  const answers = pairs.map(({ from, to }) =>
+    ask(evaluator, { from, to, protocol, ...(port !== undefined && { port }) }),
+  );
   const denied = answers.find(({ allowed }) => !allowed);
   const blocked = pairs.flatMap(({ from, to }) => blockedBetween(stack, from, to));
   const permitted = answers.length > 0 && denied === undefined;

@@ -53,7 +53,10 @@ export async function formerAccess(
   if (existsSync(against) && statSync(against).isFile()) {
     const text = readFileSync(against, 'utf8');
     if (isPolicy(against, text)) return { told: against, held: { ...readable(against, text, 'taken'), world } };
-    return { told: against, held: named(against, () => stackAccess(parseStackFile(stack, against, text, basename(against)), day)) }; // prettier-ignore
+    return {
+      told: against,
+      held: named(against, () => stackAccess(parseStackFile(stack, against, text, basename(against)), day)),
+    };
   }
   const file = await stackAtCommit(stack, against, '--diff', tree);
   if (file === undefined) return { told: `${against}, which had no such stack` };

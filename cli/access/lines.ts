@@ -31,7 +31,11 @@ export function accessLines(
 ): AccessLine[] {
   const apart = rows.flatMap(byRules);
   const byTargets = merged(
-    merged(apart, ({ from }) => from, (row, other) => (row.to === 'own' || other.to === 'own' ? row : { ...row, to: [...row.to, ...other.to] })), // prettier-ignore
+    merged(
+      apart,
+      ({ from }) => from,
+      (row, other) => (row.to === 'own' || other.to === 'own' ? row : { ...row, to: [...row.to, ...other.to] }),
+    ),
     ({ to }) => to,
     (row, other) => ({ ...row, from: [...row.from, ...other.from] }),
   );
@@ -103,5 +107,6 @@ function servicesOf({ to, ports }: MatrixRow, services: readonly ServiceHosts[])
 /** People first, then hosts, then what the mesh needs for itself. */
 const order = ({ why, from }: AccessLine): number =>
   why.every((one) => one.startsWith('control:')) ? 2 : Number(!from.some(({ name }) => /^group:|@/.test(name)));
-const sortKey = ({ from, to, ports }: AccessLine): string => [from, to].map((labels) => labels.map(labelText).join()).join(' ') + ports.join(); // prettier-ignore
+const sortKey = ({ from, to, ports }: AccessLine): string =>
+  [from, to].map((labels) => labels.map(labelText).join()).join(' ') + ports.join();
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

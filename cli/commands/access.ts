@@ -73,7 +73,13 @@ async function access(stack: string, options: Options): Promise<void> {
   if (diff !== undefined) {
     const former = await formerAccess(now, diff, () => livePolicy(stack, lab === true));
     const found = accessDiff(now, former);
-    say({ text: () => renderDiff(found, title), markdown: () => markdownDiff(found, title), json: () => diffJson(found, stack) }[format]); // prettier-ignore
+    say(
+      {
+        text: () => renderDiff(found, title),
+        markdown: () => markdownDiff(found, title),
+        json: () => diffJson(found, stack),
+      }[format],
+    );
     if (failOnWiden === true && found.widens) process.exitCode = EXIT.widens;
     return;
   }
@@ -92,7 +98,13 @@ function matrix(now: StackAccess, evaluated: Evaluator, title: string, format: F
   const rows = evaluated.matrix();
   const lines = accessLines(rows, evaluated.labels(modelNames(now)), serviceHosts(now));
   const told = { title, lines, unjudged: now.unjudged };
-  say({ text: () => renderMatrix(told), markdown: () => markdownMatrix(told), json: () => matrixJson(now.stack, lines, now.unjudged) }[format]); // prettier-ignore
+  say(
+    {
+      text: () => renderMatrix(told),
+      markdown: () => markdownMatrix(told),
+      json: () => matrixJson(now.stack, lines, now.unjudged),
+    }[format],
+  );
 }
 
 const say = (text: () => string): void => void process.stdout.write(`${text()}\n`);

@@ -87,7 +87,6 @@ export class Evaluation {
         [one.sure, false],
         [one.maybe, true],
       ] as const) {
-        // prettier-ignore
         for (const part of parts) {
           const to = this.#byTarget[family === 4 ? 0 : 1]?.[part];
           for (const target of to?.sure ?? []) push(target, { part, family, maybe: doubtful });
@@ -131,7 +130,6 @@ function faceClasses(side: Side, parts: readonly Part[], end: 'src' | 'dst') {
         [sure, selected.sure],
         [maybe, selected.maybe],
       ] as const) {
-        // prettier-ignore
         for (const face of faces) {
           const list = lists[face];
           if (list === undefined || list.at(-1) === at || (logins && side.faces[face]?.silent === true)) continue;
