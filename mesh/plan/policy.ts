@@ -32,7 +32,7 @@ export function planPolicy({ stack, config, access, hosts }: Deciding): PolicyPl
     ownerTag: policy.ownerTag,
     joined,
     joinedSsh: policy.joinedSsh,
-    reasons: reasonsOf(joined, access.rules),
+    reasons: reasonsOf(joined, access.rules, model.members),
   };
 }
 

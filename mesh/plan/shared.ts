@@ -61,7 +61,7 @@ export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet, now: Dat
     ownerTag: deployerTag(pushes ? undefined : own.stack),
     joined,
     joinedSsh: policy.joinedSsh.filter(({ src, dst }) => [src, ...dst].every(ours)),
-    reasons: reasonsOf(joined, merged.model.rules),
+    reasons: reasonsOf(joined, merged.model.rules, merged.model.members),
     shared,
   };
 }

@@ -99,6 +99,11 @@ describe('a policy of two stacks', () => {
         const lab = interpret(text, { nodes });
         for (const [stack, { policy }] of all)
           expect(lab.failingTests(policy.joined.map((one) => ({ ...one }))), stack).toEqual([]);
+        // Of another stack's nodes nobody knows whether they have joined.
+        for (const [stack, { policy }] of all)
+          for (const { src, accept, deny } of policy.joined)
+            for (const name of [src, ...accept, ...deny].filter((one) => one.startsWith('tag:')))
+              expect(name).toMatch(new RegExp(`^tag:((site|router|host)-)?${stack}-`));
         expect(crossing(text, all)).toEqual([]);
       }),
       RUNS,
