@@ -37,7 +37,7 @@ export function planPolicy({ stack, config, access, hosts }: Deciding): PolicyPl
 }
 
 /** What a stack brings into a policy, in its own words. */
-export function stackModel(config: MeshConfig, rules: readonly AccessRule[]): StackModel {
+function stackModel(config: MeshConfig, rules: readonly AccessRule[]): StackModel {
   const all = places(config);
   const members = all
     .filter(({ party }) => party.kind === 'member')

@@ -1,6 +1,6 @@
 import { covers, portSet } from '../../access/ports.ts';
-import type { AccessRule, Endpoint } from '../../access/types.ts';
-import { standsFor, type Member } from './parties.ts';
+import type { AccessRule } from '../../access/types.ts';
+import { endpointKey, keysOf, type Member } from './parties.ts';
 import { selectors } from './selectors.ts';
 import { hostTag, roleTag, siteRouterTag, siteTag } from './tags.ts';
 import type { PolicyTest } from './tests.ts';
@@ -16,15 +16,14 @@ export function reasonsOf(
   members: readonly Member[],
 ): Record<string, string> {
   const carriers = firstCarriers(members);
+  const index = { sources: indexed(rules, 'sources'), targets: indexed(rules, 'targets') };
   const known = new Map<string, ReadonlySet<AccessRule>>();
-  /** Rules that name this selector, or somebody who stands for it. */
-  const rulesAbout = (selector: string, side: 'sources' | 'targets'): ReadonlySet<AccessRule> => {
-    const key = `${side} ${selector}`;
+  /** Rules that name this selector, or one who stands for it. */
+  const rulesAbout = (selector: string, side: Side): ReadonlySet<AccessRule> => {
     const carrier = carriers.get(selector);
-    const about = (one: Endpoint): boolean =>
-      selectors(one).some(({ text }) => text === selector) ||
-      (carrier !== undefined && standsFor(one, { kind: 'member', member: carrier }));
-    const found = known.get(key) ?? new Set(rules.filter((rule) => rule[side].some(about)));
+    const keys = [selector, ...(carrier === undefined ? [] : keysOf({ kind: 'member', member: carrier }))];
+    const key = `${side} ${selector}`;
+    const found = known.get(key) ?? new Set(keys.flatMap((one) => index[side].get(one) ?? []));
     known.set(key, found);
     return found;
   };
@@ -41,6 +40,21 @@ export function reasonsOf(
     }),
   );
   return Object.fromEntries(reasons.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+type Side = 'sources' | 'targets';
+
+/** Rules by the names of their endpoints: as the policy calls them, and in terms of the model. */
+function indexed(rules: readonly AccessRule[], side: Side): Map<string, AccessRule[]> {
+  const index = new Map<string, AccessRule[]>();
+  for (const rule of rules)
+    for (const one of rule[side])
+      for (const key of [...selectors(one).map(({ text }) => text), endpointKey(one)]) {
+        const listed = index.get(key);
+        if (listed === undefined) index.set(key, [rule]);
+        else listed.push(rule);
+      }
+  return index;
 }
 
 /** Tag → the first member that carries it. */
