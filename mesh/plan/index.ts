@@ -31,6 +31,8 @@ export function planMesh(
     .map(([name, site]) => planSite(config, name, site, around))
     .sort(byName);
   const own = { stack: options.stack, config, access, hosts: sites.flatMap(hostsOf) };
+  const policy =
+    scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own), options.now);
   return {
     network: networkPlan(config.network),
     tailnet: tailnetPlan(config.tailnet),
@@ -39,9 +41,9 @@ export function planMesh(
     agent: config.agent,
     sites,
     tools: toolPlans(config, scope),
-    policy: scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own), options.now),
+    policy,
     expiry: access.expiry,
-    notes: notes(config, access),
+    notes: notes(config, access, policy.shared),
   };
 }
 

@@ -198,6 +198,8 @@ describe('a policy of two stacks', () => {
         routes: [{ prefix: '10.78.10.0/24', tag: 'tag:router-staging-eu-fra' }],
       },
     });
+    for (const { notes } of all.values())
+      expect(notes.join('\n')).toContain('tailnet acme is shared by prod, staging: prod pushes the policy of all');
     expect(prod?.ownerTag).toBe('tag:iac');
     expect(prod?.shared?.others.map(({ from, to }) => `${from} → ${to}`)).toEqual([
       'group:platform → fra-db-01 of staging',
