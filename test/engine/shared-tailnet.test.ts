@@ -94,7 +94,7 @@ test('what changes in its file is in force once the owner is up, whose preview s
   expect(early.code, early.text).toBe(0);
   expect(diagnostics(early.events, 'warning').join('\n')).toContain('in force once stack prod is up again');
   const preview = await prod.pulumi(['preview']);
-  expect(diagnostics(preview.events, 'info')).toContain(
+  expect(diagnostics(preview.events, 'info').join('\n')).toContain(
     'group:platform loses tcp/5432 on fra-db-01 of staging (works on the primary)',
   );
   expect((await prod.up()).code).toBe(0);
