@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { renderStackFaults, type NamedConfig, type StackFault } from '../mesh/config/checks/across.ts';
 import { tailnetOf, type SharedTailnet } from '../mesh/config/shared.ts';
 import { otherStack } from '../mesh/config/stack-text.ts';
@@ -24,7 +24,10 @@ export function sharedTailnet(self: NamedConfig, now: Date): SharedTailnet | und
 
 const ask = (self: NamedConfig) => tailnetOf(self, (stack) => otherStack(stack, textOf(stack)));
 
+/** Where the program looks too: in the folder that MESH_STACK_FILES names first. */
 function textOf(stack: string): string | undefined {
-  const path = join(TREE, `Pulumi.${stack}.yaml`);
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  const path = [process.env.MESH_STACK_FILES ?? '', TREE]
+    .map((folder) => join(folder, `Pulumi.${stack}.yaml`))
+    .find((one) => isAbsolute(one) && existsSync(one));
+  return path === undefined ? undefined : readFileSync(path, 'utf8');
 }

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { diffInputs } from '../io/rpc/diff.ts';
 import { UserError } from '../io/rpc/types.ts';
-import type { Inputs, Operation, ResourceHandler } from '../io/rpc/types.ts';
+import type { Inputs, Operation, ResourceHandler, Value } from '../io/rpc/types.ts';
 import type { Tailscale } from '../io/tailscale/client.ts';
 import { TailscaleError } from '../io/tailscale/errors.ts';
 import { pause } from '../io/wait.ts';
-import { verdicts, type Verdicts } from '../mesh/overlays/tailscale/verdicts.ts';
+import { verdicts, type Broken, type Verdicts } from '../mesh/overlays/tailscale/verdicts.ts';
 import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { signalOf } from './hosts.ts';
-import { asSet, checkInputs, hasUnknown, parseInputs, pick } from './schema.ts';
+import { asSet, checkInputs, parseInputs, pick } from './schema.ts';
 
 const test = z.strictObject({
   src: z.string().min(1),
@@ -46,38 +46,58 @@ export const tailnetTests: ResourceHandler<MeshClient> = {
     Promise.resolve({ changes: { ...diffInputs(pick(olds, INPUTS), pick(news, INPUTS)) } }),
 
   async create(op, news, preview, client) {
-    await run(op, news, preview, client);
+    if (preview) announce(op, news);
+    else await run(op, news, [], client);
     return { id: 'tailnet-tests', outputs: { ...news } };
   },
 
   // What held when it was asked is all that there is to record.
   read: (_op, id, outputs, inputs) => Promise.resolve({ id, outputs, inputs }),
 
-  async update(op, _id, _olds, _oldInputs, news, preview, client) {
-    await run(op, news, preview, client);
+  async update(op, _id, olds, _oldInputs, news, preview, client) {
+    if (preview) announce(op, news);
+    else await run(op, news, listOf(olds.nodes), client);
     return { outputs: { ...news } };
   },
 
   delete: () => Promise.resolve(),
 };
 
-async function run(op: Operation, news: Inputs, preview: boolean, client: MeshClient): Promise<void> {
-  if (preview) {
-    announce(op, news);
-    // What joins in this very update, or what the new policy says, nobody can be asked about yet.
-    if (hasUnknown(news) || client.tailnet.state !== 'known') return;
-  }
+/** @param before nodes of the last time: those that are not there any more leave at the end of this very update. */
+async function run(op: Operation, news: Inputs, before: readonly string[], client: MeshClient): Promise<void> {
   const args = parseInputs(schema, news);
   const { api } = tailnetOf(client);
-  const found = await judge(op, api, args, preview ? 0 : SEEN_SECONDS);
+  const found = await judge(op, api, args);
   if (found === undefined) return;
-  const broken = [...found.broken, ...(preview ? [] : await blind(op, api, found.unseen))];
+  const leaving = before.filter((node) => !args.nodes.includes(node));
+  const broken = [...(await staying(op, api, found.broken, leaving)), ...(await blind(op, api, found.unseen))];
   if (broken.length === 0) return;
   throw new UserError(
     `tailnet ${api.tailnet}: after the joins, access is not what the config says:\n  ${broken.join('\n  ')}\nIs the live policy the one that was pushed last? pulumi refresh shows an edit. If it is, look at the tags of the devices that are named here.`,
   );
 }
 
+/** Of what is broken, all but what a node may be the reason of that is about to leave: a tag is all its nodes, this one included. */
+async function staying(
+  op: Operation,
+  api: Tailscale,
+  broken: readonly Broken[],
+  leaving: readonly string[],
+): Promise<string[]> {
+  const devices = broken.length === 0 || leaving.length === 0 ? [] : await api.devices.list(signalOf(op));
+  const going = devices.filter(({ nodeId }) => leaving.includes(nodeId));
+  return broken.flatMap(({ text, about }) => {
+    const names = going.filter(({ tags }) => tags.some((tag) => about.includes(tag))).map(({ hostname }) => hostname);
+    if (names.length === 0) return [text];
+    op.log('info', `not judged while ${names.sort().join(', ')} is still in the tailnet, which leaves now: ${text}`);
+    return [];
+  });
+}
+
+const listOf = (value: Value): string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+
+/** At preview nobody is asked: what joins, leaves or is pushed in the update is not there yet. */
 function announce(op: Operation, news: Inputs): void {
   const tests = z.array(test).safeParse(news.tests);
   if (!tests.success) {
@@ -93,8 +113,8 @@ function announce(op: Operation, news: Inputs): void {
 }
 
 /** Asks, and again while a selector stands for no device yet. undefined: this control server cannot be asked. */
-async function judge(op: Operation, api: Tailscale, args: Args, seconds: number): Promise<Verdicts | undefined> {
-  const until = Date.now() + seconds * 1000;
+async function judge(op: Operation, api: Tailscale, args: Args): Promise<Verdicts | undefined> {
+  const until = Date.now() + SEEN_SECONDS * 1000;
   const signal = signalOf(op);
   for (;;) {
     let said;

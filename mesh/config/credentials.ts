@@ -39,15 +39,18 @@ export interface CredentialNeeds {
   /** SSH login on the hosts. */
   user: string;
   sites: { cloud: string; account: string }[];
+  /** Whether another stack owns the policy of its tailnet. */
+  guest?: boolean;
 }
 
 /** Read from sections that may be faulty: a missing token is told together with everything else. */
 export function credentialNeeds(raw: Record<string, unknown>): CredentialNeeds {
-  const { credentials: choice, ssh, sites } = raw;
+  const { credentials: choice, ssh, sites, tailnet } = raw;
   const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
   return {
     from: isMapping(choice) && choice.from === 'environment' ? 'environment' : 'stack',
     user: text(isMapping(ssh) ? ssh.user : undefined, 'ops'),
+    guest: isMapping(tailnet) && tailnet.owner !== undefined,
     sites: Object.values(isMapping(sites) ? sites : {})
       .filter(isMapping)
       .map(({ cloud, account }) => ({ cloud: text(cloud, ''), account: text(account, DEFAULT_ACCOUNT) })),
@@ -78,10 +81,15 @@ function accountCredential(cloud: CloudName, account: string): Credential {
   };
 }
 
+const OWNER_SCOPES = `${TAILNET_SCOPES.join(', ')}; tag:iac`;
+/** The policy and the settings are another stack's: looked at, never written. */
+const GUEST_SCOPES =
+  "policy_file:read, auth_keys, devices:core, devices:routes; tag:iac-STACK of this stack, once the owner's policy has it";
+
 /** Every credential of a stack, in the order in which somebody sets them up. */
 export function credentials(needs: CredentialNeeds): Credential[] {
   const oauth = { of: 'tailscale', alternative: 'oauth' } as const;
-  const scopes = `${TAILNET_SCOPES.join(', ')}; tag:iac`;
+  const scopes = needs.guest === true ? GUEST_SCOPES : OWNER_SCOPES;
   return [
     ...accounts(needs).map(({ credential }) => credential),
     {

@@ -31,6 +31,7 @@ export function planMesh(
     .map(([name, site]) => planSite(config, name, site, around))
     .sort(byName);
   const own = { stack: options.stack, config, access, hosts: sites.flatMap(hostsOf), now: options.now };
+  const policy = scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own));
   return {
     network: networkPlan(config.network),
     tailnet: tailnetPlan(config.tailnet),
@@ -39,9 +40,9 @@ export function planMesh(
     agent: config.agent,
     sites,
     tools: toolPlans(config, scope),
-    policy: scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own)),
+    policy,
     expiry: access.expiry,
-    notes: notes(config, access),
+    notes: notes(config, access, policy.shared),
   };
 }
 

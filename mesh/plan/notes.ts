@@ -4,15 +4,20 @@ import type { AccessEntry, ResolvedAccess } from '../access/types.ts';
 import { cloudOf, TAILNET_RANGE, TAILNET_RANGE6 } from '../config/clouds.ts';
 import { lanInitiates, lanKind, type SiteNetwork } from '../config/paths.ts';
 import type { MeshConfig, SiteConfig } from '../config/schema.ts';
+import type { SharedPolicyPlan } from './types.ts';
 
 /** What a reader of the plan must know and might not expect. Sorted. */
-export function notes(config: MeshConfig, access: ResolvedAccess): string[] {
+export function notes(config: MeshConfig, access: ResolvedAccess, shared?: SharedPolicyPlan): string[] {
   const told = new Set(access.notes);
   for (const [name, site] of Object.entries(config.sites))
     for (const note of siteNotes(name, site, config.network)) told.add(note);
   const { loginServer } = config.tailnet;
   if (loginServer !== undefined)
     told.add(`nodes join at ${loginServer}: policy and keys go to its API only if tailscale:baseUrl names that`);
+  if (shared !== undefined)
+    told.add(
+      `tailnet ${config.tailnet.name} is shared by ${shared.stacks.join(', ')}: ${shared.owner} pushes the policy of all and goes first; names of sites, roles and hosts carry their stack's there`,
+    );
   for (const sentence of [...access.expiry.ended, ...access.expiry.soon]) told.add(sentence);
   const used = new Set(access.entries.map(({ from }) => from));
   for (const group of Object.keys(config.groups))

@@ -34,14 +34,14 @@ export function planPolicy({ stack, config, access, hosts, now }: Deciding): Pol
     ownerTag: policy.ownerTag,
     joined,
     joinedSsh: policy.joinedSsh,
-    reasons: reasonsOf(joined, access.rules),
+    reasons: reasonsOf(joined, access.rules, model.members),
     lifelines: planLifelines(policy.ownerTag, hosts, breakGlassRules(config, now)),
     ...(config.tailnet.takeOver !== undefined && { takeOver: config.tailnet.takeOver }),
   };
 }
 
 /** What a stack brings into a policy, in its own words. */
-export function stackModel(config: MeshConfig, rules: readonly AccessRule[]): StackModel {
+function stackModel(config: MeshConfig, rules: readonly AccessRule[]): StackModel {
   const all = places(config);
   const members = all
     .filter(({ party }) => party.kind === 'member')

@@ -3,11 +3,12 @@ import type { StackFault } from '../config/checks/across.ts';
 import { renderFault } from '../config/fault.ts';
 import type { SharedTailnet } from '../config/shared.ts';
 import { compilePolicy, modelTags } from '../overlays/tailscale/compile.ts';
-import { joinDenies, memberDenies } from '../overlays/tailscale/environments.ts';
+import { memberDenies } from '../overlays/tailscale/environments.ts';
 import { entryInStack, modelInStack } from '../overlays/tailscale/in-stack.ts';
 import { mergeParts, type MergeAnswer } from '../overlays/tailscale/merge.ts';
 import { reasonsOf } from '../overlays/tailscale/reasons.ts';
 import { deployerTag, siteRouterTag } from '../overlays/tailscale/tags.ts';
+import { joinDenies } from '../overlays/tailscale/tests.ts';
 import { askable } from './joined.ts';
 import { breakGlassRules, planLifelines } from './lifelines.ts';
 import { modelOf, policyOwner, stackModel, type Deciding } from './policy.ts';
@@ -71,7 +72,7 @@ export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet): PolicyP
     ...(takeOver !== undefined && { takeOver }),
     joined,
     joinedSsh: policy.joinedSsh.filter(({ src, dst }) => [src, ...dst].every(ours)),
-    reasons: reasonsOf(joined, merged.model.rules),
+    reasons: reasonsOf(joined, merged.model.rules, merged.model.members),
     shared,
   };
 }

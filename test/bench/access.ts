@@ -9,7 +9,6 @@ import { NOW } from '../now.ts';
 
 const SITES = [50, 100, 200];
 const ROUNDS = 5;
-const NOW = new Date('2026-06-30T12:00:00Z');
 
 /**
  * The full matrix of a compiled policy and the difference of two, from their texts on, at growing sizes: ten hosts and two and a half

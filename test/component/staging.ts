@@ -27,7 +27,7 @@ export type StackName = 'staging' | 'prod';
 export type SiteText = Record<string, unknown> & { routers?: object[]; hosts?: object[] };
 
 /** The config of a checked-in stack file, as it stands there. */
-const stackFile = (stack: StackName): Sections =>
+export const stackFile = (stack: StackName): Sections =>
   (
     parse(readFileSync(new URL(`../../Pulumi.${stack}.yaml`, import.meta.url), 'utf8')) as {
       config: Sections;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { labPaths } from '../../cli/lab/environment.ts';
 import { prepareLab, type PreparedLab } from '../../cli/lab/prepare.ts';
 import { runPulumi, type PulumiRun } from '../../cli/pulumi.ts';
+import { type StackFile } from '../../cli/stack-file.ts';
 import { resetLab } from '../../cli/lab/reset.ts';
 import { labDown } from '../../lab/control.ts';
 import { readConfig, type LabConfig, type LabTenant } from '../../lab/api/config.ts';
@@ -34,10 +35,14 @@ export class Bench {
     this.config = config;
   }
 
-  static async start(stack = DEFAULT_STACK, { machines = false } = {}): Promise<Bench> {
-    const dir = await mkdtemp(join(tmpdir(), 'site-mesh-engine-'));
+  /** @param options.file another one than the checkout's; `beside`: a lab that runs already, for one stack more in it */
+  static async start(
+    stack = DEFAULT_STACK,
+    { machines = false, file, beside }: { machines?: boolean; file?: StackFile; beside?: Bench } = {},
+  ): Promise<Bench> {
+    const dir = beside?.dir ?? (await mkdtemp(join(tmpdir(), 'site-mesh-engine-')));
     process.env.MESH_LAB_DIR = dir;
-    const lab = await prepareLab(stack, () => undefined, { machines });
+    const lab = await prepareLab(stack, () => undefined, { machines, ...(file && { file }) });
     const config = readConfig(dir);
     if (config === undefined) throw new Error('the lab wrote no lab.json');
     return new Bench(dir, stack, lab, config);
@@ -61,7 +66,7 @@ export class Bench {
   }
 
   async pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
-    const log = join(this.dir, `events-${++this.#runs}.json`);
+    const log = join(this.dir, `events-${this.stack}-${++this.#runs}.json`);
     const eventful = ['preview', 'up', 'destroy', 'refresh'].includes(args[0] ?? '');
     const run = await runPulumi([...args, ...(eventful ? ['--event-log', log] : [])], {
       cli: this.lab.cli,

@@ -31,6 +31,8 @@ afterAll(async () => {
 
 const entry = z.record(z.string(), z.unknown());
 const RELEASES = PROD_SERVERS.map((name) => `update HostRelease ${name}`);
+/** The policy, and what is asked of it once it stands. */
+const POLICY = ['update TailnetPolicy acme', 'update TailnetTests acme'];
 const NEXT = generateKey('ed25519');
 const next = `${publicLine(NEXT) ?? ''} next@example.com`;
 
@@ -175,8 +177,7 @@ test('hosts renamed in place: the same servers, addresses and nodes, under other
       ...renamed('HostRelease Server ServerReady', 'fra-pg-01'),
       ...renamed('Droplet HostRelease TailnetNode', 'nyc-edge-09'),
       ...renamed('Droplet HostRelease TailnetNode', 'sin-web-02'),
-      'update TailnetPolicy acme',
-      'update TailnetTests acme',
+      ...POLICY,
     ].sort(),
   );
   expect((await happened()).filter((event) => /made|deleted|off|drained|removed/.test(event))).toEqual([]);
@@ -226,8 +227,7 @@ test('a larger prefix: refused by protection at the clouds, where it takes a LAN
     'update HostRelease gra-edge-02',
     'update TailnetNode gra-edge-01',
     'update TailnetNode gra-edge-02',
-    'update TailnetPolicy acme',
-    'update TailnetTests acme',
+    ...POLICY,
   ]);
   expect(await happened()).toEqual([]);
 });
@@ -241,19 +241,14 @@ test('a host moved to another site: the new one serves before the old one goes',
   const apps = ['sin-app-01', 'sin-web-02'].map((name) => ({ name, roles: ['app'] }));
   await edit('ap-sin', { hosts: [...apps, { name: moved, roles: ['infra'] }] });
   await runsOn('logs', [old, moved], 6514);
-  expect(others(await up(), moved)).toEqual(['update TailnetPolicy acme', 'update TailnetTests acme']);
+  expect(others(await up(), moved)).toEqual([...POLICY]);
   await runsOn('logs', [moved], 6514);
-  expect(others(await up(), old), 'the switch').toEqual(['update TailnetPolicy acme', 'update TailnetTests acme']);
+  expect(others(await up(), old), 'the switch').toEqual([...POLICY]);
 
   await edit('us-nyc', { hosts: [] });
   expect(await refused('up', '--yes')).toMatch(/protect/);
   await unprotect('us-nyc', old);
-  expect(others(await up(), old)).toEqual([
-    'delete Firewall us-nyc-members',
-    'delete Tag us-nyc-members',
-    'update TailnetPolicy acme',
-    'update TailnetTests acme',
-  ]);
+  expect(others(await up(), old)).toEqual(['delete Firewall us-nyc-members', 'delete Tag us-nyc-members', ...POLICY]);
   expect(await happened()).toEqual([`${moved} made`, `${old} device removed`, `${old} off`, `${old} deleted`]);
 });
 
@@ -280,7 +275,7 @@ test('a site retired: first who may reach it, then the site itself, and nothing 
     config['site-mesh:services'] = services;
     config['site-mesh:access'] = access.filter(({ to, from }) => to !== 'postgres' && !from.includes('role:db'));
   });
-  expect(await up()).toEqual(['update TailnetPolicy acme', 'update TailnetTests acme']);
+  expect(await up()).toEqual([...POLICY]);
   await bench.edit(retire);
   const { code, stdout } = await operator.unprotect('eu-fra', '--dry-run');
   expect(code).toBe(0);
@@ -291,10 +286,7 @@ test('a site retired: first who may reach it, then the site itself, and nothing 
 
   await unprotect('eu-fra');
   const steps = await up();
-  expect(steps.filter((step) => !/^delete \S+ (eu-fra|fra-|acme-fra|hetzner-fra)/.test(step))).toEqual([
-    'update TailnetPolicy acme',
-    'update TailnetTests acme',
-  ]);
+  expect(steps.filter((step) => !/^delete \S+ (eu-fra|fra-|acme-fra|hetzner-fra)/.test(step))).toEqual([...POLICY]);
   expect((await happened()).filter((event) => !event.startsWith('fra-'))).toEqual([]);
   expect(await up('--expect-no-changes')).toEqual([]);
   const again = await operator.unprotect('eu-fra');

@@ -1,5 +1,4 @@
 import type { AccessRule, Endpoint, SshAccess } from '../../access/types.ts';
-import { joinDenies } from './environments.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selectors } from './selectors.ts';
@@ -7,7 +6,7 @@ import { sshTests, type SshTest } from './ssh-tests.ts';
 import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag, toolTag } from './tags.ts';
 import { joinedTests } from './joined-tests.ts';
 import type { Member as Node } from './parties.ts';
-import { policyTests, type LanHost, type PolicyTest } from './tests.ts';
+import { joinDenies, policyTests, type LanHost, type PolicyTest } from './tests.ts';
 
 export interface PolicyModel {
   /** `<network>/<stack>-tailnet`, for the first line of the text. */

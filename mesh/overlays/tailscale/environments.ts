@@ -75,14 +75,3 @@ function served(model: StackModel): Served[] {
   }
   return [...hosts.values()].sort((a, b) => (a.alias < b.alias ? -1 : 1)).slice(0, HOSTS);
 }
-
-/** Tests with those of the same source and protocol joined: said once, whoever said it. */
-export function joinDenies(tests: readonly PolicyTest[], denies: readonly PolicyTest[]): PolicyTest[] {
-  const joined = tests.map((test) => ({ ...test }));
-  for (const more of denies) {
-    const same = joined.find(({ src, proto }) => src === more.src && proto === more.proto);
-    if (same === undefined) joined.push({ ...more });
-    else same.deny = [...new Set([...same.deny, ...more.deny])].sort();
-  }
-  return joined;
-}

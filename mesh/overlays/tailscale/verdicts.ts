@@ -7,10 +7,16 @@ export type Reasons = Readonly<Record<string, string>>;
 /** `tag:app tcp fra-db-01:5432`. */
 export const reasonKey = (src: string, proto: string, target: string): string => `${src} ${proto} ${target}`;
 
+export interface Broken {
+  /** For people: who, where to, which port, and the intent's reason or that there is none. */
+  text: string;
+  /** Source and target, where the service's words name them. */
+  about: string[];
+}
+
 /** What the service says about failing tests, sorted out. */
 export interface Verdicts {
-  /** For people, one line each: who, where to, which port, and the intent's reason or that there is none. */
-  broken: string[];
+  broken: Broken[];
   /** Selectors for which the tailnet knows no device yet, so that nothing could be judged; sorted. */
   unseen: string[];
 }
@@ -27,18 +33,19 @@ const HEADING = 'test(s) failed';
  * @param errors as the client answers them: `SRC: WORDS`, the heading first
  */
 export function verdicts(errors: readonly string[], tests: readonly PolicyTest[], reasons: Reasons): Verdicts {
-  const broken: string[] = [];
+  const broken = new Map<string, Broken>();
   const unseen = new Set<string>();
   for (const error of errors) {
     const [, nobody] = NO_DEVICE.exec(error) ?? [];
     if (nobody !== undefined) unseen.add(nobody);
-    else if (error !== HEADING) broken.push(...(told(error, tests, reasons) ?? [error]));
+    else if (error !== HEADING)
+      for (const one of told(error, tests, reasons) ?? [{ text: error, about: [] }]) broken.set(one.text, one);
   }
-  return { broken: [...new Set(broken)], unseen: [...unseen].sort() };
+  return { broken: [...broken.values()], unseen: [...unseen].sort() };
 }
 
 /** The service names source and target, not the protocol: every test that asks this of them is told. */
-function told(error: string, tests: readonly PolicyTest[], reasons: Reasons): string[] | undefined {
+function told(error: string, tests: readonly PolicyTest[], reasons: Reasons): Broken[] | undefined {
   const [, src = '', target = '', want] = VERDICT.exec(error) ?? [];
   const side = want === 'Accept' ? 'accept' : 'deny';
   const asked = tests.filter((test) => test.src === src && test[side].includes(target));
@@ -47,9 +54,12 @@ function told(error: string, tests: readonly PolicyTest[], reasons: Reasons): st
   const host = target.slice(0, at);
   return asked.map(({ proto }) => {
     const port = `${proto}/${target.slice(at + 1)}`;
-    return side === 'accept'
-      ? `${named(src)} must reach ${named(host)} on ${port} (${reasons[reasonKey(src, proto, target)] ?? 'an access rule says so'}), and the live policy denies it`
-      : `${named(src)} must not reach ${named(host)} on ${port} (no access rule says so), and the live policy allows it`;
+    const why = reasons[reasonKey(src, proto, target)] ?? 'an access rule says so';
+    const text =
+      side === 'accept'
+        ? `${named(src)} must reach ${named(host)} on ${port} (${why}), and the live policy denies it`
+        : `${named(src)} must not reach ${named(host)} on ${port} (no access rule says so), and the live policy allows it`;
+    return { text, about: [src, host] };
   });
 }
 

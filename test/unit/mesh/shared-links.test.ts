@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import type { NamedConfig } from '../../../mesh/config/checks/across.ts';
 import { tailnetOf, type OtherStack, type TailnetAnswer } from '../../../mesh/config/shared.ts';
+import { credentialNeeds, credentials } from '../../../mesh/config/credentials.ts';
+import { otherStack } from '../../../mesh/config/stack-text.ts';
 import { parseConfig } from '../../../mesh/config/index.ts';
 import { accepted, validRaw } from './fixtures.ts';
 
@@ -152,4 +155,41 @@ describe('a shared tailnet', () => {
       'overlaps 10.77.10.0/24 of site eu-fra of stack prod',
     ]);
   });
+});
+
+describe('what the file of another stack says', () => {
+  const problem = (text: string | undefined): string => {
+    const other = otherStack('dev', text);
+    return 'problem' in other ? `${other.problem} → ${other.remedy}` : 'none';
+  };
+  const file = (raw: object, more = ''): string =>
+    stringify({
+      config: Object.fromEntries(Object.entries(raw).map(([key, value]) => [`site-mesh:${key}`, value as unknown])),
+    }) + more;
+
+  test('is its config, whatever else and whatever secrets stand there', () => {
+    const secrets =
+      '  site-mesh:sshPrivateKey: { secure: v1:x }\n  hcloud:token: { secure: v1:y }\nencryptionsalt: v1:z\n';
+    expect(otherStack('dev', file(validRaw(), secrets))).toEqual({ config: accepted(validRaw()) });
+  });
+
+  test('or why it cannot be used, and where more is said', () => {
+    expect(problem(undefined)).toBe(
+      'is no stack here: there is no Pulumi.dev.yaml → name a stack that has a file here, or remove it',
+    );
+    expect(problem('config: [')).toBe('cannot be read: Pulumi.dev.yaml is not valid YAML → mesh check dev says more');
+    const faulty = { ...validRaw(), tailnet: {}, network: {} };
+    expect(problem(file(faulty))).toMatch(/^has \d faults of its own in Pulumi\.dev\.yaml → mesh check dev says more$/);
+    expect(problem('# nothing')).toMatch(/faults of its own/);
+  });
+});
+
+test('a stack that does not own the policy needs less of its credential', () => {
+  const scopes = (tailnet: object) =>
+    credentials(credentialNeeds({ tailnet })).find(({ key }) => key === 'tailscale:oauthClientId')?.scopes;
+  expect(scopes({ name: 'acme', with: ['dev'] })).toBe(scopes({ name: 'acme' }));
+  expect(scopes({ name: 'acme' })).toMatch(/^policy_file, .*dns, feature_settings; tag:iac$/);
+  expect(scopes({ name: 'acme', owner: 'prod' })).toMatch(
+    /^policy_file:read, auth_keys, devices:core, devices:routes; tag:iac-STACK/,
+  );
 });

@@ -138,29 +138,50 @@ describe('a node that joined a moment ago', () => {
   });
 });
 
-describe('a preview', () => {
-  test('says what will be tested and asks nobody while something is unknown', async () => {
+describe('a node that leaves in the same update', () => {
+  const olds = { ...inputs, nodes: ['n0', 'n1', 'n2'] };
+  const update = (before: Inputs, op = operation()) =>
+    tailnetTests.update(op, 'tailnet-tests', before, before, inputs, false, client());
+  const leaving = (tags: string[]) =>
+    tailnet.devices.set('n0', { nodeId: 'n0', name: 'a', hostname: 'nyc-infra-01', addresses: ['100.64.0.9'], tags });
+
+  test('is no fault, as long as it carries a tag that the failing test names', async () => {
     failing(DENIED);
-    for (const unknown of [{ policy: UNKNOWN }, { nodes: ['n1', UNKNOWN] }]) {
-      const op = operation();
-      await create({ ...inputs, ...unknown }, true, op);
-      expect(op.logs).toEqual([
-        {
-          severity: 'info',
-          message:
-            'tested at the service once the nodes have joined: 2 connections that must be allowed and 1 that must be denied, from 2 kinds of members',
-        },
-      ]);
-    }
-    expect(tailnet.calls).toEqual([]);
+    leaving(['tag:app']);
+    const op = operation();
+    expect(await update(olds, op)).toEqual({ outputs: inputs });
+    expect(op.logs).toMatchObject([
+      {
+        severity: 'info',
+        message: expect.stringMatching(/^not judged while nyc-infra-01 is still .* tcp\/5432/) as string,
+      },
+    ]);
   });
 
-  test('asks when all is known, without waiting for anybody', async () => {
+  test('excuses nothing else, nor does a node that stays', async () => {
     failing(DENIED);
-    await expect(create(inputs, true)).rejects.toThrow('tcp/5432');
-    failing(UNSEEN);
-    await create(inputs, true);
-    expect(tailnet.calls).toEqual(['policy.test', 'policy.test']);
+    leaving(['tag:other']);
+    await expect(update(olds)).rejects.toThrow('tcp/5432');
+    leaving(['tag:app']);
+    await expect(update(inputs)).rejects.toThrow('tcp/5432');
+  });
+});
+
+describe('a preview', () => {
+  test('says what will be tested and asks nobody, whatever is known', async () => {
+    failing(DENIED);
+    for (const given of [{}, { policy: UNKNOWN }, { nodes: ['n1', UNKNOWN] }]) {
+      const op = operation();
+      await create({ ...inputs, ...given }, true, op);
+      await tailnetTests.update(op, 'tailnet-tests', inputs, inputs, { ...inputs, ...given }, true, client());
+      const told = {
+        severity: 'info',
+        message:
+          'tested at the service once the nodes have joined: 2 connections that must be allowed and 1 that must be denied, from 2 kinds of members',
+      };
+      expect(op.logs).toEqual([told, told]);
+    }
+    expect(tailnet.calls).toEqual([]);
   });
 });
 

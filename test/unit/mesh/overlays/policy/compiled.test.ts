@@ -27,7 +27,6 @@ function sources({ from, people, lan }: AccessEntry, plan: MeshPlan): string[] {
 }
 
 /** Before the first `until` of the stacks here. */
-const NOW = new Date('2026-01-01T00:00:00Z');
 
 const STACKS: [string, MeshConfig][] = [
   ...knownStacks().map((stack): [string, MeshConfig] => [stack, meshConfig(readStackFile(stack))]),
