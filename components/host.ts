@@ -92,6 +92,7 @@ export class MeshHost extends pulumi.ComponentResource {
           advertiseRoutes: node.advertises,
           acceptRoutes: node.acceptRoutes,
           snat: node.snat,
+          ...(node.ssh && { ssh: true }),
           ...(node.loginServer !== undefined && { loginServer: node.loginServer }),
           ...restarts,
         },

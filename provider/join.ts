@@ -17,6 +17,7 @@ export interface NodeArgs {
   advertiseRoutes: string[];
   acceptRoutes: boolean;
   snat: boolean;
+  ssh?: boolean | undefined;
   loginServer?: string | undefined;
   keySeconds?: number | undefined;
 }
@@ -56,6 +57,7 @@ export function nodeContext(
       advertiseRoutes,
       acceptRoutes,
       snat,
+      ssh: args.ssh ?? false,
       loginServer: args.loginServer ?? null,
       tailnet: tailnet.name,
     },

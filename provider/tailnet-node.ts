@@ -20,13 +20,14 @@ const schema = z.strictObject({
   advertiseRoutes: z.array(z.string()),
   acceptRoutes: z.boolean(),
   snat: z.boolean(),
+  ssh: z.boolean().optional(),
   loginServer: z.url({ protocol: /^https?$/ }).optional(),
   keySeconds: z.int().min(60).max(86_400, 'a join key may live for a day (86400 s) at most').optional(),
   generation: z.union([z.int(), z.string()]).optional(),
 });
 
 /** What is set on the host by asking it to join again; tags are the control server's, the rest is only recorded. */
-const HOST_INPUTS = ['hostname', 'advertiseRoutes', 'acceptRoutes', 'snat', 'loginServer'];
+const HOST_INPUTS = ['hostname', 'advertiseRoutes', 'acceptRoutes', 'snat', 'ssh', 'loginServer'];
 /** A change of this: the host was off meanwhile, its routes drained before. */
 const RESTART_INPUTS = ['generation'];
 const INPUTS = [...HOST_INPUTS, ...RESTART_INPUTS, 'tags', 'connection', 'keySeconds'];

@@ -19,6 +19,8 @@ const entry = z.strictObject({
   ports: z.array(z.string()),
   why: z.string(),
   implicit: z.boolean(),
+  ssh: z.strictObject({ users: z.array(z.string()), check: z.string().optional() }).optional(),
+  until: z.string().optional(),
 });
 const accessSchema = z.array(entry);
 const texts = z.array(z.string());

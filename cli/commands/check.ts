@@ -2,16 +2,19 @@ import type { Command } from 'commander';
 import { faultsAcross, type NamedConfig } from '../../mesh/config/checks/across.ts';
 import { productionFaults } from '../../mesh/config/checks/production.ts';
 import { renderFault, type Fault } from '../../mesh/config/fault.ts';
+import type { Expiry } from '../../mesh/access/until.ts';
 import { unsetCredentials } from '../credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { checkFile, renderFile } from '../mesh-config.ts';
-import { green } from '../render/style.ts';
+import { dayOf, NOW_OPTION, planNow } from '../plan-now.ts';
+import { green, yellow } from '../render/style.ts';
 import { knownStacks, readStackFile, type StackFile } from '../stack-file.ts';
 
 interface Options {
   all?: true;
   json?: true;
   credentials?: true;
+  now?: string;
 }
 
 /** What was found in one stack file. */
@@ -20,6 +23,8 @@ interface Finding {
   /** Lines about keys as such, and about the file when it cannot be read. */
   keys: string[];
   faults: Fault[];
+  /** What the calendar took away or soon will; no fault. */
+  expiry: Expiry;
   /** Credentials that are set nowhere; only asked with --credentials. */
   credentials: string[];
 }
@@ -32,14 +37,16 @@ export function addCheck(program: Command): void {
     .option('--all', 'every Pulumi.<stack>.yaml here')
     .option('--credentials', 'also say which credentials are not set')
     .option('--json', 'the faults as JSON')
+    .option(...NOW_OPTION)
     .addHelpText(
       'after',
-      '\nExamples:\n  mesh check prod\n  mesh check --all --json\n\nExit code 2 when there is a fault.',
+      '\nExamples:\n  mesh check prod\n  mesh check --all --json\n  mesh check --all --now 2027-01-01\n\nExit code 2 when there is a fault. A permission past its "until" is told and is none.',
     )
     .action((stacks: string[], options: Options) => check(stacks, options));
 }
 
-function check(named: readonly string[], { all, json, credentials }: Options): void {
+function check(named: readonly string[], { all, json, credentials, now }: Options): void {
+  const day = dayOf(now);
   if (all === true && named.length > 0)
     throw new CliError(EXIT.usage, 'name stacks, or say --all: one of the two. Example: mesh check --all');
   const stacks = all === true ? knownStacks() : [...new Set(named)].sort();
@@ -50,20 +57,26 @@ function check(named: readonly string[], { all, json, credentials }: Options): v
     );
   const configs: NamedConfig[] = [];
   const findings = stacks.map((stack): Finding => {
-    const none = { stack, keys: [], faults: [], credentials: [] };
+    const none = { stack, keys: [], faults: [], credentials: [], expiry: { ended: [], soon: [] } };
     const file = readable(stack);
     if (typeof file === 'string') return { ...none, keys: [file] };
     const unset = credentials === true ? unsetCredentials(file) : [];
     const checked = checkFile(file);
     if (!checked.ok) return { ...none, keys: checked.keys, faults: checked.faults, credentials: unset };
     configs.push({ stack, config: checked.config });
-    return { ...none, faults: productionFaults(stack, checked.config), credentials: unset };
+    return {
+      ...none,
+      faults: productionFaults(stack, checked.config),
+      credentials: unset,
+      expiry: planNow(checked.config, stack, day).expiry,
+    };
   });
   const across = faultsAcross(configs);
   const bad = findings.filter(({ keys, faults, credentials: unset }) => keys.length + faults.length + unset.length > 0);
   if (json === true) process.stdout.write(`${JSON.stringify({ stacks: findings, across }, null, 2)}\n`);
   else if (bad.length + across.length === 0) process.stdout.write(`${green('No fault')} in ${stacks.join(', ')}.\n`);
   else process.stderr.write(`mesh: ${[...bad.map(render), ...across.map(renderAcross)].join('\n\n')}\n`);
+  if (json !== true) for (const line of findings.flatMap(renderExpiry)) process.stderr.write(`${line}\n`);
   if (bad.length + across.length > 0) process.exitCode = EXIT.usage;
 }
 
@@ -83,6 +96,11 @@ function render(finding: Finding): string {
     credentials.length === 0 ? [] : [`Pulumi.${stack}.yaml: Credentials are missing:\n  ${credentials.join('\n  ')}`];
   return [...(keys.length + faults.length === 0 ? [] : [renderFile(stack, finding)]), ...unset].join('\n\n');
 }
+
+const renderExpiry = ({ stack, expiry: { ended, soon } }: Finding): string[] => [
+  ...ended.map((one) => `${yellow('Warning')} Pulumi.${stack}.yaml: ${one}`),
+  ...soon.map((one) => `Note    Pulumi.${stack}.yaml: ${one}`),
+];
 
 const renderAcross = ({ stack, ...fault }: Fault & { stack: string }): string =>
   `Pulumi.${stack}.yaml, against another stack:\n\n${renderFault(fault)}`;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { planMesh } from '../../mesh/plan/index.ts';
+import { planNow } from '../plan-now.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { dot } from '../graph/dot.ts';
 import { graph } from '../graph/model.ts';
@@ -26,7 +26,7 @@ Examples:
     )
     .action((stack: string, { out, format }: { out?: string; format: 'svg' | 'dot' }) => {
       const config = meshConfig(readStackFile(stack));
-      const picture = graph(planMesh(config, { stack }), config, stack);
+      const picture = graph(planNow(config, stack), config, stack);
       const text = format === 'dot' ? dot(picture) : svg(picture);
       if (out === undefined) process.stdout.write(text);
       else write(out, text);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { refusalsOf } from '../../mesh/host/preflight.ts';
-import { planMesh } from '../../mesh/plan/index.ts';
+import { planNow } from '../plan-now.ts';
 import { sshHosts } from '../../provider/hosts.ts';
 import { readTool } from '../../provider/tool-source.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -45,7 +45,7 @@ Exit code 1 when something is in the way, or a host could not be asked.`,
 
 async function preflight(stack: string, named: readonly string[], { json, lab }: Options): Promise<void> {
   const progress = stderrProgress();
-  const tracked = planMesh(meshConfig(readStackFile(stack)), { stack });
+  const tracked = planNow(meshConfig(readStackFile(stack)), stack);
   const known = existingNames(tracked);
   const wanted = chosen(known, named, stack);
   const looks =

@@ -1,5 +1,5 @@
 import { credentialNeeds } from '../../mesh/config/credentials.ts';
-import { planMesh } from '../../mesh/plan/index.ts';
+import { planNow } from '../plan-now.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { meshConfig } from '../mesh-config.ts';
@@ -30,7 +30,7 @@ export interface Costs {
  * a token is read. Throws CliError.
  */
 export async function costs(file: StackFile, access: () => Promise<Access>, before?: Former): Promise<Costs> {
-  const plan = planMesh(meshConfig(file), { stack: file.stack });
+  const plan = planNow(meshConfig(file), file.stack);
   const old = before?.file === undefined ? undefined : formerPlan(before.told, before.file);
   const open = await access();
   const lists = await priceLists(needsOf(file), open);
@@ -68,7 +68,7 @@ function whole(plan: MeshPlan, lists: Lists): Bill {
 
 function formerPlan(told: string, file: StackFile): MeshPlan {
   try {
-    return planMesh(meshConfig(file), { stack: file.stack });
+    return planNow(meshConfig(file), file.stack);
   } catch (error) {
     if (error instanceof CliError)
       throw new CliError(error.code, `--against ${told}: ${error.message}`, { cause: error });

@@ -34,13 +34,40 @@ interface Reach {
 export function hubs(plan: MeshPlan, config: MeshConfig): Hub[] {
   const hosts = new Map(plan.sites.flatMap(hostsOf).map((host) => [host.name, host]));
   const siteOf = (name: string): string => hosts.get(name)?.site ?? '';
-  return Object.keys(config.services)
+  const services = Object.keys(config.services)
     .sort()
     .flatMap((service) => {
       const reaches = reachesOf(service, config, plan.policy.access, hosts);
       return grouped(reaches, siteOf).map((hub) => ({ service, ports: portsOf(service, config, plan), ...hub }));
     });
+  return [...services, ...logins(plan.policy.access, siteOf)];
 }
+
+/** Who may log in by Tailscale SSH, one hub for each set of logins. */
+function logins(access: readonly AccessEntry[], siteOf: (host: string) => string): Hub[] {
+  const all = access.flatMap(({ ssh, ...entry }) => (ssh === undefined ? [] : [{ ...entry, as: loginText(ssh) }]));
+  return [...new Set(all.map(({ as }) => as))].sort().flatMap((as) => {
+    const reaches = new Map<string, Reach>();
+    for (const entry of all.filter((one) => one.as === as)) put(reaches, entry);
+    return grouped(sorted(reaches), siteOf).map((hub) => ({ service: 'Tailscale SSH', ports: [as], ...hub }));
+  });
+}
+
+/** `ops, root (check 12h)` */
+function loginText({ users, check }: NonNullable<AccessEntry['ssh']>): string {
+  return `${users.join(', ')}${check === undefined ? '' : ` (check ${check})`}`;
+}
+
+function put(reaches: Map<string, Reach>, entry: AccessEntry): void {
+  const { from, to, why } = entry;
+  const reach = reaches.get(from) ?? { source: from, home: homeOf(entry), why: new Set(), hosts: new Set() };
+  reaches.set(from, reach);
+  reach.why.add(why);
+  reach.hosts.add(to);
+}
+
+const sorted = (reaches: ReadonlyMap<string, Reach>): Reach[] =>
+  [...reaches.values()].sort((a, b) => (a.source < b.source ? -1 : 1));
 
 /** What each source reaches of a service, through any number of rules. */
 function reachesOf(
@@ -56,15 +83,13 @@ function reachesOf(
   for (const rule of config.access.filter(({ to }) => to === service)) {
     for (const entry of access) {
       const { from, to, why, lan } = entry;
-      if (entry.implicit || why !== rule.why || !rule.from.includes(lan?.of ?? from)) continue;
+      if (entry.implicit || entry.ssh !== undefined || why !== rule.why || !rule.from.includes(lan?.of ?? from))
+        continue;
       if (portsKey(entry.ports) !== ports || !serves(to)) continue;
-      const reach = reaches.get(from) ?? { source: from, home: homeOf(entry), why: new Set(), hosts: new Set() };
-      reaches.set(from, reach);
-      reach.why.add(why);
-      reach.hosts.add(to);
+      put(reaches, entry);
     }
   }
-  return [...reaches.values()].sort((a, b) => (a.source < b.source ? -1 : 1));
+  return sorted(reaches);
 }
 
 function homeOf({ from, lan }: AccessEntry): string | undefined {

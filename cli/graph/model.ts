@@ -11,7 +11,7 @@ export interface Graph {
   supernet: string;
   tailnet: string;
   sites: SiteNode[];
-  /** Who may open connections: groups, sites and roles that some rule names, and their LANs. */
+  /** Who may open connections: groups, tools, sites and roles that some rule names, and their LANs. */
   sources: SourceNode[];
   hubs: Hub[];
 }
@@ -48,7 +48,7 @@ export interface HostNode {
 export interface SourceNode {
   /** As rules write it: `group:sre`; of a LAN as permissions tell it. */
   name: string;
-  kind: 'group' | 'site' | 'role' | 'lan';
+  kind: 'group' | 'site' | 'role' | 'tool' | 'lan';
   /** How many people, members or LAN hosts it stands for, and where. */
   detail: string;
   /** Their names. */
@@ -124,6 +124,8 @@ function sourceNode(name: string, plan: MeshPlan, written: readonly AccessEntry[
   if (kind === 'group') {
     return { name, kind, detail: count(people.length, 'person', 'people'), members: people };
   }
+  if (kind === 'tool')
+    return { name, kind, detail: plan.tools.find((tool) => tool.name === which)?.tag ?? '', members: [] };
   const members = plan.sites.flatMap(hostsOf).filter((host) => host.node !== undefined && selected(host, kind, which));
   const sites = [...new Set(members.map(({ site }) => site))];
   const where = kind === 'site' ? '' : ` at ${sites.length === 1 ? (sites[0] ?? '') : count(sites.length, 'site')}`;

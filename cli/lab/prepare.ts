@@ -5,7 +5,7 @@ import { loadConfig } from '../../lab/api/config.ts';
 import { ensureTenant } from '../../lab/api/tenants.ts';
 import { labDown, labReload, labUp } from '../../lab/control.ts';
 import { installLanguageHost, installPlugins, officialNames } from '../../lab/plugins/install.ts';
-import { planMesh } from '../../mesh/plan/index.ts';
+import { planNow } from '../plan-now.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { engine } from '../engine.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -59,7 +59,7 @@ export async function prepareLab(
   options: PrepareOptions = {},
 ): Promise<PreparedLab> {
   const { file = readStackFile(stack), labDir = labDirectory() } = options;
-  const plan = planMesh(meshConfig(file), { stack });
+  const plan = planNow(meshConfig(file), stack);
   const found = await engine(progress);
   try {
     if (options.exclusive === true) holdTry(labDir);

@@ -1,5 +1,5 @@
 import { readConfig } from '../../lab/api/config.ts';
-import { planMesh } from '../../mesh/plan/index.ts';
+import { planNow } from '../plan-now.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { engine } from '../engine.ts';
 import { prepareLab, type PreparedLab } from '../lab/prepare.ts';
@@ -19,7 +19,7 @@ export interface Reach extends KeySource {
 /** The stack of the backend that `pulumi` in this shell would use; the engine is made available when something is asked of it. */
 export function outside(stack: string, progress: Progress): Reach {
   const file = readStackFile(stack);
-  const plan = planMesh(meshConfig(file), { stack });
+  const plan = planNow(meshConfig(file), stack);
   let found: Promise<string> | undefined;
   const cli = (): Promise<string> => (found ??= engine(progress).then((one) => one.cli));
   return { stack, plan, file, from: plan.credentials.from, environment: process.env, cli };
@@ -33,7 +33,7 @@ export async function inLab(stack: string, progress: Progress): Promise<Reach> {
 /** The same of a lab that is ready. */
 export function ofLab(stack: string, { labDir, cli, env }: PreparedLab): Reach {
   const file = readStackFile(stack, labDir);
-  const plan = planMesh(meshConfig(file), { stack });
+  const plan = planNow(meshConfig(file), stack);
   const lab = readConfig(labDir)?.compute ?? 'records';
   return { stack, plan, file, from: 'stack', environment: env, cli: () => Promise.resolve(cli), lab };
 }

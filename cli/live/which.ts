@@ -1,6 +1,7 @@
 import { CliError, EXIT } from '../exit.ts';
 import { knownStacks } from '../stack-file.ts';
-import { hostsOf, planMesh } from '../../mesh/plan/index.ts';
+import { hostsOf } from '../../mesh/plan/index.ts';
+import { planNow } from '../plan-now.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { checkFile } from '../mesh-config.ts';
 import { readStackFile } from '../stack-file.ts';
@@ -43,7 +44,7 @@ export function whichStack(named: string | undefined, wanted: Wanted, env: NodeJ
 
 function planOf(stack: string): MeshPlan | undefined {
   const checked = checkFile(readStackFile(stack));
-  return checked.ok ? planMesh(checked.config, { stack }) : undefined;
+  return checked.ok ? planNow(checked.config, stack) : undefined;
 }
 
 function has(plan: MeshPlan, { sites = [], hosts = [] }: Wanted): boolean {

@@ -8,9 +8,9 @@ import {
   labeller,
   type PolicyReading,
 } from '../../mesh/overlays/tailscale/policy/index.ts';
-import { planMesh } from '../../mesh/plan/index.ts';
 import { worldOf } from '../../mesh/plan/world.ts';
 import { readable } from '../access/held.ts';
+import { planNow } from '../plan-now.ts';
 import { isRecord, NAMESPACE, type StackFile } from '../stack-file.ts';
 import { namespaced } from '../stack-keys.ts';
 
@@ -65,7 +65,7 @@ function yamlOf(additions: Record<string, unknown>): string {
 function outcomeOf(file: StackFile, additions: Record<string, unknown>, before: PolicyReading): Adopted['outcome'] {
   const parsed = parseConfig(merged(namespaced(file.config), additions));
   if (!parsed.ok) return { faults: renderFaults(parsed.faults) };
-  const plan = planMesh(parsed.config, { stack: file.stack });
+  const plan = planNow(parsed.config, file.stack);
   const world = worldOf(plan);
   const after = { ...readable('the compiled policy', plan.policy.text, 'fault'), world };
   const comparison = compareAccess({ ...before, world }, after);

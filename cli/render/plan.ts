@@ -1,16 +1,22 @@
 import type { AccessEntry, HostPlan, MeshPlan, SitePlan } from '../../mesh/plan/types.ts';
-import { bold, columns, dim } from './style.ts';
+import { bold, columns, dim, yellow } from './style.ts';
 
 /** The plan as an engineer reads it before a change: sites, hosts, packet sizes, who may talk to whom, what to know. */
 export function renderPlan(plan: MeshPlan, stack: string): string {
+  const { ended } = plan.expiry;
+  const notes = plan.notes.filter((note) => !ended.includes(note));
   return [
     `${bold(`${plan.network.name}/${stack}`)}  supernet ${prefixes(plan.network.supernet, plan.network.supernet6)}, tailnet ${tailnet(plan)}, ${count(plan.sites.length, 'site')}`,
+    ...(ended.length > 0 ? [yellow(bold('No longer permitted')), lines(ended.map(yellow))] : []),
     ...plan.sites.map(renderSite),
+    ...(plan.tools.length > 0 ? [renderTools(plan)] : []),
     bold('Who may talk to whom') + dim('  (everything else is denied)'),
     renderAccess(plan.policy.access),
-    ...(plan.notes.length > 0 ? [bold('Worth knowing'), plan.notes.map((note) => `  - ${note}`).join('\n')] : []),
+    ...(notes.length > 0 ? [bold('Worth knowing'), lines(notes)] : []),
   ].join('\n\n');
 }
+
+const lines = (all: readonly string[]): string => all.map((one) => `  - ${one}`).join('\n');
 
 /** Both families where there are two. */
 const prefixes = (one: string, six: string | undefined): string => (six === undefined ? one : `${one} ${six}`);
@@ -72,11 +78,21 @@ function renderSite(site: SitePlan): string {
 const renderRoutes = ({ routes }: SitePlan): string =>
   `${routes.map(({ destination }) => destination).join(' ')} → ${routes[0]?.gateway ?? ''}`;
 
+/** What joins and is no host. */
+const renderTools = ({ tools }: MeshPlan): string =>
+  [
+    bold('Tools') + dim('  (none of the hosts; each joins with its tag)'),
+    columns(
+      ['tool', 'tailnet', 'why'],
+      tools.map(({ name, tag, why }) => [name, tag, why]),
+    ),
+  ].join('\n');
+
 /** One row per source and reason, its hosts together; written intents first. */
 export function renderAccess(access: readonly AccessEntry[]): string {
   const rows = new Map<string, { entry: AccessEntry; hosts: string[] }>();
   for (const entry of access) {
-    const key = JSON.stringify([entry.from, entry.ports, entry.why]);
+    const key = JSON.stringify([entry.from, entry.ports, entry.why, entry.ssh, entry.until]);
     const row = rows.get(key) ?? { entry, hosts: [] };
     row.hosts.push(entry.to);
     rows.set(key, row);
@@ -86,11 +102,19 @@ export function renderAccess(access: readonly AccessEntry[]): string {
     [...rows.values()].map(({ entry, hosts }) => [
       entry.from,
       wrapped(hosts),
-      entry.ports.join(' '),
-      entry.implicit ? dim(entry.why) : entry.why,
+      [...entry.ports, ...logins(entry)].join(' '),
+      entry.implicit ? dim(entry.why) : reason(entry),
     ]),
   );
 }
+
+/** `(ssh as ops, check 12h)` */
+function logins({ ssh }: AccessEntry): string[] {
+  if (ssh === undefined) return [];
+  return [`(ssh as ${ssh.users.join(' ')}${ssh.check === undefined ? '' : `, check ${ssh.check}`})`];
+}
+
+const reason = ({ why, until }: AccessEntry): string => (until === undefined ? why : `${why} ${dim(`until ${until}`)}`);
 
 /** Names in lines of a few, so that a role with many hosts stays a column. */
 function wrapped(names: readonly string[], perLine = 3): string {
@@ -116,7 +140,7 @@ function machine({ server, ssh }: HostPlan): string {
 function member(host: HostPlan): string {
   if (host.node === undefined) return dim('no node');
   const advertises = host.node.advertises.length > 0 ? ` advertises ${host.node.advertises.join(' ')}` : '';
-  return `${host.node.tags.join(' ')}${advertises}`;
+  return `${host.node.tags.join(' ')}${advertises}${host.node.ssh ? ' answers SSH' : ''}`;
 }
 
 function release({ managed, commands }: HostPlan): string {

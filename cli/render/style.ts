@@ -12,6 +12,7 @@ export const bold = paint('bold');
 export const dim = paint('dim');
 export const green = paint('green');
 export const red = paint('red');
+export const yellow = paint('yellow');
 
 /** Columns without borders: copies cleanly out of a terminal and diffs well. */
 export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {

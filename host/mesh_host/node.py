@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mesh_host import hostkeys, routes, store, tailscale
 from mesh_host.documents import parse
@@ -32,7 +32,7 @@ class JoinRequest:
 
 def parse_join(data: bytes) -> JoinRequest:
     top = parse(data, "JoinRequest", JOIN_LIMIT).record(
-        ["authKey", "loginServer", "hostname", "tags", "advertiseRoutes", "acceptRoutes", "snat", "tailnet"]
+        ["authKey", "loginServer", "hostname", "tags", "advertiseRoutes", "acceptRoutes", "snat", "ssh", "tailnet"]
     )
     if not HOSTNAME.fullmatch(top["hostname"].text()):
         raise top["hostname"].refuse("must be a host name label: a-z, 0-9 and hyphens")
@@ -48,7 +48,11 @@ def parse_join(data: bytes) -> JoinRequest:
         except ValueError as error:
             raise item.refuse("must be a prefix without host bits") from error
     settings = tailscale.Settings(
-        top["hostname"].text(), sorted(top["advertiseRoutes"].texts()), top["acceptRoutes"].flag(), top["snat"].flag()
+        top["hostname"].text(),
+        sorted(top["advertiseRoutes"].texts()),
+        top["acceptRoutes"].flag(),
+        top["snat"].flag(),
+        top["ssh"].flag(),
     )
     tags = sorted(set(top["tags"].texts()))
     return JoinRequest(top["authKey"].text().strip(), server, settings, tags, top["tailnet"].optional_text())
@@ -104,8 +108,7 @@ def _why_not(before: tailscale.Status, request: JoinRequest) -> str:
 
 
 def _drained(system: System, settings: tailscale.Settings) -> tailscale.Settings:
-    may = routes.allowed(system, settings.advertise)
-    return tailscale.Settings(settings.hostname, may, settings.accept_routes, settings.snat)
+    return replace(settings, advertise=routes.allowed(system, settings.advertise))
 
 
 def _join_with_key(system: System, request: JoinRequest, settings: tailscale.Settings, again: bool) -> None:
@@ -156,6 +159,7 @@ def status(system: System) -> dict[str, object]:
         "addresses": found.addresses,
         "tags": found.tags,
         "online": found.online,
+        "ssh": tailscale.runs_ssh(system) if found.joined else None,
     }
 
 

@@ -62,6 +62,8 @@ class Settings:
     advertise: list[str] = field(default_factory=list)
     accept_routes: bool = True
     snat: bool = True
+    # Its own server, on the node's tailnet addresses; sshd answers on all others.
+    ssh: bool = False
 
     def flags(self) -> list[str]:
         return [
@@ -69,6 +71,7 @@ class Settings:
             "--advertise-routes=" + ",".join(self.advertise),
             "--accept-routes=" + _word(self.accept_routes),
             "--snat-subnet-routes=" + _word(self.snat),
+            "--ssh=" + _word(self.ssh),
             # The host keeps its own resolver: names must go on working while the control plane does not.
             "--accept-dns=false",
             # Stateful filtering drops what the LAN sends first.
@@ -147,6 +150,11 @@ def advertised(system: System) -> list[str]:
     """Routes that the daemon offers to the control plane now."""
     routes = _prefs(system).get("AdvertiseRoutes")
     return sorted(str(route) for route in routes) if isinstance(routes, list) else []
+
+
+def runs_ssh(system: System) -> bool:
+    """Whether the daemon answers SSH on the node's tailnet addresses."""
+    return _prefs(system).get("RunSSH") is True
 
 
 def _prefs(system: System) -> dict[str, object]:

@@ -13,6 +13,7 @@ DEFAULTS = {
     "advertise-routes": "",
     "accept-routes": "false",
     "snat-subnet-routes": "true",
+    "ssh": "false",
     "accept-dns": "true",
     "stateful-filtering": "false",
     "auto-update": "false",
@@ -41,7 +42,8 @@ def run(state: State, args: list[str], opener: Any = open) -> Outcome:
     if args[:2] == ["debug", "prefs"]:
         routes = [route for route in state["prefs"]["advertise-routes"].split(",") if route]
         prefs = {"ControlURL": state["control"], "AdvertiseRoutes": routes or None}
-        return 0, json.dumps({**prefs, "Hostname": state["prefs"]["hostname"]}), ""
+        more = {"Hostname": state["prefs"]["hostname"], "RunSSH": state["prefs"]["ssh"] == "true"}
+        return 0, json.dumps({**prefs, **more}), ""
     if args[:1] == ["set"]:
         return change(state, flags(args[1:]))
     if args[:1] == ["logout"]:

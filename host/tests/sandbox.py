@@ -206,6 +206,7 @@ def join(**more: Any) -> dict[str, Any]:
         "advertiseRoutes": ["10.77.10.0/24"],
         "acceptRoutes": True,
         "snat": True,
+        "ssh": False,
         "tailnet": "acme-staging",
     }
     return {**request, **more}

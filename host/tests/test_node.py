@@ -72,6 +72,7 @@ class NodeTest(unittest.TestCase):
             "advertise-routes": "10.77.10.0/24",
             "accept-routes": "true",
             "snat-subnet-routes": "false",
+            "ssh": "false",
             "accept-dns": "false",
             "stateful-filtering": "false",
             "auto-update": "false",
@@ -79,6 +80,15 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(self.prefs(), expected)
         self.host.must("node join", join(snat=True, acceptRoutes=False))
         self.assertEqual(self.prefs(), {**expected, "snat-subnet-routes": "true", "accept-routes": "false"})
+
+    def test_its_own_ssh_server_comes_with_the_join_and_goes_without_one(self) -> None:
+        first = self.join(ssh=True)
+        self.assertEqual((self.prefs()["ssh"], self.host.must("node status")["ssh"]), ("true", True))
+        again = self.host.must("node join", join(ssh=False))
+        self.assertEqual((again["adopted"], again["nodeId"]), (True, first["nodeId"]))
+        self.assertEqual((self.prefs()["ssh"], self.host.must("node status")["ssh"]), ("false", False))
+        self.host.must("node leave")
+        self.assertIsNone(self.host.must("node status")["ssh"])
 
     def test_a_router_does_not_join_without_its_output_guard(self) -> None:
         self.host.fake["units"]["site-mesh-nft.service"]["active"] = False
@@ -264,6 +274,7 @@ class NodeTest(unittest.TestCase):
             ({"advertiseRoutes": ["10.77.10.1/24"]}, "JoinRequest.advertiseRoutes[0]"),
             ({"loginServer": "--reset"}, "JoinRequest.loginServer"),
             ({"snat": "yes"}, "JoinRequest.snat"),
+            ({"ssh": "yes"}, "JoinRequest.ssh"),
             ({"authKey": 5}, "JoinRequest.authKey"),
         ]
         for more, path in bad:

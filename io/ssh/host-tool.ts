@@ -61,6 +61,8 @@ export interface JoinRequest {
   advertiseRoutes: string[];
   acceptRoutes: boolean;
   snat: boolean;
+  /** Whether tailscaled answers SSH on the tailnet addresses. */
+  ssh: boolean;
   /** Tailnet that the host must be in; null when the config does not name it. */
   tailnet: string | null;
 }

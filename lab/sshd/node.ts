@@ -29,6 +29,7 @@ export function join(at: LineContext, stdin: Buffer): unknown {
     throw new Refusal('not-joined', `this host is ${now}, and no key was given`);
   }
   at.host.wantedRoutes = [...request.advertiseRoutes].sort();
+  at.host.ssh = request.ssh;
   at.save();
   if (adopted) {
     at.nodes.setHostname(known.nodeId, request.hostname);
@@ -67,10 +68,10 @@ export function nodeStatus(at: LineContext): unknown {
   const node = current(at);
   if (!node) {
     const state = hasDaemon(at) ? 'NeedsLogin' : 'NoDaemon';
-    return { state, nodeId: null, name: null, tailnet: null, addresses: null, tags: null, online: null };
+    return { state, nodeId: null, name: null, tailnet: null, addresses: null, tags: null, online: null, ssh: null };
   }
   const { nodeId, name, tailnet, addresses, tags, online } = node;
-  return { state: 'Running', nodeId, name, tailnet, addresses, tags, online };
+  return { state: 'Running', nodeId, name, tailnet, addresses, tags, online, ssh: at.host.ssh === true };
 }
 
 /** Every node of the tailnet but this one. No packet ever goes between records: there are no paths and no handshakes. */
@@ -104,6 +105,7 @@ export function leave(at: LineContext): unknown {
   at.host.nodeId = null;
   at.host.wantedRoutes = [];
   at.host.drained = false;
+  delete at.host.ssh;
   at.save();
   if (!node) return { left: false };
   at.nodes.setAdvertisedRoutes(node.nodeId, []);

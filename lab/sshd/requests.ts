@@ -82,6 +82,7 @@ const joinRequest = z.strictObject({
   advertiseRoutes: z.array(z.union([z.cidrv4(), z.cidrv6()]).refine(withoutHostBits, 'has host bits')),
   acceptRoutes: z.boolean(),
   snat: z.boolean(),
+  ssh: z.boolean(),
   tailnet: z.string().nullable(),
 });
 

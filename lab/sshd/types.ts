@@ -86,6 +86,8 @@ export interface HostRecord {
   /** What the last join asked for. */
   wantedRoutes: string[];
   drained: boolean;
+  /** The last join asked for Tailscale's own SSH server. Absent: it did not. */
+  ssh?: boolean;
   unexecuted: { what: string; why: string }[];
   /** Scripts of the user's own commands, by name, as last received. Absent: none so far. */
   ownCommands?: Record<string, { sha256: string; bytes: number }>;

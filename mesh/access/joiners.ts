@@ -1,6 +1,6 @@
-import { minus, portSet, portTexts } from './ports.ts';
+import { minus, portTexts } from './ports.ts';
 import type { PortSet } from './ports.ts';
-import type { Permission } from './permission.ts';
+import { given, type Permission } from './permission.ts';
 
 /**
  * What people gain or lose by joining or leaving a group whose rules stay: `lin@example.com gains tcp/5432 on fra-db-01
@@ -40,18 +40,14 @@ function difference(
 ): string[] {
   const hosts = [...new Set(there.filter(({ from }) => from === group).map(({ to }) => to))].sort();
   return hosts.flatMap((host) => {
-    const through = portSet(
-      there.filter(({ from, to }) => from === group && to === host).flatMap(({ ports }) => ports),
-    );
+    const through = given(there.filter(({ from, to }) => from === group && to === host));
     const ports = portTexts(minus(through, reach(person, host, here)));
     return ports.length === 0 ? [] : [`${person} ${verb} ${ports.join(', ')} on ${host} (${because} ${group})`];
   });
 }
 
 function reach(person: string, host: string, entries: readonly Permission[]): PortSet {
-  return portSet(
-    entries.filter((entry) => entry.to === host && named(entry)?.includes(person)).flatMap(({ ports }) => ports),
-  );
+  return given(entries.filter((entry) => entry.to === host && named(entry)?.includes(person)));
 }
 
 const named = ({ people, lan }: Permission): readonly string[] | undefined => people ?? lan?.hosts;

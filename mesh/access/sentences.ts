@@ -1,6 +1,6 @@
 import { memberChanges } from './joiners.ts';
-import type { Permission } from './permission.ts';
-import { minus, portSet, portTexts } from './ports.ts';
+import { given, type Permission } from './permission.ts';
+import { minus, portTexts } from './ports.ts';
 import type { PortSet } from './ports.ts';
 
 /**
@@ -47,7 +47,7 @@ interface Pair {
 /** Of the entries that give some of these ports; a pair's other entries have nothing to do with the change. */
 function reasons({ entries }: Pair, changed: PortSet): string {
   const all = portTexts(changed).join();
-  const concerned = entries.filter((entry) => portTexts(minus(changed, portSet(entry.ports))).join() !== all);
+  const concerned = entries.filter((entry) => portTexts(minus(changed, given([entry]))).join() !== all);
   return [...new Set(concerned.map(({ why }) => why))].sort().join('; ');
 }
 
@@ -63,7 +63,7 @@ function byPair(entries: readonly Permission[]): Map<string, Pair> {
       {
         from: group[0]?.from ?? '',
         to: group[0]?.to ?? '',
-        ports: portSet(group.flatMap((entry) => entry.ports)),
+        ports: given(group),
         entries: group,
       },
     ]),

@@ -15,13 +15,14 @@ export interface Source {
   endpoints: Endpoint[];
 }
 
-/** The parts of `group:sre`, `site:eu-fra` or `role:db`: people or members first, then LANs by site. */
+/** The parts of `group:sre`, `tool:ci`, `site:eu-fra` or `role:db`: people or members first, then LANs by site. */
 export function sourcesFrom(from: string, config: MeshConfig, index: ReadonlyMap<string, readonly Place[]>): Source[] {
   const [kind, name = ''] = from.split(':');
   if (kind === 'group') {
     const people = (config.groups[name] ?? []).toSorted();
     return [{ told: { from, people }, parties: [{ kind: 'person' }], endpoints: [{ kind: 'group', name }] }];
   }
+  if (kind === 'tool') return [{ told: { from }, parties: [{ kind: 'tool' }], endpoints: [{ kind: 'tool', name }] }];
   const places = index.get(from) ?? [];
   const members = bySite(places.filter(({ party }) => party.kind === 'member'));
   const tagged: Endpoint =

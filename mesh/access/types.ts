@@ -1,4 +1,5 @@
 import type { HostParty } from '../config/paths.ts';
+import type { Expiry } from './until.ts';
 
 /** One permission in words of the model. */
 export interface AccessEntry {
@@ -13,6 +14,18 @@ export interface AccessEntry {
   why: string;
   /** true: nobody wrote it; the mesh needs it (why: control). */
   implicit: boolean;
+  /** Present where it gives logins by Tailscale SSH, besides the port. */
+  ssh?: SshAccess;
+  /** Last day on which it holds, `2027-06-30`; absent where it is for good. */
+  until?: string;
+}
+
+/** Logins by Tailscale SSH. */
+export interface SshAccess {
+  /** Logins on the hosts, sorted; `autogroup:nonroot` is every one but root. */
+  users: string[];
+  /** People log in again before they connect; for how long that holds (`12h`, `always`). Absent: accepted without. */
+  check?: string;
 }
 
 export interface LanSource {
@@ -24,6 +37,7 @@ export interface LanSource {
 /** What stands at one end of a rule, in terms that every overlay can select by. */
 export type Endpoint =
   | { kind: 'group'; name: string }
+  | { kind: 'tool'; name: string }
   | { kind: 'members-of-site'; site: string }
   | { kind: 'routers-of-site'; site: string }
   /** One member that a service names. */
@@ -41,6 +55,8 @@ export interface AccessRule {
   ports: string[];
   why: string;
   implicit: boolean;
+  ssh?: SshAccess;
+  until?: string;
 }
 
 /** A host as access sees it. */
@@ -62,4 +78,6 @@ export interface ResolvedAccess {
   entries: AccessEntry[];
   /** Parts of a rule that no network path carries, told to its author. */
   notes: string[];
+  /** Intents that are over or nearly so. Those that are over give no rule and no entry. */
+  expiry: Expiry;
 }

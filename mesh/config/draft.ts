@@ -20,9 +20,17 @@ export interface Draft {
   /** Names that somebody declared, well-formed or not: naming them is no second fault. */
   groups: string[];
   /** As far as it can be read. */
-  breakGlass?: { group: string; service: string };
+  breakGlass?: { group: string; service: string; tool?: string | undefined };
   services: { name: string; path: Path; entry: Partial<ServiceConfig> }[];
-  access: { path: Path; entry: Partial<RuleConfig> }[];
+  tools: string[];
+  access: DraftRule[];
+}
+
+export interface DraftRule {
+  path: Path;
+  entry: Partial<RuleConfig>;
+  /** As for sites. */
+  given: readonly string[];
 }
 
 export interface DraftSite {
@@ -76,7 +84,12 @@ export function draft(raw: Record<string, unknown>): Draft {
       path: ['services', name],
       entry: salvage(serviceSchema, service),
     })),
-    access: list(raw.access).map((rule, index) => ({ path: ['access', index], entry: salvage(ruleSchema, rule) })),
+    tools: entries(raw.tools).map(([name]) => name),
+    access: list(raw.access).map((rule, index) => ({
+      path: ['access', index],
+      entry: salvage(ruleSchema, rule),
+      given: keysOf(rule),
+    })),
   };
 }
 

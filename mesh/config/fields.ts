@@ -48,13 +48,14 @@ export const serviceName = shortName('a service', 'postgres');
 export const networkName = shortName('a network', 'acme');
 export const accountName = shortName('an account', 'fra');
 export const commandName = shortName('a command', 'node-exporter');
+export const toolName = shortName('a tool', 'ci');
 
 /** Roles become tags of their own, so those that the mesh itself uses are taken. */
 export const roleName = text((value) => {
   if (!SHORT_NAME.test(value)) return 'is not a name for a role';
-  if (/^(router|iac)$|^(router|site|host)-/.test(value)) return 'is a role that the mesh gives itself';
+  if (/^(router|iac)$|^(router|site|host|tool)-/.test(value)) return 'is a role that the mesh gives itself';
   return undefined;
-}, 'choose a letter, then lower-case letters, digits and inner hyphens, for example db; router, iac, router-…, site-… and host-… are taken');
+}, 'choose a letter, then lower-case letters, digits and inner hyphens, for example db; router, iac, router-…, site-…, host-… and tool-… are taken');
 
 export const domainName = matching(
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
@@ -159,12 +160,47 @@ export const placeSelector = matching(
   'write a host name such as fra-db-01, or a role such as role:db',
 );
 
-/** `group:sre`, `site:eu-fra`, `role:app`: who may open connections. */
+/** `group:sre`, `site:eu-fra`, `role:app`, `tool:ci`: who may open connections. */
 export const sourceSelector = matching(
-  /^(group|site|role):[a-z0-9-]+$/,
-  'names no group, site or role',
-  'write group:NAME, site:NAME or role:NAME',
+  /^(group|site|role|tool):[a-z0-9-]+$/,
+  'names no group, site, role or tool',
+  'write group:NAME, site:NAME, role:NAME or tool:NAME',
 );
+
+/** A login that Tailscale SSH gives. Root is never meant by another name. */
+export const sshUser = matching(
+  /^(autogroup:nonroot|[a-z_][a-z0-9_-]{0,31})$/,
+  'is not a login on a host',
+  'write logins such as ops, or autogroup:nonroot for every one but root; root is given by its name alone',
+);
+
+/** Seven days, in minutes: the longest that the service takes. */
+const LONGEST_CHECK = 7 * 24 * 60;
+
+/** How long a check of a person holds, as the service documents it: 1m to 168h, or `always` for one at each connection. */
+export const checkPeriod = text((value) => {
+  if (value === 'always') return undefined;
+  const [, hours, minutes] = /^(?=.)(?:(\d{1,5})h)?(?:(\d{1,5})m)?$/.exec(value) ?? [];
+  if (hours === undefined && minutes === undefined) return 'is not a period';
+  const total = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
+  if (total < 1) return 'is below 1m';
+  return total > LONGEST_CHECK ? 'is above 168h' : undefined;
+}, 'write hours and minutes from 1m to 168h, for example 12h, or always; leave it out to accept without a check');
+
+/** An unquoted date in YAML is a time for Pulumi, which hands it on in this form. */
+const MIDNIGHT = ' 00:00:00 +0000 UTC';
+const dateOf = (value: string): string => (value.endsWith(MIDNIGHT) ? value.slice(0, -MIDNIGHT.length) : value);
+
+/** A day of the calendar, `2027-06-30`. */
+export const date = text((value) => {
+  const day = dateOf(value);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return 'is not a date';
+  const time = new Date(`${day}T00:00:00Z`);
+  // Dates roll over: 30 February would be read as 2 March.
+  return Number.isNaN(time.getTime()) || time.toISOString().slice(0, 10) !== day
+    ? 'is no day of the calendar'
+    : undefined;
+}, 'write the last day on which it holds as YYYY-MM-DD, for example 2027-06-30').transform(dateOf);
 
 /** A reason for people; it is printed in previews and as a comment of the policy, so it is one line. */
 export const why = text((value) => {

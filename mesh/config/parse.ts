@@ -6,6 +6,7 @@ import { pathFaults } from './checks/paths.ts';
 import { prefixFaults } from './checks/prefixes.ts';
 import { referenceFaults } from './checks/references.ts';
 import { hostNameFaults, siteFaults } from './checks/sites.ts';
+import { sshAccessFaults } from './checks/ssh-access.ts';
 import { draft } from './draft.ts';
 import type { Fault } from './fault.ts';
 import { meshSchema, secretKeys, type MeshConfig } from './schema.ts';
@@ -34,6 +35,7 @@ export function parseConfig(raw: Record<string, unknown>): ParseAnswer {
     ...referenceFaults(model),
     ...pathFaults(model),
     ...breakGlassFaults(model),
+    ...sshAccessFaults(model),
   ];
   if (faults.length === 0) return { ok: true, config: meshSchema.parse(known) };
   return { ok: false, faults: faults.sort(byPath) };

@@ -2,9 +2,9 @@ import { cloudOf, type CloudName, type LanKind } from './clouds.ts';
 
 /**
  * Who can reach whom is a matter of the pair, not of the site. A party is what stands at one end of a connection:
- * a person's device and a member are nodes of the tailnet, a LAN host is reached through its site's router.
+ * a person's device, a tool and a member are nodes of the tailnet, a LAN host is reached through its site's router.
  */
-export type Party = { kind: 'person' } | HostParty;
+export type Party = { kind: 'person' } | { kind: 'tool' } | HostParty;
 export type HostParty =
   { kind: 'member'; name: string; site: SiteNetwork } | { kind: 'lan'; name: string; site: SiteNetwork };
 
@@ -67,7 +67,7 @@ export function path(from: Party, to: HostParty): Verdict {
   if (to.kind === 'member') return from.kind === 'lan' ? toMember(from, to) : { possible: true };
   // The way back from a LAN host: to its router where that masquerades, else by the route to its site's vip.
   const reached = behindRouters(to);
-  if (!reached.possible || from.kind === 'person') return reached;
+  if (!reached.possible || from.kind === 'person' || from.kind === 'tool') return reached;
   return sameLan(from, to) ?? reached;
 }
 

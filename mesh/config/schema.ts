@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as field from './fields.ts';
 import { told } from './fields.ts';
-import { groupSchema, ruleSchema, serviceSchema } from './schema/access.ts';
+import { groupSchema, ruleSchema, serviceSchema, toolSchema } from './schema/access.ts';
 import { agentSchema, packagesSchema } from './schema/hosts-use.ts';
 import { mapping } from './schema/mapping.ts';
 import { credentialsSchema, networkSchema, sshSchema, tailnetSchema } from './schema/network.ts';
@@ -30,6 +30,10 @@ export const meshSchema = z.strictObject({
     .record(field.serviceName, serviceSchema, mapping('write services: { postgres: { on, ports } }'))
     .default({})
     .describe('Service name → where it runs and listens.'),
+  tools: z
+    .record(field.toolName, toolSchema, mapping('write tools: { ci: { why } }'))
+    .default({})
+    .describe('Tool name → something that joins the tailnet and is none of the hosts.'),
   access: z
     .array(ruleSchema, { error: told('must be a list', 'write access: [{ from, to, why }]') })
     .default([])

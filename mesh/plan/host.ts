@@ -20,7 +20,7 @@ export function planHost(
   config: MeshConfig,
   where: Where,
   host: HostConfig,
-  { kind, named }: { kind: HostKind; named: boolean },
+  { kind, named, tailscaleSsh }: { kind: HostKind; named: boolean; tailscaleSsh: boolean },
 ): HostPlan {
   const { name: siteName, site } = where;
   const cloud = cloudOf(site.cloud);
@@ -73,6 +73,7 @@ export function planHost(
         advertises,
         acceptRoutes: true,
         snat,
+        ssh: tailscaleSsh,
         ...(loginServer !== undefined && { loginServer }),
       },
     }),

@@ -1,25 +1,28 @@
 import { byName, isMember, lanHost, places } from '../access/places.ts';
 import { resolveAccess } from '../access/resolve.ts';
+import type { ResolvedAccess } from '../access/types.ts';
 import { compareAddresses } from '../config/cidr.ts';
 import { lanInitiates } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy, type PolicyModel } from '../overlays/tailscale/compile.ts';
 import { lifelines, type Lifelines } from '../overlays/tailscale/lifelines.ts';
+import { toolTag } from '../overlays/tailscale/tags.ts';
 import type { LanHost } from '../overlays/tailscale/tests.ts';
 import { notes } from './notes.ts';
 import { planSite } from './site.ts';
 import { authorizedKeys } from './ssh.ts';
-import type { HostPlan, MeshPlan, SitePlan, SshPlan } from './types.ts';
+import type { HostPlan, MeshPlan, SitePlan, SshPlan, ToolPlan } from './types.ts';
 
 /**
  * Decides all that can be decided before a cloud is asked.
  * @param config what parseConfig accepted; another one may throw
  * @param options.stack name of the Pulumi stack; part of the policy's owner line
- * @returns plain data, sorted throughout: equal configs in any order give equal plans
+ * @param options.now decides which intents are over (`until`); only its day counts, UTC
+ * @returns plain data, sorted throughout: equal configs in any order give equal plans, on one day
  */
-export function planMesh(config: MeshConfig, options: { stack: string }): MeshPlan {
-  const access = resolveAccess(config);
-  const around = { routed: routedSites(config), named: namedMembers(config) };
+export function planMesh(config: MeshConfig, options: { stack: string; now: Date }): MeshPlan {
+  const access = resolveAccess(config, options.now);
+  const around = { routed: routedSites(config), named: namedMembers(config), ssh: sshHosts(access) };
   const sites = Object.entries(config.sites)
     .map(([name, site]) => planSite(config, name, site, around))
     .sort(byName);
@@ -32,13 +35,17 @@ export function planMesh(config: MeshConfig, options: { stack: string }): MeshPl
     credentials: config.credentials,
     agent: config.agent,
     sites,
+    tools: toolPlans(config),
     policy: {
       text: policy.text,
       access: access.entries,
       ownerTag: policy.ownerTag,
-      lifelines: planLifelines(config, sites, policy.ownerTag),
+      lifelines: planLifelines(config, sites, policy.ownerTag, options.now),
       ...(config.tailnet.takeOver !== undefined && { takeOver: config.tailnet.takeOver }),
+      joined: policy.joined,
+      joinedSsh: policy.joinedSsh,
     },
+    expiry: access.expiry,
     notes: notes(config, access),
   };
 }
@@ -56,13 +63,13 @@ const tailnetPlan = ({ name, loginServer }: MeshConfig['tailnet']): MeshPlan['ta
 });
 
 /** What the break-glass group must keep is its service, as if that were the only intent. */
-function planLifelines(config: MeshConfig, sites: readonly SitePlan[], ownerTag: string): Lifelines {
+function planLifelines(config: MeshConfig, sites: readonly SitePlan[], ownerTag: string, now: Date): Lifelines {
   const { breakGlass } = config.tailnet;
   const nodes = sites.flatMap(hostsOf).flatMap(({ node }) => node ?? []);
   if (breakGlass === undefined) return lifelines(ownerTag, nodes, []);
-  const { group, service } = breakGlass;
-  const access = [{ from: [`group:${group}`], to: service, why: 'break glass' }];
-  const { rules } = resolveAccess({ ...config, access });
+  const { group, service, tool } = breakGlass;
+  const from = [`group:${group}`, ...(tool === undefined ? [] : [`tool:${tool}`])];
+  const { rules } = resolveAccess({ ...config, access: [{ from, to: service, why: 'break glass' }] }, now);
   return lifelines(
     ownerTag,
     nodes,
@@ -79,15 +86,26 @@ function routedSites(config: MeshConfig): { site: string; cidr: string }[] {
     .sort((a, b) => compareAddresses(a.cidr, b.cidr));
 }
 
-/** Members that a service selects by name; only these carry a tag of their own. */
+/** Members that a service or an intent with `ssh` selects by name; only these carry a tag of their own. */
 function namedMembers(config: MeshConfig): ReadonlySet<string> {
-  const on = new Set(Object.values(config.services).flatMap((service) => service.on));
+  const on = new Set(
+    [...Object.values(config.services), ...config.access.flatMap(({ ssh }) => ssh ?? [])].flatMap((one) => one.on),
+  );
   const members = Object.values(config.sites).flatMap((site) => [
     ...site.routers,
     ...site.hosts.filter((host) => isMember(site, host, false)),
   ]);
   return new Set(members.flatMap(({ name }) => (on.has(name) ? [name] : [])));
 }
+
+/** Hosts that somebody may log in to by Tailscale SSH. */
+const sshHosts = ({ entries }: ResolvedAccess): ReadonlySet<string> =>
+  new Set(entries.flatMap(({ ssh, to }) => (ssh === undefined ? [] : [to])));
+
+const toolPlans = ({ tools }: MeshConfig): ToolPlan[] =>
+  Object.entries(tools)
+    .map(([name, { why }]) => ({ name, tag: toolTag(name), why }))
+    .sort(byName);
 
 function policyModel(
   config: MeshConfig,
@@ -106,8 +124,10 @@ function policyModel(
       routers: site.routers.length > 0,
       members: membersAt.has(site.name),
     })),
+    members: members.map(({ name, site, roles, kind }) => ({ name, site, roles, router: kind === 'router' })),
     memberRoles: [...new Set([...(routers ? ['router'] : []), ...members.flatMap(({ roles }) => roles)])],
     namedMembers: [...named],
+    tools: Object.keys(config.tools),
     lanHosts: lanHosts(config),
   };
 }

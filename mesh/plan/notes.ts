@@ -1,5 +1,6 @@
 import { isMember, networkOf } from '../access/places.ts';
-import type { ResolvedAccess } from '../access/types.ts';
+import { covers, portSet } from '../access/ports.ts';
+import type { AccessEntry, ResolvedAccess } from '../access/types.ts';
 import { cloudOf, TAILNET_RANGE, TAILNET_RANGE6 } from '../config/clouds.ts';
 import { lanInitiates, lanKind, type SiteNetwork } from '../config/paths.ts';
 import type { MeshConfig, SiteConfig } from '../config/schema.ts';
@@ -12,10 +13,27 @@ export function notes(config: MeshConfig, access: ResolvedAccess): string[] {
   const { loginServer } = config.tailnet;
   if (loginServer !== undefined)
     told.add(`nodes join at ${loginServer}: policy and keys go to its API only if tailscale:baseUrl names that`);
-  const used = new Set(config.access.flatMap(({ from }) => from));
+  for (const sentence of [...access.expiry.ended, ...access.expiry.soon]) told.add(sentence);
+  const used = new Set(access.entries.map(({ from }) => from));
   for (const group of Object.keys(config.groups))
     if (!used.has(`group:${group}`)) told.add(`group ${group} is named by no access rule, so its people reach nothing`);
+  for (const tool of Object.keys(config.tools))
+    if (!used.has(`tool:${tool}`)) told.add(`tool ${tool} is named by no access rule, so it reaches nothing`);
+  for (const note of sshNotes(access.entries)) told.add(note);
   return [...told].sort();
+}
+
+/** Where tailscaled answers SSH, the port alone opens no session: it knows people and nodes, and no keys. */
+function sshNotes(entries: readonly AccessEntry[]): string[] {
+  const served = new Set(entries.flatMap(({ ssh, to }) => (ssh === undefined ? [] : [to])));
+  const silent = entries.filter(
+    ({ ssh, to, ports, implicit }) =>
+      ssh === undefined && !implicit && served.has(to) && covers(portSet(ports), 'tcp/22'),
+  );
+  return [...new Set(silent.map(({ from }) => from))].map((from) => {
+    const hosts = [...new Set(silent.flatMap((entry) => (entry.from === from ? [entry.to] : [])))].sort();
+    return `${from} may connect to tcp/22 on ${hosts.join(', ')}, but Tailscale SSH answers there and gives logins only to those whom a rule with ssh names`;
+  });
 }
 
 function siteNotes(name: string, site: SiteConfig, around: MeshConfig['network']): string[] {

@@ -12,6 +12,8 @@ export interface Surroundings {
   routed: readonly { site: string; cidr: string }[];
   /** Hosts that some service names. */
   named: ReadonlySet<string>;
+  /** Hosts that run Tailscale SSH. */
+  ssh: ReadonlySet<string>;
 }
 
 /** One site, decided. Hosts are sorted by name; so router A of a pair is the first by name, wherever it is listed. */
@@ -23,7 +25,11 @@ export function planSite(config: MeshConfig, name: string, site: SiteConfig, aro
     list
       .map((host) => {
         const kind: HostKind = router ? 'router' : isMember(site, host, false) ? 'member' : 'host';
-        return planHost(config, { name, site, gateway }, host, { kind, named: around.named.has(host.name) });
+        return planHost(config, { name, site, gateway }, host, {
+          kind,
+          named: around.named.has(host.name),
+          tailscaleSsh: around.ssh.has(host.name),
+        });
       })
       .sort(byName);
   const routers = hosts(site.routers, true);

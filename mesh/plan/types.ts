@@ -1,9 +1,14 @@
 import type { AccessEntry } from '../access/types.ts';
+import type { Expiry } from '../access/until.ts';
 import type { CloudName, LanKind } from '../config/clouds.ts';
 import type { HostSpec, Release } from '../host/spec.ts';
 import type { Lifelines } from '../overlays/tailscale/lifelines.ts';
+import type { SshTest } from '../overlays/tailscale/ssh-tests.ts';
+import type { PolicyTest } from '../overlays/tailscale/tests.ts';
 
 export type { AccessEntry, LanSource } from '../access/types.ts';
+export type { SshTest } from '../overlays/tailscale/ssh-tests.ts';
+export type { PolicyTest } from '../overlays/tailscale/tests.ts';
 
 /** Everything that can be decided before a cloud is asked. Sorted by name throughout, so equal configs print equal bytes. */
 export interface MeshPlan {
@@ -16,9 +21,20 @@ export interface MeshPlan {
   /** Where the agent on routers reaches Hetzner's API. */
   agent: { hetznerEndpoint: string };
   sites: SitePlan[];
+  tools: ToolPlan[];
   policy: PolicyPlan;
+  /** Intents that the calendar took away or will within 14 days, a sentence each. */
+  expiry: Expiry;
   /** What a reader must know and might not expect ("LAN hosts of … cannot open connections: …"). */
   notes: string[];
+}
+
+/** Something that joins the tailnet and is none of the hosts. What it may reach stands in `policy.access`, from `tool:NAME`. */
+export interface ToolPlan {
+  name: string;
+  /** What it joins with, owned by the deploying credential's. */
+  tag: string;
+  why: string;
 }
 
 /** One SSH server on the way to a host. */
@@ -118,6 +134,8 @@ export interface NodePlan {
   advertises: string[];
   acceptRoutes: boolean;
   snat: boolean;
+  /** Whether tailscaled answers SSH on the node's tailnet addresses; sshd stays what answers on all others. */
+  ssh: boolean;
   /** Control server; absent where it is Tailscale's own. */
   loginServer?: string;
 }
@@ -141,4 +159,8 @@ export interface PolicyPlan {
   lifelines: Lifelines;
   /** ETag of a text of somebody else's that may be replaced. */
   takeOver?: string;
+  /** Tests that hold once every member has joined, for the service to run against its live policy; those in `text` hold before. */
+  joined: PolicyTest[];
+  /** The same of logins by Tailscale SSH. The service takes these only as `sshTests` of a whole policy. */
+  joinedSsh: SshTest[];
 }

@@ -33,6 +33,12 @@ export interface TailnetNodeArgs {
   /** Whether tailscaled masquerades what it forwards to the LAN. */
   snat: pulumi.Input<boolean>;
   /**
+   * Whether tailscaled answers SSH on the node's tailnet addresses, for those whom the policy's ssh rules name. A change of it
+   * is made without joining anew. sshd stays what answers on all other addresses.
+   * @default false
+   */
+  ssh?: pulumi.Input<boolean>;
+  /**
    * Control server, where it is not Tailscale's own.
    * @example 'https://headscale.example.com'
    */

@@ -3,6 +3,7 @@ import { parseConfig } from '../../mesh/config/index.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import { largeMesh, parsedMesh } from './large-mesh.ts';
 import { exponent, inTurns, median } from './measure.ts';
+import { NOW } from '../now.ts';
 
 const SITES = [25, 50, 100, 200, 400];
 const ROUNDS = 7;
@@ -16,7 +17,7 @@ export async function benchPlan(): Promise<string> {
     const raw = largeMesh(sites);
     const config = parsedMesh(sites);
     const parsing = (): Promise<unknown> => Promise.resolve(parseConfig(raw));
-    const planning = (): Promise<unknown> => Promise.resolve(planMesh(config, { stack: 'bench' }));
+    const planning = (): Promise<unknown> => Promise.resolve(planMesh(config, { stack: 'bench', now: NOW }));
     await planning();
     const [parsed = [], planned = []] = await inTurns(ROUNDS, [parsing, planning]);
     parse.push({ x: sites, y: median(parsed) });

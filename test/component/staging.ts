@@ -8,6 +8,7 @@ import { makeProviders } from '../../components/providers.ts';
 import { readSettings } from '../../components/settings.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import { record, type Answers, type Recording, type RecordOptions } from './record.ts';
+import { NOW } from '../now.ts';
 
 /** Values that must never stand anywhere in the clear. */
 export const SENTINELS = {
@@ -129,7 +130,7 @@ export function answers(): Answers {
 export function program(drain: Drain = () => Promise.resolve()): void {
   const settings = readSettings();
   const stack = pulumi.getStack();
-  const plan = planMesh(settings.config, { stack });
+  const plan = planMesh(settings.config, { stack, now: NOW });
   const providers = makeProviders(settings, plan);
   const { sshPrivateKey: privateKey, jumpPrivateKey } = settings;
   compose({ plan, stack, privateKey, jumpPrivateKey, drain, providers, protect: stack === 'prod' });

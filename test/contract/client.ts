@@ -87,6 +87,7 @@ export class ProtocolClient {
       advertiseRoutes: [this.transport.lanPrefix],
       acceptRoutes: true,
       snat: true,
+      ssh: false,
       tailnet: this.transport.tailnet,
       ...more,
     };

@@ -59,6 +59,15 @@ export function nodeContract(client: () => ProtocolClient): void {
       expect(await client().must(lines.routeStatus(tool))).toMatchObject({ advertised: [transport.lanPrefix] });
     });
 
+    test('answers SSH on its own where that is asked for, and stops without joining anew', async () => {
+      const { tool } = client();
+      const joined = await client().join({ ssh: true });
+      expect(await client().must(lines.nodeStatus(tool))).toMatchObject({ ssh: true });
+      const again = await client().must(lines.nodeJoin(tool), client().joinRequest());
+      expect(again).toMatchObject({ nodeId: joined.nodeId, adopted: true });
+      expect(await client().must(lines.nodeStatus(tool))).toMatchObject({ nodeId: joined.nodeId, ssh: false });
+    });
+
     test('does not spend a key when it is adopted', async () => {
       const { tool, transport } = client();
       const joined = await client().join();

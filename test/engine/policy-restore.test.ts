@@ -78,7 +78,7 @@ test('a policy that was pushed and never checked is checked by the next up, refr
   const before = await live();
   // What a run leaves that was killed between push and check: the new text is live, the state has the former one.
   await platform(['ada@example.com']);
-  const { policy } = planMesh(meshConfig(readStackFile(bench.stack, bench.dir)), { stack: bench.stack });
+  const { policy } = planMesh(meshConfig(readStackFile(bench.stack, bench.dir)), { stack: bench.stack, now: new Date() });
   await bench.tailscale('POST', '/tailnet/-/acl', policy.text);
   expect(await live()).not.toBe(before);
   await setFault(bench.dir, 'policy-lockout', '*');

@@ -26,7 +26,7 @@ function entries({ sites, sources }: Graph, detailed: boolean): Entry[] {
   const kinds = new Set(sites.flatMap(({ hosts }) => hosts.map(({ kind }) => kind)));
   const from = new Set(sources.map(({ kind }) => kind));
   const hosts = ([['router', 'subnet router'], ['member', 'member of the tailnet'], ['host', 'LAN host, reached through its routers']] as const); // prettier-ignore
-  const whos = ([['group', 'people'], ['site', 'members of a site'], ['role', 'members with a role'], ['lan', 'hosts on a LAN']] as const); // prettier-ignore
+  const whos = ([['group', 'people'], ['site', 'members of a site'], ['role', 'members with a role'], ['tool', 'a tool'], ['lan', 'hosts on a LAN']] as const); // prettier-ignore
   return [
     ...(from.size === 0 ? [] : [{ told: 'may open connections to; all else is denied', wide: STROKE + 8, draw: (x: number, y: number) => group(arrow(x, y, x + STROKE, y), hubClass(0)) }]), // prettier-ignore
     ...whos.filter(([kind]) => from.has(kind)).map(([kind, told]) => ({ told, wide: MARK, draw: (x: number, y: number) => sourceMark(kind, x, y) })), // prettier-ignore

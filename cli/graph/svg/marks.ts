@@ -24,7 +24,7 @@ function hexagon(x: number, y: number, radius: number): [number, number][] {
   ]);
 }
 
-/** Who opens connections: people, a site, a role, or a LAN. */
+/** Who opens connections: people, a site, a role, a tool, or a LAN. */
 export function sourceMark(kind: SourceNode['kind'], x: number, y: number): string {
   switch (kind) {
     case 'group':
@@ -33,6 +33,8 @@ export function sourceMark(kind: SourceNode['kind'], x: number, y: number): stri
       return rect({ x: x + 0.5, y: y - 5, width: 11, height: 4 }, 'node', 1) + rect({ x: x + 0.5, y: y + 1, width: 11, height: 4 }, 'node', 1); // prettier-ignore
     case 'lan':
       return rect({ x: x + 1.5, y: y - 4.5, width: 9, height: 9 }, 'lan', 1);
+    case 'tool':
+      return shape(hexagon(x + 6, y, 5.5), 'node');
     case 'role':
       return shape([[x, y - 5], [x + 7, y - 5], [x + 12, y], [x + 7, y + 5], [x, y + 5]], 'node'); // prettier-ignore
   }

@@ -66,7 +66,7 @@ export function failingTests(policy: Policy, around: Surroundings, tests: Policy
   });
 }
 
-function attempt<T>(errors: string[], what: () => T): T | undefined {
+export function attempt<T>(errors: string[], what: () => T): T | undefined {
   try {
     return what();
   } catch (error) {
@@ -77,7 +77,7 @@ function attempt<T>(errors: string[], what: () => T): T | undefined {
 }
 
 /** A tag or autogroup is its devices and nothing else: before the first joins, such a test cannot hold. */
-function sources(name: string, policy: Policy, around: Surroundings): Party[] {
+export function sources(name: string, policy: Policy, around: Surroundings): Party[] {
   // Each address of a device must get through by itself.
   if (/^(?:tag|autogroup):/.test(name))
     return someDevices(name, 'source', policy, around).flatMap((device) =>
@@ -88,7 +88,12 @@ function sources(name: string, policy: Policy, around: Surroundings): Party[] {
   return resolve(name, policy, around);
 }
 
-function someDevices(name: string, side: 'source' | 'destination', policy: Policy, around: Surroundings): Party[] {
+export function someDevices(
+  name: string,
+  side: 'source' | 'destination',
+  policy: Policy,
+  around: Surroundings,
+): Party[] {
   if (!name.startsWith('autogroup:')) resolve(name, policy, around);
   const found = devices(name, policy, around);
   if (found.length === 0) throw new NoSuchParty(`${side} ${JSON.stringify(name)} resolved to no IP addresses`);

@@ -11,6 +11,7 @@ import { matchesSource, type PolicyNode, type Surroundings } from './party.ts';
 import { protocolNumbers } from './ports.ts';
 import { readPolicy } from './read.ts';
 import { readTests } from './read-other.ts';
+import { failingSshTests } from './ssh-tests.ts';
 import { PolicyError, type Policy, type Rule, type Selector } from './types.ts';
 
 export { NoSuchParty, type PolicyNode, type Surroundings } from './party.ts';
@@ -41,7 +42,7 @@ export interface Interpreted {
   allowed(question: Question): boolean;
   /** Where the rules stand that make `allowed` true (`grants[0]`), undefined when it is false. */
   permittedBy(question: Question): string[] | undefined;
-  /** The failing ones of the policy's own `tests`, or of these (`[{"src": …, "accept": […]}]`). Throws PolicyError when those are no tests. */
+  /** The failing ones of the policy's own `tests` and `sshTests`, or of these (`[{"src": …, "accept": […]}]`). Throws PolicyError when those are no tests. */
   failingTests(tests?: Json): TestFailure[];
   /** Whether autoApprovers enable this route when such a node first advertises it. */
   approvesRoute(route: string, node: PolicyNode): boolean;
@@ -78,7 +79,7 @@ export function interpret(text: string, around: Partial<Surroundings> = {}): Int
     permittedBy,
     allowed: (question) => permittedBy(question) !== undefined,
     failingTests(tests) {
-      if (tests === undefined) return failingTests(policy, known, policy.tests);
+      if (tests === undefined) return [...failingTests(policy, known, policy.tests), ...failingSshTests(policy, known)];
       const faults = new Faults();
       const read = readTests(tests, 'tests', faults);
       if (faults.list.length > 0) throw new PolicyError(faults.list);

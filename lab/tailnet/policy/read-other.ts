@@ -58,6 +58,9 @@ export function readSsh(value: Json | undefined, names: Names, faults: Faults): 
       if (env.text === '') faults.add(env.path, 'acceptEnv values cannot be empty');
     if (rule.checkPeriod !== undefined)
       checkPeriod(readString(rule.checkPeriod, `${where}.checkPeriod`, faults), `${where}.checkPeriod`, faults);
+    for (const src of action === 'check' ? readStrings(rule.src, `${where}.src`, faults) : [])
+      if (/^(?:tag:|autogroup:tagged$)/.test(src.text))
+        faults.add(src.path, '"check" action does not support tags in src');
     // A destination of ssh is a node that runs its server: a tag, the own devices, or a user's.
     for (const dst of readStrings(rule.dst, `${where}.dst`, faults))
       if (!/^(?:tag:|autogroup:(?:self|member|tagged|admin|owner)$)|@/.test(dst.text))

@@ -5,6 +5,7 @@ import { HuJsonError, parseHuJson, toData, type Json } from './hujson.ts';
 import { checkNodeAttrs, readAutoApprovers, readSsh, readTests } from './read-other.ts';
 import { readAcls, readGrants, readSelectors } from './read-rules.ts';
 import { isLogin, isTag } from './selectors.ts';
+import { readSshTests } from './ssh-tests.ts';
 import { PolicyError, type Policy, type Selector } from './types.ts';
 
 const SECTIONS = [
@@ -16,13 +17,14 @@ const SECTIONS = [
   'autoApprovers',
   'tests',
   'ssh',
+  'sshTests',
   'nodeAttrs',
   'randomizeClientPort',
   'disableIPv4',
   'OneCGNATRoute',
 ];
 /** What the service takes and this lab cannot judge: accepting it would claim more than was checked. */
-const NOT_JUDGED = ['postures', 'defaultSrcPosture', 'ipsets', 'sshTests', 'attrConfig', 'nodeVisibility', 'derpMap'];
+const NOT_JUDGED = ['postures', 'defaultSrcPosture', 'ipsets', 'attrConfig', 'nodeVisibility', 'derpMap'];
 
 /** Reads and checks a whole policy. Throws PolicyError with all faults. */
 export function readPolicy(text: string): Policy {
@@ -63,6 +65,7 @@ export function readPolicy(text: string): Policy {
     // A policy that says nothing about access at all is the service's allow-all; an empty list is deny-all.
     rules: all.grants === undefined && all.acls === undefined ? undefined : [...acls, ...grants],
     ssh: readSsh(all.ssh, names, faults),
+    sshTests: readSshTests(all.sshTests, names, faults),
     tests: readTests(all.tests, 'tests', faults),
   };
   checkNodeAttrs(all.nodeAttrs, names, faults);

@@ -34,6 +34,16 @@ export interface PolicyTest {
   malformed: string[];
 }
 
+export interface SshTest {
+  src: string;
+  dst: string[];
+  accept: string[];
+  check: string[];
+  deny: string[];
+  /** As for other tests. */
+  malformed: string[];
+}
+
 export interface SshRule {
   action: 'accept' | 'check';
   src: Selector[];
@@ -49,6 +59,7 @@ export interface Policy {
   /** undefined: neither `grants` nor `acls` stands in the text, and then everything is allowed. */
   rules: Rule[] | undefined;
   ssh: SshRule[];
+  sshTests: SshTest[];
   tests: PolicyTest[];
 }
 

@@ -5,14 +5,14 @@ import { lanInitiates, path, wholeLan, type HostParty, type Party, type SiteNetw
 
 /** A rule that no network path can carry is a permission that lies: it is refused, with the reason. */
 export function pathFaults(model: Draft): Fault[] {
-  const index = partiesBySelector(model);
+  const index = indexed(model);
   const services = new Map(model.services.map((service) => [service.name, service]));
   const faults: Fault[] = [];
   for (const rule of model.access) {
     const targets = (services.get(rule.entry.to ?? '')?.entry.on ?? []).flatMap((place) => index.get(place) ?? []);
     if (targets.length === 0) continue;
     for (const [at, source] of (rule.entry.from ?? []).entries()) {
-      const from: Party[] = source.startsWith('group:') ? [{ kind: 'person' }] : (index.get(source) ?? []);
+      const from = partiesOf(source, index);
       const why = blocked(from, targets);
       if (why === undefined) continue;
       faults.push(
@@ -26,6 +26,11 @@ export function pathFaults(model: Draft): Fault[] {
     }
   }
   return faults;
+}
+
+function partiesOf(source: string, index: ReadonlyMap<string, readonly HostParty[]>): readonly Party[] {
+  if (source.startsWith('group:')) return [{ kind: 'person' }];
+  return source.startsWith('tool:') ? [{ kind: 'tool' }] : (index.get(source) ?? []);
 }
 
 /** The first reason, when no pair has a path. */
@@ -42,7 +47,7 @@ function blocked(from: readonly Party[], to: readonly HostParty[]): string | und
 }
 
 /** Parties by everything that selects them: `fra-db-01`, `role:db`, `site:eu-fra`. */
-export function partiesBySelector(model: Draft): Map<string, HostParty[]> {
+export function indexed(model: Draft): Map<string, HostParty[]> {
   const index = new Map<string, HostParty[]>();
   const put = (key: string, party: HostParty): void => {
     const known = index.get(key);

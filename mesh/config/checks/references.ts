@@ -4,7 +4,7 @@ import { choice, fault, type Fault } from '../fault.ts';
 
 /** Services and rules name only what somebody declared. */
 export function referenceFaults(model: Draft): Fault[] {
-  return [...serviceFaults(model), ...ruleFaults(model)];
+  return [...placeFaults(model), ...ruleFaults(model)];
 }
 
 /** Every role that some host has; `router` is the one that the mesh gives, where there are any or should be. */
@@ -18,15 +18,18 @@ function roles(model: Draft): string[] {
 
 const ROLE_REMEDY = 'give some host this role, or remove it here';
 
-function serviceFaults(model: Draft): Fault[] {
+function placeFaults(model: Draft): Fault[] {
   const faults: Fault[] = [];
-  const hosts = allHosts(model);
-  const names = hosts.flatMap((host) => host.entry.name ?? []);
+  const names = allHosts(model).flatMap((host) => host.entry.name ?? []);
   const known = roles(model);
   const declared = new Set(names);
-  for (const { path, entry } of model.services) {
-    for (const [index, place] of (entry.on ?? []).entries()) {
-      const at = [...path, 'on', index];
+  const all = [
+    ...model.services.map(({ path, entry }) => ({ path: [...path, 'on'], on: entry.on })),
+    ...model.access.map(({ path, entry }) => ({ path: [...path, 'ssh', 'on'], on: entry.ssh?.on })),
+  ];
+  for (const { path, on = [] } of all) {
+    for (const [index, place] of on.entries()) {
+      const at = [...path, index];
       const role = place.startsWith('role:') ? place.slice('role:'.length) : undefined;
       if (role !== undefined) {
         if (!known.includes(role))
@@ -48,6 +51,7 @@ function ruleFaults(model: Draft): Fault[] {
     group: { names: model.groups, otherwise: 'declare the group under groups' },
     site: { names: model.sites.map(({ name }) => name), otherwise: 'declare the site under sites' },
     role: { names: roles(model), otherwise: ROLE_REMEDY },
+    tool: { names: model.tools, otherwise: 'declare the tool under tools' },
   };
   for (const { path, entry } of model.access) {
     for (const [index, source] of (entry.from ?? []).entries()) {

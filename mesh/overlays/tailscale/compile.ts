@@ -1,8 +1,11 @@
-import type { AccessRule, Endpoint } from '../../access/types.ts';
+import type { AccessRule, Endpoint, SshAccess } from '../../access/types.ts';
 import { withHeader } from './header.ts';
 import { hujson, type Element, type Member } from './hujson.ts';
 import { grantPort, selectors } from './selectors.ts';
-import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag } from './tags.ts';
+import { sshTests, type SshTest } from './ssh-tests.ts';
+import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag, toolTag } from './tags.ts';
+import { joinedTests } from './joined-tests.ts';
+import type { Member as Node } from './parties.ts';
 import { policyTests, type LanHost, type PolicyTest } from './tests.ts';
 
 export interface PolicyModel {
@@ -12,10 +15,14 @@ export interface PolicyModel {
   groups: Readonly<Record<string, readonly string[]>>;
   /** `routers`, `members`: whether the site has any. */
   sites: readonly { name: string; cidr: string; cidr6?: string; routers: boolean; members: boolean }[];
+  /** Every node. */
+  members: readonly Node[];
   /** Members that a service names. */
   namedMembers: readonly string[];
   /** Every role that some member carries, `router` included. */
   memberRoles: readonly string[];
+  /** Names of tools. */
+  tools: readonly string[];
   /** LAN hosts that can open connections, if a rule permits it. */
   lanHosts: readonly LanHost[];
   rules: readonly AccessRule[];
@@ -26,6 +33,10 @@ export interface CompiledPolicy {
   text: string;
   /** Tag of the deploying credential. */
   ownerTag: string;
+  /** Tests that hold once every member has joined; the text has those that hold before. */
+  joined: PolicyTest[];
+  /** The same of logins, for the section `sshTests`. */
+  joinedSsh: SshTest[];
 }
 
 /**
@@ -60,11 +71,17 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
       value: [],
     },
     { key: 'grants', apart: true, value: { elements: model.rules.map(grant) } },
+    ...sshSection(model.rules),
     ...testSection(tests),
   ];
   const [first, ...rest] = members;
   const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
-  return { text: withHeader(model.owner, body), ownerTag: OWNER_TAG };
+  return {
+    text: withHeader(model.owner, body),
+    ownerTag: OWNER_TAG,
+    joined: joinedTests(model.rules, model),
+    joinedSsh: sshTests(model.rules, model),
+  };
 }
 
 const section = (key: string, comment: string, value: { members: Member[] }): Member[] =>
@@ -100,6 +117,7 @@ function tagOwners(model: PolicyModel): Member[] {
     ...model.sites.filter(({ members }) => members).map(({ name }) => siteTag(name)),
     ...model.sites.filter(({ routers }) => routers).map(({ name }) => siteRouterTag(name)),
     ...model.namedMembers.map(hostTag),
+    ...model.tools.map(toolTag),
   ]);
   const owned = [...tags].sort().map((tag): Member => ({ key: tag, value: [OWNER_TAG] }));
   return [{ key: OWNER_TAG, value: ['autogroup:admin'] }, ...owned];
@@ -114,11 +132,14 @@ function approvals(model: PolicyModel): Member[] {
     );
 }
 
+const names = (all: readonly Endpoint[]): string[] =>
+  [...new Set(all.flatMap(selectors).map(({ text }) => text))].sort();
+
+const reason = ({ why, until }: AccessRule): string => (until === undefined ? why : `${why} (until ${until})`);
+
 function grant(rule: AccessRule): Element {
-  const names = (all: readonly Endpoint[]): string[] =>
-    [...new Set(all.flatMap(selectors).map(({ text }) => text))].sort();
   return {
-    comment: rule.why,
+    comment: reason(rule),
     value: {
       members: [
         { key: 'src', value: names(rule.sources) },
@@ -127,6 +148,29 @@ function grant(rule: AccessRule): Element {
       ],
     },
   };
+}
+
+/**
+ * The packet filter lets through what grants give; who may log in then, and as whom, stands here. Rules with a check first:
+ * the first that fits decides on the node, and the service puts them there in any case.
+ */
+function sshSection(rules: readonly AccessRule[]): Member[] {
+  const all = rules.flatMap((rule) => (rule.ssh === undefined ? [] : [{ rule, ssh: rule.ssh }]));
+  const elements = all
+    .toSorted((a, b) => Number(a.ssh.check === undefined) - Number(b.ssh.check === undefined))
+    .map(({ rule, ssh }) => login(rule, ssh));
+  return elements.length === 0 ? [] : [{ key: 'ssh', apart: true, value: { elements } }];
+}
+
+function login(rule: AccessRule, { users, check }: SshAccess): Element {
+  const members: Member[] = [
+    { key: 'action', value: check === undefined ? 'accept' : 'check' },
+    { key: 'src', value: names(rule.sources) },
+    { key: 'dst', value: names(rule.targets) },
+    { key: 'users', value: users },
+  ];
+  if (check !== undefined) members.push({ key: 'checkPeriod', value: check });
+  return { comment: reason(rule), value: { members } };
 }
 
 function testSection(tests: readonly PolicyTest[]): Member[] {

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../access/types.ts';
 import { IPV6_ALIAS } from '../../config/clouds.ts';
-import { hostTag, roleTag, siteRouterTag, siteTag } from './tags.ts';
+import { hostTag, roleTag, siteRouterTag, siteTag, toolTag } from './tags.ts';
 
 /** A name in the policy, and the address or prefix that it stands for where it is an alias. */
 export interface Selector {
@@ -13,6 +13,8 @@ export function selectors(endpoint: Endpoint): Selector[] {
   switch (endpoint.kind) {
     case 'group':
       return [{ text: `group:${endpoint.name}` }];
+    case 'tool':
+      return [{ text: toolTag(endpoint.name) }];
     case 'members-of-site':
       return [{ text: siteTag(endpoint.site) }];
     case 'routers-of-site':

@@ -11,7 +11,7 @@ export interface PolicyTest {
 }
 
 /** The port that nobody gets unless an intent says so; every host has it. */
-const PROBE = 'tcp/22';
+export const PROBE = 'tcp/22';
 
 /** Hosts that a source must not reach at all, tested for each one; more would make the text grow with sources times hosts. */
 const FOREIGN_HOSTS = 8;
@@ -58,7 +58,7 @@ export function policyTests(
     const hosts = [...byHost.keys()].filter(alike).sort();
     const ours = rules.filter(own).flatMap(aliasesOf);
     const reached = new Set(ours.map(({ text }) => text).filter(alike));
-    for (const host of tested(hosts, reached)) {
+    for (const host of chosen(hosts, reached)) {
       if (host === src) continue;
       const onHost = byHost.get(host) ?? [];
       const given = portsOf(onHost.filter(own));
@@ -77,7 +77,7 @@ export function policyTests(
 }
 
 /** LAN hosts that are named as sources, one for each LAN that is, and some of those that are served; sorted by name. A host that no rule names changes no policy. */
-function testedLanHosts(rules: readonly AccessRule[], lanHosts: readonly LanHost[]): LanHost[] {
+export function testedLanHosts(rules: readonly AccessRule[], lanHosts: readonly LanHost[]): LanHost[] {
   const sources = rules.flatMap((rule) => rule.sources);
   const named = new Set(sources.flatMap((one) => (one.kind === 'lan-host' ? one.name : [])));
   const open = new Set(sources.flatMap((one) => (one.kind === 'lan' ? one.site : [])));
@@ -111,7 +111,7 @@ function lanSubjects(host: LanHost): Subject[] {
 }
 
 /** What the source reaches, and the first few by name that it does not; sorted. */
-function tested(hosts: readonly string[], reached: ReadonlySet<string>): string[] {
+export function chosen(hosts: readonly string[], reached: ReadonlySet<string>): string[] {
   const foreign: string[] = [];
   for (const host of hosts) {
     if (foreign.length === FOREIGN_HOSTS) break;
@@ -160,7 +160,7 @@ const aliasesOf = (rule: AccessRule): Selector[] =>
 const lanHostsOf = (rule: AccessRule): string[] =>
   rule.targets.flatMap((one) => (one.kind === 'lan-host' ? one.name : []));
 
-const sortedPorts = (ports: string[]): string[] =>
+export const sortedPorts = (ports: string[]): string[] =>
   [...new Set(ports)].sort((a, b) => {
     const [one = '', first = ''] = a.split('/');
     const [other = '', second = ''] = b.split('/');

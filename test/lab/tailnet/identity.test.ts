@@ -38,6 +38,7 @@ describeWith([...MACHINES, ...DAEMONS], 'a host at a control server that is not 
       advertiseRoutes: ['10.78.10.0/24'],
       acceptRoutes: true,
       snat: true,
+      ssh: false,
       tailnet: bench.tenant.tailscale.tailnet,
       ...more,
     };

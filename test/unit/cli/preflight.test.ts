@@ -12,8 +12,9 @@ import { readStackFile } from '../../../cli/stack-file.ts';
 import { planMesh } from '../../../mesh/plan/index.ts';
 import type { Finding } from '../../../mesh/host/preflight.ts';
 import { FakeHost, NOTHING, connection } from '../provider/fakes.ts';
+import { NOW } from '../../now.ts';
 
-const plan = planMesh(meshConfig(readStackFile('prod')), { stack: 'prod' });
+const plan = planMesh(meshConfig(readStackFile('prod')), { stack: 'prod', now: NOW });
 const keys = { ssh: 'KEY', jump: 'JUMP' };
 
 let dir: string;

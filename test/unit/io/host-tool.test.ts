@@ -42,6 +42,7 @@ const join: JoinRequest = {
   advertiseRoutes: [],
   acceptRoutes: true,
   snat: true,
+  ssh: false,
   tailnet: null,
 };
 const error = (code: string, more: object = {}): string =>

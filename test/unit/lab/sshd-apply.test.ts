@@ -125,6 +125,7 @@ describe('activate and confirm', () => {
       advertiseRoutes: [],
       acceptRoutes: true,
       snat: true,
+      ssh: false,
       tailnet: null,
     };
     const nodeId = String((await host.run('node join', join)).json.nodeId);

@@ -19,6 +19,7 @@ const request = (part: Record<string, unknown> = {}) => ({
   advertiseRoutes: ['10.77.10.0/24'],
   acceptRoutes: true,
   snat: true,
+  ssh: false,
   tailnet: 'acme',
   ...part,
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseConfig, renderFaults, type Fault } from '../../../mesh/config/index.ts';
 import { siteOf, type Loose } from './breakable.ts';
 import { BREAK_GLASS, KEPT_IN } from './cases-break-glass.ts';
+import { ACCESS } from './cases-access.ts';
 import { CLOUDS } from './cases-clouds.ts';
 import { CONTENT } from './cases-content.ts';
 import { FRAME } from './cases-frame.ts';
@@ -30,7 +31,7 @@ describe('one fault, one message, at its path:', () => {
     expect(faults[0]?.problem).toContain(problem);
     expect(faults[0]?.remedy).toContain(remedy);
   };
-  test.each([...FRAME, ...CONTENT, ...SOURCES])('%s', (_, break_, path, problem, remedy) => {
+  test.each([...FRAME, ...CONTENT, ...ACCESS, ...SOURCES])('%s', (_, break_, path, problem, remedy) => {
     check(faultsAfter(break_), path, problem, remedy);
   });
   test.each([...CLOUDS, ...HOSTS, ...SNAT, ...BREAK_GLASS])(

@@ -6,6 +6,7 @@ import { hostsOf, planMesh } from '../../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../../mesh/plan/types.ts';
 import { graphOf } from '../cli/graph/fixtures.ts';
 import { accepted, wideRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
 type Raw = Record<string, unknown>;
 const KEEPS = { snat: false, vip: '10.77.10.254' };
@@ -18,7 +19,7 @@ function raw(access: object[], fra: object = KEEPS): Raw {
   return { ...wide, sites: { ...wide.sites, 'eu-fra': { ...wide.sites['eu-fra'], ...fra } }, access };
 }
 const rule = (from: string, to: string) => ({ from: [from], to, why: 'tried' });
-const plan = (of: Raw): MeshPlan => planMesh(accepted(of), { stack: 'test' });
+const plan = (of: Raw): MeshPlan => planMesh(accepted(of), { stack: 'test', now: NOW });
 
 /** What the lab's own reading of the policy lets pass, with every member joined. */
 function judge(made: MeshPlan) {

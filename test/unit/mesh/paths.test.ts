@@ -12,6 +12,7 @@ import {
 } from '../../../mesh/config/paths.ts';
 import { planMesh } from '../../../mesh/plan/index.ts';
 import { PUBLIC_KEY, validRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
 type Lan = 'l2' | 'routed' | undefined;
 interface Kind {
@@ -209,7 +210,7 @@ describe('checks and plan say what the table says, over every pair of sites that
           ),
         );
         if (!answer.ok) continue;
-        const { access } = planMesh(answer.config, { stack: 'test' }).policy;
+        const { access } = planMesh(answer.config, { stack: 'test', now: NOW }).policy;
         const source = from.member ? 'role:a' : 'role:a on the LAN of site-a';
         expect(access.filter(({ implicit }) => !implicit).map((entry) => `${entry.from} ${entry.to}`)).toEqual([
           'group:sre b-host',

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { hostsOf as hostsAt, planMesh } from '../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan, SitePlan } from '../../../mesh/plan/types.ts';
 import { accepted, PUBLIC_KEY, wideRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
-const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test' });
+const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test', now: NOW });
 const hostsOf = ({ sites }: MeshPlan): HostPlan[] => sites.flatMap(hostsAt);
 
 describe('the plan of three clouds', () => {

@@ -4,6 +4,7 @@ import { interpret } from '../../../lab/tailnet/policy/index.ts';
 import { hostsOf, planMesh } from '../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan } from '../../../mesh/plan/types.ts';
 import { accepted, anyMesh, sixRaw, SUPERNET6, wideRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
 const PREFIX = 'fd12:3456:789a:40::/64';
 const at = (last: string): string => `fd12:3456:789a:40::${last}`;
@@ -11,7 +12,7 @@ const RULES = '/etc/systemd/system/site-mesh-rules.service';
 const NFT = '/etc/site-mesh/site.nft';
 
 type Raw = Record<string, unknown>;
-const plan = (raw: Raw): MeshPlan => planMesh(accepted(raw), { stack: 'test' });
+const plan = (raw: Raw): MeshPlan => planMesh(accepted(raw), { stack: 'test', now: NOW });
 const hosts = ({ sites }: MeshPlan): HostPlan[] => sites.flatMap(hostsOf);
 const site = (made: MeshPlan, name: string) => made.sites.find((one) => one.name === name);
 const said = (host: HostPlan | undefined, path: string): string => host?.managed?.release.files[path]?.content ?? '';

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { planMesh } from '../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan } from '../../../mesh/plan/types.ts';
 import { accepted, validRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
-const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test' });
+const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test', now: NOW });
 const hostsOf = (made: MeshPlan): HostPlan[] => made.sites.flatMap((site) => [...site.routers, ...site.hosts]);
 
 describe('the plan of the one-site stack', () => {
@@ -27,6 +28,7 @@ describe('the plan of the one-site stack', () => {
         advertises: ['10.77.10.0/24'],
         acceptRoutes: true,
         snat: true,
+        ssh: false,
       },
       {
         hostname: 'fra-edge-02',
@@ -34,6 +36,7 @@ describe('the plan of the one-site stack', () => {
         advertises: ['10.77.10.0/24'],
         acceptRoutes: true,
         snat: true,
+        ssh: false,
       },
     ]);
     expect(site?.hosts.map(({ name, node, managed }) => [name, node, managed?.spec.router])).toEqual([

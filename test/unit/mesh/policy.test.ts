@@ -7,8 +7,9 @@ import { readHeader } from '../../../mesh/overlays/tailscale/header.ts';
 import { planMesh } from '../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan } from '../../../mesh/plan/types.ts';
 import { accepted, anyMesh, validRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
-const compile = (config: MeshConfig): MeshPlan => planMesh(config, { stack: 'test' });
+const compile = (config: MeshConfig): MeshPlan => planMesh(config, { stack: 'test', now: NOW });
 const hostsOf = (plan: MeshPlan): HostPlan[] => plan.sites.flatMap((site) => [...site.routers, ...site.hosts]);
 
 /** The tailnet after all routers joined and their routes were approved. */
@@ -89,7 +90,7 @@ function intended(config: MeshConfig, addressOf: ReadonlyMap<string, string>): s
     ];
   });
   const lines = config.access.flatMap(({ from, to }) => {
-    const service = config.services[to];
+    const service = config.services[to ?? ''];
     const served = all.filter(({ name, roles }) =>
       service?.on.some((place) => place === name || roles.some((role) => place === `role:${role}`)),
     );

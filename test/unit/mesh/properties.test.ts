@@ -7,10 +7,11 @@ import { inside6 } from '../../../mesh/config/cidr6.ts';
 import { hostsOf as hostsAt, planMesh } from '../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan, SitePlan } from '../../../mesh/plan/types.ts';
 import { accepted, anyMesh, repaired, reversed } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
 type Raw = Record<string, unknown>;
 type Sites = Record<string, { cloud: string; routers: { name: string }[]; hosts: { name: string }[] }>;
-const plan = (raw: Raw): MeshPlan => planMesh(accepted(raw), { stack: 'test' });
+const plan = (raw: Raw): MeshPlan => planMesh(accepted(raw), { stack: 'test', now: NOW });
 const hostsOf = ({ sites }: MeshPlan): HostPlan[] => sites.flatMap(hostsAt);
 const sitesOf = (raw: Raw): Sites => raw.sites as Sites;
 

@@ -3,6 +3,7 @@ import { faultsAcross } from '../../../mesh/config/checks/across.ts';
 import { hostsOf, planMesh } from '../../../mesh/plan/index.ts';
 import type { MeshPlan } from '../../../mesh/plan/types.ts';
 import { accepted, validRaw, wideRaw } from './fixtures.ts';
+import { NOW } from '../../now.ts';
 
 const APT = '/etc/site-mesh/apt-sources.json';
 const PIN = '/etc/apt/preferences.d/site-mesh';
@@ -12,7 +13,7 @@ const SOURCE = {
   fingerprint: '0123456789abcdef0123456789abcdef01234567',
 };
 
-const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test' });
+const plan = (raw: Record<string, unknown>): MeshPlan => planMesh(accepted(raw), { stack: 'test', now: NOW });
 const hosts = (made: MeshPlan) => made.sites.flatMap(hostsOf);
 /** What a file of every member's release says, each text once. */
 const said = (made: MeshPlan, path: string): string[] => [

@@ -7,7 +7,7 @@ import type { Draft } from './types.ts';
 type Refusal = { why: string; todo: string };
 
 /** Where a rule leads to, as a service names it; what it cannot name is a leftover. */
-export function targetsOf(draft: Draft, rule: Rule): string[] {
+export function targetsOf(draft: Draft, rule: Pick<Rule, 'path' | 'line' | 'dst'>): string[] {
   const found = rule.dst.flatMap((selector, index) => {
     const target = targetOf(draft, selector);
     if (typeof target === 'string') return [target];

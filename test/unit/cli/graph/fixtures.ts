@@ -3,6 +3,7 @@ import { graph, type Graph } from '../../../../cli/graph/model.ts';
 import { planMesh } from '../../../../mesh/plan/index.ts';
 import { parseConfig } from '../../../../mesh/config/index.ts';
 import { accepted, PUBLIC_KEY, validRaw } from '../../mesh/fixtures.ts';
+import { NOW } from '../../../now.ts';
 
 type Raw = Record<string, unknown>;
 
@@ -87,5 +88,5 @@ export const anyPicture: fc.Arbitrary<Raw> = fc
 
 export const graphOf = (raw: Raw): Graph => {
   const config = accepted(raw);
-  return graph(planMesh(config, { stack: 'test' }), config, 'test');
+  return graph(planMesh(config, { stack: 'test', now: NOW }), config, 'test');
 };

@@ -4,6 +4,7 @@ import type { Graph } from '../../../../cli/graph/model.ts';
 import { hostsOf, planMesh } from '../../../../mesh/plan/index.ts';
 import { accepted, anyMesh, validRaw } from '../../mesh/fixtures.ts';
 import { anyPicture, graphOf, manySites, twentySites } from './fixtures.ts';
+import { NOW } from '../../../now.ts';
 
 /** What the arrows say, one permission a line. */
 function drawn({ sites, hubs }: Graph): Set<string> {
@@ -20,7 +21,7 @@ function drawn({ sites, hubs }: Graph): Set<string> {
 }
 
 function permitted(raw: Record<string, unknown>): Set<string> {
-  const { access } = planMesh(accepted(raw), { stack: 'test' }).policy;
+  const { access } = planMesh(accepted(raw), { stack: 'test', now: NOW }).policy;
   const written = access.filter(({ implicit }) => !implicit);
   return new Set(written.map(({ from, to, ports, why }) => `${from} → ${to} ${ports.join(' ')} (${why})`));
 }
@@ -48,7 +49,7 @@ describe('the graph', () => {
 
   test('has every site and host of the plan, routers first, the primary of them as A', () => {
     const raw = { ...validRaw(), sites: manySites(3, 2), services: {}, access: [] };
-    const plan = planMesh(accepted(raw), { stack: 'test' });
+    const plan = planMesh(accepted(raw), { stack: 'test', now: NOW });
     const { sites } = graphOf(raw);
     expect(sites.map(({ name, hosts }) => [name, hosts.map((host) => host.name)])).toEqual(
       plan.sites.map((site) => [site.name, hostsOf(site).map(({ name }) => name)]),

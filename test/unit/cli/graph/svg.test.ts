@@ -15,10 +15,11 @@ import { planMesh } from '../../../../mesh/plan/index.ts';
 import { reversed, validRaw } from '../../mesh/fixtures.ts';
 import { anyPicture, graphOf, manySites, twentySites } from './fixtures.ts';
 import { elements, overlaps, texts, tooltips, wordAreas } from './svg-reader.ts';
+import { NOW } from '../../../now.ts';
 
 const ofStack = (stack: string): Graph => {
   const config = meshConfig(readStackFile(stack));
-  return graph(planMesh(config, { stack }), config, stack);
+  return graph(planMesh(config, { stack, now: NOW }), config, stack);
 };
 const arrows = (picture: string): number =>
   elements(picture).filter(({ name, attributes }) => name === 'path' && attributes.class === 'f').length;

@@ -11,7 +11,7 @@ import { releaseHash } from '../../../../mesh/host/hash.ts';
 import { hostsOf, planMesh } from '../../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan } from '../../../../mesh/plan/types.ts';
 
-export const planOf = (stack: string): MeshPlan => planMesh(meshConfig(readStackFile(stack)), { stack });
+export const planOf = (stack: string): MeshPlan => planMesh(meshConfig(readStackFile(stack)), { stack, now: NOW });
 
 const NOW = new Date('2026-03-01T02:30:00.000Z');
 
