@@ -7,7 +7,7 @@ import { sourcesOf } from './sources.ts';
 import { portsOf, targetsOf } from './targets.ts';
 import type { Adoption, Around, Draft } from './types.ts';
 
-export type { Adoption, AdoptedIntent, Around, Leftover } from './types.ts';
+export type { Adoption, Around } from './types.ts';
 
 /**
  * A policy of anybody's as groups, services and intents of a stack file. What intents cannot say is a leftover, with the
