@@ -149,6 +149,8 @@ describe('a command line that is wrong', () => {
     [['check', 'stagin'], /there is no Pulumi\.stagin\.yaml/],
     [['check'], /no stack to check: name one/],
     [['check', 'staging', '--all'], /one of the two/],
+    [['check', 'staging', '--now', '2027-02-30'], /no day of the calendar/],
+    [['plan', 'staging', '--now', 'tomorrow'], /write YYYY-MM-DD/],
     [['cost', 'stagin'], /there is no Pulumi\.stagin\.yaml/],
     [['graph', 'staging', '--format', 'png'], /png/],
     [['credentials'], /missing required argument 'stack'/],

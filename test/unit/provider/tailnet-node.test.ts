@@ -186,6 +186,19 @@ describe('changing', () => {
     expect(tailnet.calls).not.toContain('keys.create');
   });
 
+  test('Tailscale SSH comes and goes on the host, without a key; a node that never had it has no change', async () => {
+    const { tailnet, host, outputs } = await joined();
+    expect(host.node?.settings?.ssh).toBe(false);
+    const news = { ...inputs, ssh: true };
+    expect((await diff(outputs, news)).changes).toEqual({ ssh: 'add' });
+    const { outputs: on } = await update(host, 'n1', outputs, news);
+    expect([host.node?.settings?.ssh, on.nodeId]).toEqual([true, 'n1']);
+    expect(Object.keys((await diff(on, inputs)).changes)).toEqual(['ssh']);
+    await update(host, 'n1', on, inputs);
+    expect(host.node?.settings?.ssh).toBe(false);
+    expect(tailnet.calls).not.toContain('keys.create');
+  });
+
   test('tags and routes together: the tailnet first, or the host would not know itself', async () => {
     const { host, outputs } = await joined();
     await update(host, 'n1', outputs, { ...inputs, tags: ['tag:db'], advertiseRoutes: [] });

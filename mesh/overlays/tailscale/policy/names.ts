@@ -77,9 +77,14 @@ export function readIpsets(
     for (const { text, spot } of reader.strings(entry.value)) {
       const [, verb, operand = ''] = /^(?:(add|remove)\s+)?(\S+)$/.exec(text.trim()) ?? [];
       const target = operand.replace(/^host:/, '');
-      const found = written.has(target) ? inner(target, spot, [...open, name]) : (hosts.get(target) ?? parseRange(target)); // prettier-ignore
+      const found = written.has(target)
+        ? inner(target, spot, [...open, name])
+        : (hosts.get(target) ?? parseRange(target));
       if (found === undefined || typeof found === 'string') {
-        reader.fault(spot, `${JSON.stringify(text)} ${found ?? 'is no address, alias or set: write "add 10.0.0.0/24" or "remove 10.0.0.7"'}`); // prettier-ignore
+        reader.fault(
+          spot,
+          `${JSON.stringify(text)} ${found ?? 'is no address, alias or set: write "add 10.0.0.0/24" or "remove 10.0.0.7"'}`,
+        );
         continue;
       }
       const operands = isRange(found) ? [found] : found;

@@ -51,7 +51,7 @@ const bytesNumber = (bytes: readonly number[]): bigint => {
   return sum;
 };
 
-export function addressText(address: bigint): string {
+function addressText(address: bigint): string {
   const bytes = (value: bigint, count: number): number[] =>
     Array.from({ length: count }, (_, index) => Number((value >> BigInt(8 * (count - 1 - index))) & 255n));
   return familyOf(address) === 4
@@ -110,6 +110,15 @@ const prefix = (text: string): Range => {
 export const TAILNET: readonly Range[] = ['100.64.0.0/10', 'fd7a:115c:a1e0::/48'].map(prefix);
 
 /** Addresses that are nobody's on the internet. */
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '127.0.0.0/8', '0.0.0.0/8', '224.0.0.0/3', '100.64.0.0/10'].map(prefix); // prettier-ignore
+const PRIVATE = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '127.0.0.0/8',
+  '0.0.0.0/8',
+  '224.0.0.0/3',
+  '100.64.0.0/10',
+].map(prefix);
 /** What `autogroup:internet` stands for: public IPv4, and of IPv6 what is routed globally. */
 export const INTERNET: readonly Range[] = without([prefix('0.0.0.0/0'), prefix('2000::/3')], PRIVATE);

@@ -13,9 +13,20 @@ export interface PolicyReading {
 }
 
 const SECTIONS = [
-  'grants', 'acls', 'groups', 'hosts', 'ipsets', 'tagOwners', 'autoApprovers', 'ssh', 'nodeAttrs', 'tests', 'sshTests', 'postures',
+  'grants',
+  'acls',
+  'groups',
+  'hosts',
+  'ipsets',
+  'tagOwners',
+  'autoApprovers',
+  'ssh',
+  'nodeAttrs',
+  'tests',
+  'sshTests',
+  'postures',
   'defaultSrcPosture',
-]; // prettier-ignore
+];
 
 /** Sections that change no permission, and why. */
 const BESIDE: Readonly<Record<string, string>> = {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { formatHuJson } from '../../../../lab/tailnet/policy/format.ts';
 import { interpret, type PolicyNode } from '../../../../lab/tailnet/policy/index.ts';
 import { accessChanges } from '../../../../mesh/access/sentences.ts';
+import { withSshTests } from '../../../../mesh/overlays/tailscale/ssh-tests.ts';
 import { planMesh } from '../../../../mesh/plan/index.ts';
 import type { HostPlan, MeshPlan, SshTest } from '../../../../mesh/plan/types.ts';
 import { NOW } from '../../../now.ts';
@@ -23,9 +25,7 @@ function failing(made: MeshPlan, tests: SshTest[] = made.policy.joinedSsh, text 
   const nodes = hosts(made).flatMap(({ node }, index): PolicyNode[] =>
     node === undefined ? [] : [{ addresses: [`100.64.0.${index + 1}`], tags: node.tags, routes: node.advertises }],
   );
-  const whole = text.replace('\t"tests": [', `"sshTests": ${JSON.stringify(tests)},\n\t"tests": [`);
-  expect(whole).not.toBe(text);
-  return interpret(whole, { nodes })
+  return interpret(withSshTests(text, tests), { nodes })
     .failingTests()
     .flatMap(({ user, errors }) => errors.map((error) => `${user}: ${error}`));
 }
@@ -40,6 +40,7 @@ describe('an intent that gives logins', () => {
       ['accept', ['logs']],
     ]);
     expect(made.policy.text).toContain('"checkPeriod": "12h"');
+    expect(formatHuJson(made.policy.text)).toBe(made.policy.text);
     const lab = interpret(made.policy.text);
     expect(lab.allowed({ src: 'grace@example.com', dst: 'tag:app', proto: 'tcp', port: 22 })).toBe(true);
     expect(lab.allowed({ src: 'ada@example.com', dst: 'tag:app', proto: 'tcp', port: 22 })).toBe(false);
@@ -70,6 +71,12 @@ describe('an intent that gives logins', () => {
     });
     const tag = made.policy.joinedSsh.find(({ src }) => src === 'tag:app');
     expect(tag).toMatchObject({ dst: ['tag:app'], deny: ['nobody', 'ops', 'root'] });
+  });
+
+  test('its tests could not stand in a text that is pushed first, and a text is needed to put them in', () => {
+    expect(interpret(withSshTests(made.policy.text, made.policy.joinedSsh)).failingTests()).not.toEqual([]);
+    expect(withSshTests('{"grants": []}', [])).toBe('{"grants": [],\n\t"sshTests": [],\n}\n');
+    expect(() => withSshTests('// nothing', [])).toThrow('closing brace');
   });
 
   test.each([
@@ -120,7 +127,6 @@ describe('an intent that gives logins', () => {
   test('takes the port from sshd: whoever may only connect is told', () => {
     const raw = validRaw();
     const rule = login(['group:platform'], { on: ['fra-edge-01'], users: ['ops'] });
-    const note = /^group:sre may connect to tcp\/22 on fra-edge-01, but Tailscale SSH answers there/;
     expect(
       plan({ ...raw, access: [...raw.access, rule] }).notes.some((one) =>
         one.startsWith('group:sre may connect to tcp/22 on fra-edge-01, but Tailscale SSH answers there'),

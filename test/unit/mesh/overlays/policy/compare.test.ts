@@ -56,10 +56,10 @@ describe('who gains and who loses', () => {
     const joined = { ...groups, 'group:dev': [...groups['group:dev'], 'grace@other.org'] };
     const rules = [dev, { src: ['group:sre'], dst: ['tag:app'], ip: ['tcp:22'] }];
     expect(told(policy({ groups, grants: rules }), policy({ groups: joined, grants: rules }))).toEqual([
-      'group:sre (grace@other.org) gains tcp/22 on db-1 (grants[0]; now in group:dev)',
+      'grace@other.org gains tcp/22 on db-1 (grants[0]; now in group:dev)',
     ]);
     expect(told(policy({ groups: joined, grants: rules }), policy({ groups, grants: rules }))).toEqual([
-      'group:sre (grace@other.org) loses tcp/22 on db-1 (grants[0]; no longer in group:dev)',
+      'grace@other.org loses tcp/22 on db-1 (grants[0]; no longer in group:dev)',
     ]);
     const already = [...rules, { src: ['group:sre'], dst: ['tag:db'], ip: ['tcp:22'] }];
     expect(told(policy({ groups, grants: already }), policy({ groups: joined, grants: already }))).toEqual([]);
@@ -146,6 +146,11 @@ describe('who gains and who loses', () => {
     const self = granted({ src: ['autogroup:member'], dst: ['autogroup:self'], ip: ['tcp:22'] });
     expect(told(granted(), self)).toEqual([expect.stringMatching(/gain tcp\/22 on their own devices/)]);
     expect(told(self, self)).toEqual([]);
+    // The same by name, for one person.
+    const [me, named] = ['autogroup:self', 'linus@example.com'].map((dst) => granted({ src: ['linus@example.com'], dst: [dst], ip: ['tcp:22'] })); // prettier-ignore
+    expect(told(me ?? self, named ?? self)).toEqual([]);
+    expect(told(named ?? self, me ?? self)).toEqual([]);
+    expect(told(granted(), named ?? self)).toEqual(['linus@example.com gains tcp/22 on their own devices (grants[0])']);
   });
 });
 
