@@ -41,6 +41,8 @@ Examples:
   eval "$(mesh env staging)"      then: pulumi preview, pulumi up, against the lab
   mesh lab fault set no-answer fra-edge-02    then npm run try -- --fresh: see how it fails
   mesh status prod                at night: what runs, what is wrong, what to do
+  mesh policy adopt prod          an existing tailnet policy as intents for the stack file
+  mesh keys prod                  every credential, and when it ends
   mesh recover staging --dry-run  after a crash: what was made and is not recorded
   mesh unprotect prod ap-sin --dry-run    before a site is retired: what protects it`,
     )

@@ -30,7 +30,7 @@ export const FAULTS = {
   'other-host-key': 'the host presents another host key than the pinned one',
   'action-error': 'the cloud action on this object ends in status error',
   'no-answer': 'the server never answers on port 22',
-  'slow-tailnet': 'the tailnet API takes five seconds to answer about this device',
+  'slow-tailnet': 'the tailnet API takes five seconds to answer about this device, or to run tests in this tailnet',
   'key-spent': 'the join key was already used by somebody else',
   'policy-edited': 'somebody edits the tailnet policy just before our push',
   'policy-lockout': 'the tailnet takes a policy, and then says that whoever is asked about is locked out by it',

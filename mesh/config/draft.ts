@@ -20,7 +20,7 @@ export interface Draft {
   /** Names that somebody declared, well-formed or not: naming them is no second fault. */
   groups: string[];
   /** As far as it can be read. */
-  breakGlass?: { group: string; service: string };
+  breakGlass?: { group: string; service: string; tool?: string | undefined };
   services: { name: string; path: Path; entry: Partial<ServiceConfig> }[];
   tools: string[];
   access: DraftRule[];

@@ -8,8 +8,9 @@ import type { HostPlan } from './types.ts';
 export function breakGlassRules(config: MeshConfig, now: Date): AccessRule[] {
   const { breakGlass } = config.tailnet;
   if (breakGlass === undefined) return [];
-  const { group, service } = breakGlass;
-  const access = [{ from: [`group:${group}`], to: service, why: 'break glass' }];
+  const { group, service, tool } = breakGlass;
+  const from = [`group:${group}`, ...(tool === undefined ? [] : [`tool:${tool}`])];
+  const access = [{ from, to: service, why: 'break glass' }];
   return resolveAccess({ ...config, access }, now).rules.filter(({ implicit }) => !implicit);
 }
 

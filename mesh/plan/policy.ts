@@ -41,7 +41,7 @@ export function planPolicy({ stack, config, access, hosts, now }: Deciding): Pol
 }
 
 /** What a stack brings into a policy, in its own words. */
-function stackModel(config: MeshConfig, rules: readonly AccessRule[]): StackModel {
+export function stackModel(config: MeshConfig, rules: readonly AccessRule[]): StackModel {
   const all = places(config);
   const members = all
     .filter(({ party }) => party.kind === 'member')

@@ -1,11 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labPaths } from '../../cli/lab/environment.ts';
 import { meshConfig } from '../../cli/mesh-config.ts';
+import { TREE } from '../../cli/paths.ts';
+import { removeTorn, tornFiles } from '../../cli/recover/torn.ts';
 import { readStackFile } from '../../cli/stack-file.ts';
 import { clearFaults, setFault } from '../../lab/control.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import { Bench } from './bench.ts';
 import { diagnostics, touched } from './events.ts';
-import { NOW } from '../now.ts';
 
 /** A policy that the service finds wrong after it was pushed is taken back in the same run, by the real engine. */
 let bench: Bench;
@@ -65,6 +70,46 @@ test('a later push gives the former policy back, the state keeps it, and the nex
   expect(await live()).toContain('lin@example.com');
 });
 
+/** Kills the engine, hard, as soon as the tailnet has another policy: its provider still waits for the answer to the check. */
+async function upKilledAfterPush(before: string): Promise<void> {
+  const engine = spawn(bench.lab.cli, ['up', '--yes', '--skip-preview'], {
+    cwd: TREE,
+    env: bench.lab.env,
+    stdio: 'ignore',
+  });
+  const ended = once(engine, 'exit');
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline && (await live()) === before;) await sleep(20);
+  engine.kill('SIGKILL');
+  await ended;
+  await removeTorn(await tornFiles(labPaths(bench.dir, bench.stack).backend, 'site-mesh', bench.stack));
+}
+
+test('an engine killed between push and check: the next up finishes the check, and takes the policy back', async () => {
+  const before = await live();
+  await platform(['ada@example.com', 'kim@example.com']);
+  await setFault(bench.dir, 'slow-tailnet', '*');
+  await upKilledAfterPush(before);
+  expect(await live(), 'precondition: the push was written').toContain('kim@example.com');
+  await clearFaults(bench.dir);
+  expect((await bench.pulumi(['stack', 'export'])).stdout, 'precondition: not recorded').toMatch(/"type": "updating"/);
+  expect((await bench.pulumi(['cancel', '--yes'])).code).toBe(0);
+  await setFault(bench.dir, 'policy-lockout', '*');
+  const run = await bench.up();
+  expect(run.code, run.text).not.toBe(0);
+  expect(failedTypes(run)).toContain('The former policy is in force again');
+  expect(await live()).toBe(before);
+  // Control: the same, and the service has nothing against it: the text that is there is taken as it is.
+  await clearFaults(bench.dir);
+  await setFault(bench.dir, 'slow-tailnet', '*');
+  await upKilledAfterPush(before);
+  await clearFaults(bench.dir);
+  expect((await bench.pulumi(['cancel', '--yes'])).code).toBe(0);
+  const pushed = await live();
+  const again = await bench.up();
+  expect(again.code, again.text).toBe(0);
+  expect(await live()).toBe(pushed);
+});
+
 test('control: the same text written past the program stays, whatever the service says of it', async () => {
   await setFault(bench.dir, 'policy-lockout', '*');
   const text = `${await live()}\n// by hand\n`;
@@ -79,7 +124,10 @@ test('a policy that was pushed and never checked is checked by the next up, refr
   const before = await live();
   // What a run leaves that was killed between push and check: the new text is live, the state has the former one.
   await platform(['ada@example.com']);
-  const { policy } = planMesh(meshConfig(readStackFile(bench.stack, bench.dir)), { stack: bench.stack , now: NOW});
+  const { policy } = planMesh(meshConfig(readStackFile(bench.stack, bench.dir)), {
+    stack: bench.stack,
+    now: new Date(),
+  });
   await bench.tailscale('POST', '/tailnet/-/acl', policy.text);
   expect(await live()).not.toBe(before);
   await setFault(bench.dir, 'policy-lockout', '*');

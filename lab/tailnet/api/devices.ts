@@ -5,10 +5,7 @@ import { deviceName, findDevice, rename, saveDevice, setKeyExpiry, setTags } fro
 import { parsePrefix, hasHostBits } from '../policy/address.ts';
 import { Refusal, time, type DeviceRecord } from '../records.ts';
 import { devicesOf, type Scope } from '../scope.ts';
-import { body, param, scopeOf, type Ctx, type Env } from './request.ts';
-
-/** Of the fault slow-tailnet. */
-const SLOW_MS = 5000;
+import { body, param, scopeOf, SLOW_MS, type Ctx, type Env } from './request.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { HuJsonError, parseHuJson, toData, type Json } from '../policy/hujson.ts';
 import { getPolicy, policyRefusal, setPolicy, testRefusal, type LivePolicy } from '../policies.ts';
 import type { Refusal } from '../records.ts';
-import { scopeOf, type Ctx, type Env } from './request.ts';
+import { scopeOf, SLOW_MS, type Ctx, type Env } from './request.ts';
 
 /** HuJSON byte for byte as it was posted, or plain JSON when the caller asks for that. */
 function answer(context: Ctx, { text, etag }: LivePolicy): Response {
@@ -44,6 +45,7 @@ export function policyRoutes(): Hono<Env> {
     const scope = scopeOf(context);
     const text = await context.req.text();
     const tests = testsIn(text);
+    if (tests !== undefined && scope.deps.faults.hits('slow-tailnet', scope.config.name)) await sleep(SLOW_MS);
     return verdict(context, tests === undefined ? policyRefusal(scope, text) : testRefusal(scope, tests));
   });
   return routes;

@@ -4,6 +4,9 @@ import type { z } from 'zod';
 import { Refusal } from '../records.ts';
 import type { Actor, Scope } from '../scope.ts';
 
+/** How late an answer is under the fault slow-tailnet. */
+export const SLOW_MS = 5000;
+
 export interface Env {
   Variables: { scope: Scope; actor: Actor; tenant: string };
 }

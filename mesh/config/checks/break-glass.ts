@@ -10,8 +10,8 @@ import { partiesBySelector } from './paths.ts';
 export function breakGlassFaults(model: Draft): Fault[] {
   const { breakGlass } = model;
   if (breakGlass === undefined) return [];
-  const { group, service } = breakGlass;
-  const at = (key: 'group' | 'service') => ['tailnet', 'breakGlass', key];
+  const { group, service, tool } = breakGlass;
+  const at = (key: 'group' | 'service' | 'tool') => ['tailnet', 'breakGlass', key];
   const services = model.services.map(({ name }) => name);
   const faults: Fault[] = [];
   if (!model.groups.includes(group))
@@ -32,36 +32,51 @@ export function breakGlassFaults(model: Draft): Fault[] {
         choice(service, services, 'declare it under services: { on, ports }'),
       ),
     );
+  if (tool !== undefined && !model.tools.includes(tool))
+    faults.push(
+      fault(
+        at('tool'),
+        tool,
+        'is a tool that nobody declared',
+        choice(tool, model.tools, 'declare the tool under tools'),
+      ),
+    );
   if (faults.length > 0) return faults;
-  return [...lockedOut(model, group, service), ...unreachable(model, service, at('service'))];
+  return [
+    ...lockedOut(model, { source: `group:${group}`, at: at('group'), name: group }, service),
+    ...(tool === undefined ? [] : lockedOut(model, { source: `tool:${tool}`, at: at('tool'), name: tool }, service)),
+    ...unreachable(model, service, at('service')),
+  ];
 }
 
-function lockedOut(model: Draft, group: string, service: string): Fault[] {
-  const source = `group:${group}`;
+interface Kept {
+  source: string;
+  at: readonly string[];
+  name: string;
+}
+
+function lockedOut(model: Draft, { source, at, name }: Kept, service: string): Fault[] {
   const giving = model.access.filter(({ entry }) => entry.to === service && entry.from?.includes(source));
-  if (giving.some(({ entry }) => endOf(entry) === undefined)) return [];
+  if (giving.some(({ entry }) => entry.until === undefined)) return [];
   const [ending] = giving;
   if (ending !== undefined)
     return [
       fault(
         [...ending.path, 'until'],
-        endOf(ending.entry),
-        `would lock out the break-glass group: when it is over, nothing gives ${source} ${service} any more`,
+        ending.entry.until,
+        `would lock out ${source}, which tailnet.breakGlass keeps in: when it is over, nothing gives it ${service} any more`,
         `leave until out here, or add an intent without it: { from: [${source}], to: ${service}, why: … }`,
       ),
     ];
   return [
     fault(
-      ['tailnet', 'breakGlass', 'group'],
-      group,
+      at,
+      name,
       `would be locked out: no access intent gives ${source} ${service}`,
-      `add it to access: { from: [${source}], to: ${service}, why: … }, or name the group and service that are never taken away`,
+      `add it to access: { from: [${source}], to: ${service}, why: … }, or name who and what is never taken away`,
     ),
   ];
 }
-
-/** `until` of an intent: what has it is taken away one day. */
-const endOf = (entry: object): unknown => ('until' in entry ? entry.until : undefined);
 
 function unreachable(model: Draft, service: string, at: readonly string[]): Fault[] {
   const hosts = partiesBySelector(model);

@@ -32,6 +32,11 @@ const breakGlassSchema = z
     {
       group: field.groupName.describe('Name of the group that must never be locked out. Example: sre'),
       service: field.serviceName.describe('Name of the service that it keeps, on every host that has it. Example: ssh'),
+      tool: field.toolName
+        .optional()
+        .describe(
+          'The tool that deploys, where it does so from inside the tailnet: it keeps the service too. Default: none, for hosts are reached on public addresses. Example: ci',
+        ),
     },
     mapping('write breakGlass: { group: sre, service: ssh }, or leave it out'),
   )

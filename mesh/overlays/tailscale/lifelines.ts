@@ -55,7 +55,7 @@ function testsOf(rule: AccessRule): LifelineTest[] {
         const [proto = '', number = ''] = port.split('/');
         byProto.set(proto, [...(byProto.get(proto) ?? []), `${target}:${number}`]);
       }
-      const needs = target.startsWith('tag:') ? [target] : [];
+      const needs = [src, target].filter((name) => name.startsWith('tag:'));
       return [...byProto].map(([proto, accept]) => ({ src, proto, accept: [...new Set(accept)], needs }));
     }),
   );

@@ -46,6 +46,27 @@ export const BREAK_GLASS: Case[] = [
     'group:sre',
   ],
   [
+    'a break-glass group whose intent has an end',
+    after((raw) => Object.assign(onCall(raw), { until: '2031-12-31' })),
+    'access[1].until',
+    'would lock out group:sre',
+    'leave until out here',
+  ],
+  [
+    'a tool that deploys and that nobody declared',
+    given({ tool: 'cy' }),
+    'tailnet.breakGlass.tool',
+    'nobody declared',
+    'under tools',
+  ],
+  [
+    'a tool that deploys and has no way to the hosts',
+    (raw) => [Object.assign(raw, { tools: { ci: { why: 'deploys' } } }), given({ tool: 'ci' })(raw)],
+    'tailnet.breakGlass.tool',
+    'would be locked out: no access intent gives tool:ci ssh',
+    '{ from: [tool:ci], to: ssh, why: … }',
+  ],
+  [
     'a break-glass service on a host that people have no path to',
     // Three clouds: a droplet that is no member, at a site without routers.
     after((raw) => Object.assign(raw.services?.ssh ?? {}, { on: ['role:router', 'sin-raw-01'] })),
@@ -65,6 +86,18 @@ export const BREAK_GLASS: Case[] = [
 /** The same group kept in by what would lock nobody out. */
 export const KEPT_IN: [string, (raw: Loose) => unknown][] = [
   ['its intent', given()],
+  [
+    'an intent for good beside one that ends',
+    after((raw) => raw.access.push({ from: ['group:sre'], to: 'ssh', until: '2031-12-31', why: 'twice' })),
+  ],
+  [
+    'its intent, and the tool that deploys by its own',
+    (raw) => [
+      Object.assign(raw, { tools: { ci: { why: 'deploys' } } }),
+      given({ tool: 'ci' })(raw),
+      raw.access.push({ from: ['tool:ci'], to: 'ssh', why: 'deploys' }),
+    ],
+  ],
   ['its intent among others', after((raw) => raw.access.push({ from: ['group:platform'], to: 'ssh', why: 'too' }))],
   [
     'an intent for a service that is a LAN host behind routers',

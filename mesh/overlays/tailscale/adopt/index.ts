@@ -1,12 +1,13 @@
 import type { PolicyReading } from '../policy/read.ts';
-import type { Rule } from '../policy/types.ts';
+import type { Rule, SshRule } from '../policy/types.ts';
+import { adoptLogin } from './logins.ts';
 import { reason, serviceName } from './names.ts';
 import { adoptRest } from './rest.ts';
 import { sourcesOf } from './sources.ts';
 import { portsOf, targetsOf } from './targets.ts';
 import type { Adoption, Around, Draft } from './types.ts';
 
-export type { Adoption, AdoptedIntent, Around, Leftover } from './types.ts';
+export type { Adoption, Around } from './types.ts';
 
 /**
  * A policy of anybody's as groups, services and intents of a stack file. What intents cannot say is a leftover, with the
@@ -24,6 +25,7 @@ export function adopt(reading: PolicyReading, around: Around): Adoption {
       todo: 'write the intents that are needed; the first push replaces a policy that says nothing without being asked',
     });
   for (const rule of rules ?? []) adoptRule(draft, rule);
+  for (const rule of reading.policy.ssh) if (!isConditional(draft, rule)) adoptLogin(draft, rule);
   adoptRest(draft, reading);
   missingRoles(draft);
   if (
@@ -40,20 +42,24 @@ export function adopt(reading: PolicyReading, around: Around): Adoption {
   return { groups, services, access, leftovers, covered };
 }
 
+/** Such a rule is left to a person. */
+function isConditional(draft: Draft, { path, line, conditions }: Rule | SshRule): boolean {
+  if (conditions.length === 0) return false;
+  const what = conditions.map(({ text }) => text).join('; ');
+  const why = 'an intent has no conditions: adopted without them it would permit more';
+  draft.leftovers.push({
+    path,
+    line,
+    what,
+    why,
+    todo: 'write an intent for what may happen in any case, or do without',
+  });
+  return true;
+}
+
 function adoptRule(draft: Draft, rule: Rule): void {
-  const { path, line, conditions } = rule;
-  if (conditions.length > 0) {
-    const what = conditions.map(({ text }) => text).join('; ');
-    const why = 'an intent has no conditions: adopted without them it would permit more';
-    draft.leftovers.push({
-      path,
-      line,
-      what,
-      why,
-      todo: 'write an intent for what may happen in any case, or do without',
-    });
-    return;
-  }
+  const { path } = rule;
+  if (isConditional(draft, rule)) return;
   const from = sourcesOf(draft, rule);
   const on = targetsOf(draft, rule);
   const ports = on.length === 0 || from.length === 0 ? [] : portsOf(draft, rule);
@@ -81,7 +87,11 @@ function service(draft: Draft, on: string[], ports: string[]): string {
 /** Roles that adopted intents name and no host has: the stack file would be refused. */
 function missingRoles(draft: Draft): void {
   const had = new Set(draft.around.places.flatMap(({ roles }) => roles));
-  const named = [...draft.access.flatMap(({ from }) => from), ...Object.values(draft.services).flatMap(({ on }) => on)];
+  const named = [
+    ...draft.access.flatMap(({ from }) => from),
+    ...Object.values(draft.services).flatMap(({ on }) => on),
+    ...draft.access.flatMap(({ ssh }) => ssh?.on ?? []),
+  ];
   const roles = new Set(named.flatMap((one) => (one.startsWith('role:') ? [one.slice('role:'.length)] : [])));
   for (const role of [...roles].sort())
     if (!had.has(role))

@@ -7,16 +7,6 @@ import type { Draft } from './types.ts';
 export function adoptRest(draft: Draft, { policy, unjudged }: PolicyReading): void {
   approvers(draft, policy.approvers);
   owners(draft, policy.tagOwners);
-  for (const { path, line, src, dst, users } of policy.ssh) {
-    const names = (all: readonly { text: string }[]): string => all.map(({ text }) => text).join(', ');
-    draft.leftovers.push({
-      path,
-      line,
-      what: `${names(src)} → ${names(dst)} as ${users.join(', ')}`,
-      why: 'logins by Tailscale SSH are not adopted by themselves: who logs in as whom is a decision of its own',
-      todo: 'write an intent for these people and the hosts that they log in to, and check who keeps root',
-    });
-  }
   if (policy.tests.length > 0)
     draft.covered.push(
       `tests (${policy.tests.length}): the program writes tests from the intents, and the service runs them at each push`,

@@ -5,7 +5,7 @@ import { isRole, peopleName, SHORT_NAME } from './names.ts';
 import type { Draft } from './types.ts';
 
 /** Sources of a rule as an intent names them; what it cannot name is a leftover. Groups that are named join the draft. */
-export function sourcesOf(draft: Draft, rule: Rule): string[] {
+export function sourcesOf(draft: Draft, rule: Pick<Rule, 'path' | 'line' | 'src'>): string[] {
   const found = rule.src.flatMap((selector, index) => {
     const source = sourceOf(draft, selector);
     if (typeof source === 'string') return [source];

@@ -1,5 +1,4 @@
 import type { Rule, Selector } from '../policy/types.ts';
-import { addressText } from '../policy/ranges.ts';
 import { isRole } from './names.ts';
 import { isSame } from './sources.ts';
 import type { Draft } from './types.ts';
@@ -7,7 +6,7 @@ import type { Draft } from './types.ts';
 type Refusal = { why: string; todo: string };
 
 /** Where a rule leads to, as a service names it; what it cannot name is a leftover. */
-export function targetsOf(draft: Draft, rule: Rule): string[] {
+export function targetsOf(draft: Draft, rule: Pick<Rule, 'path' | 'line' | 'dst'>): string[] {
   const found = rule.dst.flatMap((selector, index) => {
     const target = targetOf(draft, selector);
     if (typeof target === 'string') return [target];
@@ -39,7 +38,7 @@ function targetOf({ around }: Draft, selector: Selector): string | Refusal {
       const single = range !== undefined && more.length === 0 && range[0] === range[1];
       return single
         ? {
-            why: `no host of this stack has the address ${addressText(range[0])}`,
+            why: `no host of this stack has this address (${selector.text})`,
             todo: 'declare it under its site ({ name, lan }), and run adopt again',
           }
         : {

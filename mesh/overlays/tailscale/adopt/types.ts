@@ -23,7 +23,10 @@ export interface Leftover {
 
 export interface AdoptedIntent {
   from: string[];
-  to: string;
+  /** Either a service, */
+  to?: string;
+  /** or logins by Tailscale SSH. */
+  ssh?: { on: string[]; users: string[]; check?: string };
   why: string;
 }
 

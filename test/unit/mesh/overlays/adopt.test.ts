@@ -5,8 +5,8 @@ import { adopt, type Adoption } from '../../../../mesh/overlays/tailscale/adopt/
 import { compareAccess, PolicyUnreadable, readPolicy } from '../../../../mesh/overlays/tailscale/policy/index.ts';
 import { planMesh } from '../../../../mesh/plan/index.ts';
 import { worldOf } from '../../../../mesh/plan/world.ts';
-import { accepted, validRaw } from '../fixtures.ts';
 import { NOW } from '../../../now.ts';
+import { accepted, validRaw } from '../fixtures.ts';
 
 /** The example of the requirements, with logins where it has addresses that were blacked out. */
 const EXAMPLE = `{
@@ -85,7 +85,7 @@ describe('the example of the requirements', () => {
     const { groups, services, access, leftovers } = adoptedInto(accepted(raw), EXAMPLE);
     expect(leftovers).toHaveLength(1);
     const parsed = parseConfig({ ...raw, groups, services, access });
-    const plan = planMesh(parsed.ok ? parsed.config : bare(), { stack: 'test' , now: NOW});
+    const plan = planMesh(parsed.ok ? parsed.config : bare(), { stack: 'test', now: NOW });
     const world = worldOf(plan);
     const { gains, losses } = compareAccess(
       { policy: readPolicy(EXAMPLE).policy, world },
@@ -126,6 +126,27 @@ describe('what an intent can name', () => {
     );
     expect([groups, services]).toEqual([{}, {}]);
     expect(access).toEqual([{ from: ['group:sre'], to: 'postgres', why: 'adopted from grants[0]' }]);
+  });
+});
+
+describe('logins by Tailscale SSH', () => {
+  const login = (more: string): Adoption =>
+    from(policy('', `"ssh": [{ "src": ["group:sre"], "dst": ["tag:db"], ${more} }],`));
+  test('are intents of their own, checks included', () => {
+    expect(login('"action": "accept", "users": ["root", "ops"]').access).toEqual([
+      { from: ['group:sre'], ssh: { on: ['role:db'], users: ['ops', 'root'] }, why: 'adopted from ssh[0]' },
+    ]);
+    expect(login('"action": "check", "users": ["ops"]').access[0]?.ssh?.check).toBe('12h');
+    expect(login('"action": "check", "checkPeriod": "20h", "users": ["ops"]').access[0]?.ssh?.check).toBe('20h');
+  });
+
+  test('as users that hosts do not have, and on what is no member, are told', () => {
+    const odd = login('"action": "accept", "users": ["localpart:*@example.com", "ops"]');
+    expect(odd.access[0]?.ssh?.users).toEqual(['ops']);
+    expect(odd.leftovers[0]?.what).toBe('localpart:*@example.com');
+    const own = `"ssh": [{ "action": "check", "src": ["autogroup:member"], "dst": ["autogroup:self"], "users": ["root"] }],`;
+    expect(from(policy('', own)).access).toEqual([]);
+    expect(from(policy('', own)).leftovers.map(({ path }) => path)).toEqual(['ssh[0].src[0]', 'ssh[0].dst[0]']);
   });
 });
 
@@ -173,12 +194,11 @@ describe('what an intent cannot name is told with a way out, and widens nothing'
     expect(leftovers[0]?.why).toContain('grace@example.com; here: mallory@example.com');
   });
 
-  test('logins, attributes, tests and a text that permits everything', () => {
-    const more = `"ssh": [{ "action": "check", "src": ["group:sre"], "dst": ["tag:db"], "users": ["root"] }],
-      "nodeAttrs": [{ "target": ["*"], "attr": ["funnel"] }],
+  test('attributes, tests and a text that permits everything', () => {
+    const more = `"nodeAttrs": [{ "target": ["*"], "attr": ["funnel"] }],
       "tests": [{ "src": "group:sre", "proto": "tcp", "accept": ["primary:443"] }],`;
     const { leftovers, covered } = from(policy(grant('group:sre', 'primary'), more));
-    expect(leftovers.map(({ path }) => path)).toEqual(['ssh[0]', 'nodeAttrs']);
+    expect(leftovers.map(({ path }) => path)).toEqual(['nodeAttrs']);
     expect(covered.join()).toContain('tests (1)');
     expect(from('{}').leftovers[0]?.why).toContain('lets everybody reach everything');
   });

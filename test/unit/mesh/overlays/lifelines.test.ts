@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { severed } from '../../../../mesh/overlays/tailscale/lifelines.ts';
 import { planMesh } from '../../../../mesh/plan/index.ts';
-import { accepted, validRaw, wideRaw } from '../fixtures.ts';
 import { NOW } from '../../../now.ts';
+import { accepted, validRaw, wideRaw } from '../fixtures.ts';
 
 const planned = (breakGlass?: { group: string; service: string }) => {
   const raw = wideRaw();
   return planMesh(accepted({ ...raw, tailnet: { ...raw.tailnet, ...(breakGlass && { breakGlass }) } }), {
-    stack: 'test', now: NOW
+    stack: 'test',
+    now: NOW,
   }).policy;
 };
 
@@ -20,7 +21,7 @@ describe('what the service is asked after a push', () => {
         tailnet: { ...raw.tailnet, breakGlass: { group: 'sre', service: 'ssh' } },
         services: { ...raw.services, ssh: { on: ['role:router', 'fra-db-01'], ports: ['tcp/22', 'tcp/2200-2210'] } },
       }),
-      { stack: 'test' , now: NOW},
+      { stack: 'test', now: NOW },
     ).policy;
     expect(policy.lifelines.tests).toEqual([
       { src: 'group:sre', proto: 'tcp', accept: ['fra-db-01:22', 'fra-db-01:2200', 'fra-db-01:2210'], needs: [] },
