@@ -64,7 +64,7 @@ function because(
   if (denied !== undefined) return denied.because;
   if (blocked.length > 0) return `the policy permits it, but no path of the network carries it: ${blocked.join('; ')}`;
   if (answers.length === 1) return answers[0]?.because ?? '';
-  return `${rules} rule${rules === 1 ? '' : 's'} permit it, in each of ${answers.length} pairs`;
+  return `${rules} ${rules === 1 ? 'rule permits' : 'rules permit'} it, in each of ${answers.length} pairs`;
 }
 
 /** Why no packet gets from the one to the other, whatever the policy says; only hosts of the stack are looked at. */

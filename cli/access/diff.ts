@@ -11,9 +11,7 @@ import {
 } from '../../mesh/overlays/tailscale/policy/index.ts';
 import { stackAtCommit } from '../at-commit.ts';
 import { CliError } from '../exit.ts';
-import { openStack } from '../live/open.ts';
 import { TREE } from '../paths.ts';
-import type { Progress } from '../progress.ts';
 import { parseStackFile } from '../stack-file.ts';
 import { readable, stackAccess, type Held, type StackAccess } from './held.ts';
 import { modelNames } from './names.ts';
@@ -39,19 +37,18 @@ export interface AccessDiff {
 /**
  * `live`: the policy that the tailnet has; a file: a policy text, or a stack file; else a git commit, at which the stack's own file is
  * compiled. Throws CliError.
+ * @param live asks the tailnet for its policy
  */
 export async function formerAccess(
   now: StackAccess,
   against: string,
-  open: { lab: boolean; progress: Progress },
+  live: () => Promise<string>,
   tree: string = TREE,
 ): Promise<Former> {
   const { stack, world } = now;
   if (against === 'live') {
-    const { tailnet } = await openStack(stack, open.lab, open.progress);
-    const { text } = await tailnet.policy.get(AbortSignal.timeout(60_000));
     const told = `the policy that ${now.plan.tailnet.name} has now`;
-    return { told, held: { ...readable(told, text, 'taken'), world } };
+    return { told, held: { ...readable(told, await live(), 'taken'), world } };
   }
   if (existsSync(against) && statSync(against).isFile()) {
     const text = readFileSync(against, 'utf8');
@@ -88,9 +85,13 @@ export function accessDiff(now: StackAccess, { told, held }: Former): AccessDiff
     widens: comparison.gains.length + powers.gains.length > 0,
     comparison,
     changes: changeTexts(comparison, label),
-    unjudged: [...before.unjudged, ...now.unjudged],
+    unjudged: distinct([...before.unjudged, ...now.unjudged]),
   };
 }
+
+const distinct = (all: AccessDiff['unjudged']): AccessDiff['unjudged'] => [
+  ...new Map(all.map((one) => [JSON.stringify(one), one])).values(),
+];
 
 const NOTHING: Held['policy'] = {
   groups: new Map(),

@@ -39,8 +39,8 @@ export function accessLines(
     .map((row): AccessLine => {
       const { ports, family, conditional, rules } = row;
       return {
-        from: label(row.from),
-        to: row.to === 'own' ? [] : label(row.to),
+        from: label(row.from, new Set(rules.flatMap(({ src }) => src))),
+        to: row.to === 'own' ? [] : label(row.to, new Set(rules.flatMap(({ dst }) => dst))),
         ports,
         ...(family !== undefined && { family }),
         ...(conditional !== undefined && { conditional }),

@@ -4,11 +4,11 @@ import { answer } from '../access/answer.ts';
 import { accessDiff, formerAccess } from '../access/diff.ts';
 import { stackAccess, type StackAccess } from '../access/held.ts';
 import { answerJson, diffJson, matrixJson } from '../access/json.ts';
+import { livePolicy } from '../access/live.ts';
 import { accessLines } from '../access/lines.ts';
 import { modelNames, serviceHosts } from '../access/names.ts';
 import { asked } from '../access/question.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { stderrProgress } from '../progress.ts';
 import { markdownDiff, markdownMatrix, renderAnswer, renderDiff, renderMatrix } from '../render/access.ts';
 import { readStackFile } from '../stack-file.ts';
 
@@ -63,10 +63,12 @@ async function access(stack: string, options: Options): Promise<void> {
     throw new CliError(EXIT.usage, '--diff compares whole revisions; ask --from and --to without it');
   if (failOnWiden === true && diff === undefined)
     throw new CliError(EXIT.usage, '--fail-on-widen needs something to compare with: --diff origin/main');
+  if (lab === true && diff !== 'live')
+    throw new CliError(EXIT.usage, '--lab says which tailnet is asked: it needs --diff live');
   const now = stackAccess(readStackFile(stack));
   const title = `${now.plan.network.name}/${stack}`;
   if (diff !== undefined) {
-    const former = await formerAccess(now, diff, { lab: lab === true, progress: stderrProgress() });
+    const former = await formerAccess(now, diff, () => livePolicy(stack, lab === true));
     const found = accessDiff(now, former);
     say({ text: () => renderDiff(found, title), markdown: () => markdownDiff(found, title), json: () => diffJson(found, stack) }[format]); // prettier-ignore
     if (failOnWiden === true && found.widens) process.exitCode = EXIT.engine;

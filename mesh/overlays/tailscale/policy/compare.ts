@@ -1,6 +1,7 @@
 import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
 import { Evaluation } from './classes.ts';
 import { missing, told, weaker, type Part, type Permission } from './permission.ts';
+import type { RuleShare } from './matrix.ts';
 import type { Family } from './ranges.ts';
 import { universe, type Entity, type Revision } from './universe.ts';
 
@@ -16,7 +17,9 @@ export interface AccessChange {
   /** What must hold for it. */
   conditional?: string;
   /** Rules that give it: of the revision that has it. */
-  rules: { path: string; why: string }[];
+  rules: Omit<RuleShare, 'ports'>[];
+  /** Groups that the sources have joined or left, and that is why. */
+  joined: string[];
   /** `now in group:sre`, `no longer only devices with …`. */
   notes: string[];
   /** Hosts among the two ends that only the revision with the permission has. */
@@ -88,7 +91,8 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
       const concerned = partsIn(there.evaluation.parts, difference.permission, difference.ports);
       const through = source.joined.filter((group) => concerned.some(({ rule }) => rule.src.some(({ text }) => text === group))); // prettier-ignore
       const come = [...from, ...(to === 'own' ? [] : to)].filter(isNew).map(({ label }) => label);
-      const rules = new Map(concerned.map(({ rule: { path, why } }) => [path, { path, why }]));
+      const rules = new Map<string, Omit<RuleShare, 'ports'>>();
+      for (const { rule } of concerned) rules.set(rule.path, { path: rule.path, why: rule.why, src: texts(rule.src), dst: [...(rules.get(rule.path)?.dst ?? []), ...texts(rule.dst)] }); // prettier-ignore
       for (const { ports, family } of byFamily(difference.ports, both)) {
         changes.push({
           from,
@@ -97,6 +101,7 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
           ...(family !== undefined && { family }),
           ...(difference.condition !== '' && { conditional: difference.condition }),
           rules: [...rules.values()],
+          joined: through,
           notes: [
             ...through.map((group) => `${words.joined} ${group}`),
             ...difference.others.map(
@@ -123,6 +128,8 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
   }
   return changes;
 }
+
+const texts = (selectors: readonly { text: string }[]): string[] => selectors.map(({ text }) => text);
 
 function alike(
   entities: readonly Entity[],

@@ -12,18 +12,18 @@
  */
 import { Asking, type Answer, type Question } from './ask.ts';
 import { Evaluation } from './classes.ts';
-import { labeller, type Label } from './labels.ts';
+import { labeller, type Labeller } from './labels.ts';
 import { matrix, type MatrixRow } from './matrix.ts';
 import type { Policy } from './types.ts';
-import { universe, type Entity } from './universe.ts';
+import { universe } from './universe.ts';
 import type { World } from './world.ts';
 
 export type { Answer, Question, RuleMatch, SshMatch } from './ask.ts';
 export { Unknown } from './parties.ts';
 export { compareAccess, type AccessChange, type AccessComparison } from './compare.ts';
 export { PolicyUnreadable, renderPolicyFault, type PolicyFault } from './faults.ts';
-export { labelText, labeller, type Label } from './labels.ts';
-export type { MatrixRow } from './matrix.ts';
+export { labelText, labeller, type Label, type Labeller } from './labels.ts';
+export type { MatrixRow, RuleShare } from './matrix.ts';
 export { comparePowers, type Powers } from './powers.ts';
 export { readPolicy, type PolicyReading } from './read.ts';
 export { changeTexts, type ChangeText } from './sentences.ts';
@@ -35,7 +35,7 @@ export interface Evaluator {
   ask: (question: Question) => Answer;
   matrix: () => MatrixRow[];
   /** Names for sets of entities of this matrix (labels.ts). */
-  labels: (rename?: (tag: string) => string | undefined) => (some: readonly Entity[]) => Label[];
+  labels: (rename?: (tag: string) => string | undefined) => Labeller;
   /** Names that questions may use. */
   names: () => string[];
 }

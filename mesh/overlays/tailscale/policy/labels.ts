@@ -11,8 +11,16 @@ export interface Label {
 
 interface NamedSet {
   name: string;
+  /** What rules call it; absent where they have no word for it. */
+  selector?: string;
   keys: ReadonlySet<string>;
 }
+
+/**
+ * Names some entities; `hints`: selectors of the rules that it is about, whose names are taken first. A group of one is named by its person
+ * unless a rule says the group.
+ */
+export type Labeller = (some: readonly Entity[], hints?: ReadonlySet<string>) => Label[];
 
 /**
  * Names for sets of entities: groups for people, tags for nodes, LANs for addresses, each only where all of it is in the set; what is
@@ -24,7 +32,7 @@ export function labeller(
   entities: readonly Entity[],
   revisions: readonly Revision[],
   rename: (tag: string) => string | undefined = () => undefined,
-): (some: readonly Entity[]) => Label[] {
+): Labeller {
   const sets = namedSets(entities, revisions, rename);
   const byKey = new Map<string, NamedSet[]>();
   for (const set of sets) for (const key of set.keys) byKey.set(key, [...(byKey.get(key) ?? []), set]);
@@ -38,7 +46,7 @@ export function labeller(
       ),
     ),
   );
-  return (all) => {
+  return (all, hints = NO_HINTS) => {
     const wanted = new Set(all.map(({ key }) => key));
     // A device goes without saying where its owner is named.
     const some = all.filter(({ key }) => !wanted.has(owners.get(key) ?? ''));
@@ -46,7 +54,7 @@ export function labeller(
     const labels: Label[] = [];
     for (const one of some) {
       if (!left.has(one.key)) continue;
-      const set = best(byKey.get(one.key) ?? [], wanted, left);
+      const set = best(byKey.get(one.key) ?? [], wanted, left, hints);
       if (set === undefined) continue;
       for (const key of set.keys) left.delete(key);
       labels.push({ name: set.name, members: members(set, known) });
@@ -55,15 +63,28 @@ export function labeller(
   };
 }
 
-/** Of those that are wholly wanted the one that names most of what is left; a name for one node more is the node's own. */
-function best(sets: readonly NamedSet[], wanted: ReadonlySet<string>, left: ReadonlySet<string>): NamedSet | undefined {
+const NO_HINTS: ReadonlySet<string> = new Set();
+
+/**
+ * Of those that are wholly wanted one that a rule names, else the one that names most of what is left; a name for one node more is the
+ * node's own.
+ */
+function best(
+  sets: readonly NamedSet[],
+  wanted: ReadonlySet<string>,
+  left: ReadonlySet<string>,
+  hints: ReadonlySet<string>,
+): NamedSet | undefined {
   let found: NamedSet | undefined;
   let most = 0;
+  let hinted = false;
   for (const set of sets) {
-    if (set.keys.size <= most) break;
+    const said = set.selector !== undefined && hints.has(set.selector);
+    if ((hinted && !said) || (hinted === said && set.keys.size <= most)) continue;
     const keys = [...set.keys];
     const open = keys.filter((key) => left.has(key)).length;
-    if (open > most && (open > 1 || keys.length === 1) && keys.every((key) => wanted.has(key))) [found, most] = [set, open]; // prettier-ignore
+    const enough = open > 1 || (said && keys.length === 1);
+    if (enough && (open > most || said !== hinted) && keys.every((key) => wanted.has(key))) [found, most, hinted] = [set, open, said]; // prettier-ignore
   }
   return found;
 }
@@ -75,17 +96,22 @@ function namedSets(
   rename: (tag: string) => string | undefined,
 ): NamedSet[] {
   const sets = new Map<string, NamedSet>();
-  const add = (name: string, keys: readonly string[], least: number): void => {
+  const add = (name: string, keys: readonly string[], least: number, selector?: string): void => {
     const set = new Set(keys);
     // The same name in both revisions may stand for different sets; each is named where it fits.
-    if (set.size >= least) sets.set(`${name} ${[...set].sort().join('|')}`, { name, keys: set });
+    if (set.size >= least)
+      sets.set(`${name} ${[...set].sort().join('|')}`, {
+        name,
+        keys: set,
+        ...(selector !== undefined && { selector }),
+      });
   };
   for (const { policy, world } of revisions) {
-    for (const [group, logins] of policy.groups) add(group, logins.map((login) => `person ${login}`), 1); // prettier-ignore
+    for (const [group, logins] of policy.groups) add(group, logins.map((login) => `person ${login}`), 1, group); // prettier-ignore
     const tagged = new Map<string, string[]>();
     for (const { name, tags } of world.nodes)
       for (const tag of tags) tagged.set(tag, [...(tagged.get(tag) ?? []), `node ${name}`]);
-    for (const [tag, keys] of tagged) add(rename(tag) ?? tag, keys, 2);
+    for (const [tag, keys] of tagged) add(rename(tag) ?? tag, keys, 2, tag);
   }
   const lans = new Map<string, string[]>();
   for (const one of entities) {

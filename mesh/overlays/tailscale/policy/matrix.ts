@@ -15,7 +15,16 @@ export interface MatrixRow {
   /** What must hold for it; absent where nothing is asked. */
   conditional?: string;
   /** Rules that it comes from, `grants[3]`, each with what it gives of the ports. */
-  rules: { path: string; why: string; ports: string[] }[];
+  rules: RuleShare[];
+}
+
+export interface RuleShare {
+  path: string;
+  why: string;
+  /** Selectors, as written. */
+  src: string[];
+  dst: string[];
+  ports: string[];
 }
 
 /** Sources in the order of entities, then targets. What is not in a row is denied. */
@@ -86,14 +95,21 @@ function levels({ levels: all }: Permission, parts: readonly Part[], both: boole
 /** Rules that only let a ping through are none of those that open a port. */
 function rulesOf(giving: readonly number[], parts: readonly Part[], ports: PortSet): MatrixRow['rules'] {
   const onlyPing = [...ports.keys()].every((protocol) => protocol === 'icmp');
-  const rules = new Map<string, { why: string; texts: string[] }>();
+  const rules = new Map<string, Omit<RuleShare, 'ports'> & { texts: string[] }>();
   for (const index of new Set(giving)) {
     const part = parts[index];
     if (part === undefined) continue;
     const texts = portTexts(given(part)).filter((text) => onlyPing || text !== 'icmp/*');
     if (texts.length === 0) continue;
-    const { path, why } = part.rule;
-    rules.set(path, { why, texts: [...(rules.get(path)?.texts ?? []), ...texts] });
+    const { path, why, src, dst } = part.rule;
+    const known = rules.get(path);
+    rules.set(path, {
+      path,
+      why,
+      src: src.map(({ text }) => text),
+      dst: [...(known?.dst ?? []), ...dst.map(({ text }) => text)],
+      texts: [...(known?.texts ?? []), ...texts],
+    });
   }
-  return [...rules].map(([path, { why, texts }]) => ({ path, why, ports: told(portSet(texts)) }));
+  return [...rules.values()].map(({ texts, ...rule }) => ({ ...rule, ports: told(portSet(texts)) }));
 }

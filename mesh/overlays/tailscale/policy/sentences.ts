@@ -1,6 +1,5 @@
 import type { AccessChange, AccessComparison } from './compare.ts';
-import { labelText, type Label } from './labels.ts';
-import type { Entity } from './universe.ts';
+import { labelText, type Labeller } from './labels.ts';
 
 /** A change as a sentence, and in parts for whoever lays it out. */
 export interface ChangeText {
@@ -15,7 +14,7 @@ export interface ChangeText {
 }
 
 /** Gains and losses as sentences, gains first: they are what somebody has to approve. */
-export function changeTexts(comparison: AccessComparison, label: (some: readonly Entity[]) => Label[]): ChangeText[] {
+export function changeTexts(comparison: AccessComparison, label: Labeller): ChangeText[] {
   const tell = (verb: ChangeText['verb'], changes: readonly AccessChange[]): ChangeText[] =>
     changes
       .map((change) => changeText(verb, change, label))
@@ -23,17 +22,17 @@ export function changeTexts(comparison: AccessComparison, label: (some: readonly
   return [...tell('gains', comparison.gains), ...tell('loses', comparison.losses)];
 }
 
-function changeText(
-  verb: ChangeText['verb'],
-  change: AccessChange,
-  label: (some: readonly Entity[]) => Label[],
-): ChangeText {
-  const from = label(change.from).map(labelText);
-  const to = change.to === 'own' ? ['their own devices'] : label(change.to).map(labelText);
+function changeText(verb: ChangeText['verb'], change: AccessChange, label: Labeller): ChangeText {
+  const { rules } = change;
+  // Who joins or leaves a group is a person, whatever group the person may be all of.
+  const sources = change.joined.length > 0 ? [] : rules.flatMap(({ src }) => src);
+  const targets = rules.flatMap(({ dst }) => dst);
+  const from = label(change.from, new Set(sources)).map(labelText);
+  const to = change.to === 'own' ? ['their own devices'] : label(change.to, new Set(targets)).map(labelText);
   const ports = `${change.ports.join(', ')}${change.family === undefined ? '' : ` over IPv${change.family}`}`;
   const notes = [
     ...(change.conditional === undefined ? [] : [`conditional: ${change.conditional}`]),
-    ...new Set(change.rules.map(({ path, why }) => (why === '' ? path : why))),
+    ...new Set(rules.map(({ path, why }) => (why === '' ? path : why))),
     ...change.notes,
     ...(change.fresh.length === 0 ? [] : [`${verb === 'gains' ? 'new' : 'gone'}: ${list(change.fresh.toSorted())}`]),
   ].filter((note) => note !== '');

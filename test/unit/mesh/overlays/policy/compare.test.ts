@@ -56,10 +56,10 @@ describe('who gains and who loses', () => {
     const joined = { ...groups, 'group:dev': [...groups['group:dev'], 'grace@other.org'] };
     const rules = [dev, { src: ['group:sre'], dst: ['tag:app'], ip: ['tcp:22'] }];
     expect(told(policy({ groups, grants: rules }), policy({ groups: joined, grants: rules }))).toEqual([
-      'group:sre (grace@other.org) gains tcp/22 on db-1 (grants[0]; now in group:dev)',
+      'grace@other.org gains tcp/22 on db-1 (grants[0]; now in group:dev)',
     ]);
     expect(told(policy({ groups: joined, grants: rules }), policy({ groups, grants: rules }))).toEqual([
-      'group:sre (grace@other.org) loses tcp/22 on db-1 (grants[0]; no longer in group:dev)',
+      'grace@other.org loses tcp/22 on db-1 (grants[0]; no longer in group:dev)',
     ]);
     const already = [...rules, { src: ['group:sre'], dst: ['tag:db'], ip: ['tcp:22'] }];
     expect(told(policy({ groups, grants: already }), policy({ groups: joined, grants: already }))).toEqual([]);
