@@ -8,7 +8,7 @@ import {
   type PolicyReading,
   type World,
 } from '../../mesh/overlays/tailscale/policy/index.ts';
-import { planMesh } from '../../mesh/plan/index.ts';
+import { planNow } from '../plan-now.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { worldOf } from '../../mesh/plan/world.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -31,7 +31,7 @@ export interface StackAccess extends Held {
 /** Throws CliError (usage) with every fault of the stack file. */
 export function stackAccess(file: StackFile): StackAccess {
   const config = meshConfig(file);
-  const plan = planMesh(config, { stack: file.stack });
+  const plan = planNow(config, file.stack);
   const reading = readable(`the compiled policy of ${file.stack}`, plan.policy.text, 'fault');
   return { ...reading, stack: file.stack, plan, config, places: places(config), world: worldOf(plan) };
 }

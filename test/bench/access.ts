@@ -44,7 +44,7 @@ const read = ({ text, world }: Written): Revision => ({ policy: readPolicy(text)
 /** @param changed somebody joins a group, a site loses its way to a database, a port is added */
 function written(sites: number, changed: boolean): Written {
   const config = parsed(sites, changed);
-  const plan = planMesh(config, { stack: 'bench' });
+  const plan = planMesh(config, { stack: 'bench', now: new Date('2026-06-30T12:00:00Z') });
   return { text: plan.policy.text, world: worldOf(plan), intents: config.access.length };
 }
 

@@ -13,7 +13,7 @@ type Judge = (policy: string, around: Joined) => Answer | undefined;
 /** Everything here that reads policies, each written apart from the others. */
 export const JUDGES: Readonly<Record<string, Judge>> = {
   'the evaluator': (policy, around) => {
-    const { policy: read, unjudged } = readPolicy(policy);
+    const { policy: read, unjudged } = readPolicy(policy, { emptyGroups: 'taken' });
     const evaluated = evaluator(read, around);
     if (unjudged.length > 0) return undefined;
     return (question) =>

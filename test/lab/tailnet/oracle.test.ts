@@ -8,7 +8,7 @@ import type { Joined } from '../../oracle/party.ts';
 import { anyPolicy } from '../../oracle/policies.ts';
 import { answered, parties, questions, told, type Question } from '../../oracle/questions.ts';
 import { Random, seedOfThisRun } from '../../oracle/random.ts';
-import { accepted, joined, joiners, stackRaw, wider } from '../../oracle/stacks.ts';
+import { accepted, joined, NOW, joiners, stackRaw, wider } from '../../oracle/stacks.ts';
 import { DAEMONS, describeWith, NETWORKS } from '../requirements.ts';
 import { Ground } from './bench.ts';
 import { gates, Live } from './live.ts';
@@ -38,7 +38,7 @@ describeWith(
     describe.each(['prod', 'staging'] as const)('%s', (stack) => {
       const raw = stackRaw(stack);
       const config = accepted(raw);
-      const plan = planMesh(config, { stack });
+      const plan = planMesh(config, { stack, now: NOW });
       let live: Live;
       let around: Joined;
       let asked: Asked[];
@@ -56,7 +56,7 @@ describeWith(
         const server = await ground.server(STACKS[stack]);
         close = () => server.close();
         live = new Live(server);
-        around = joined(plan, await live.join(plan.policy.text, joiners(plan, config.groups)));
+        around = joined(plan, await live.join(plan.policy.text, joiners(plan, config)));
         asked = await ask(plan.policy.text, QUESTIONS);
       }, 120_000);
       afterAll(() => close());
@@ -89,7 +89,7 @@ describeWith(
       });
 
       test('let in ranges of ports up to their ends', async () => {
-        const more = planMesh(accepted(wider(raw)), { stack });
+        const more = planMesh(accepted(wider(raw)), { stack, now: NOW });
         const answers = await ask(more.policy.text, QUESTIONS);
         expect(
           answers.filter(({ question: { port }, allowed }) => !allowed && [7999, 8011].includes(port)),
