@@ -7,9 +7,11 @@ export const EXIT = {
   usage: 2,
   /** The Pulumi engine could not be made available. */
   engine: 3,
+  /** `mesh access --fail-on-widen`: somebody gains access. */
+  widens: 3,
   /** The lab cannot do its work: its port is taken, its directory is in use. */
   lab: 4,
-  /** What was looked at is not well, or not well enough for what was asked. */
+  /** What was looked at is not well, or not well enough for what was asked; or the answer is no. */
   unwell: 5,
   /** Ctrl-C. */
   interrupted: 130,

@@ -31,6 +31,8 @@ Examples:
   npm run try                     the whole thing on this machine, no account needed
   mesh lab demo                   three sites of real machines, broken and repaired (Linux, root)
   mesh plan staging               what the stack decides, before a cloud is asked
+  mesh access prod                who may reach what
+  mesh access prod --from sin-app-01 --to fra-db-01:5432    may it, and by which rule
   mesh access prod --diff origin/main    who gains and who loses what by a change
   mesh graph staging --out mesh.svg    the same as a picture
   mesh cost prod --against HEAD~1    what it costs a month, and what a change of it does
@@ -47,9 +49,9 @@ Exit codes:
   0    done
   1    an operation failed: the engine, a cloud or a host said no
   2    the config or the command line is wrong; nothing was touched
-  3    the Pulumi engine could not be made available
+  3    the Pulumi engine could not be made available; or access widens (access --fail-on-widen)
   4    the lab cannot do its work (port taken, directory in use)
-  5    what was looked at is not well (status, mtu), or too ill for what was asked (failover)
+  5    what was looked at is not well (status, mtu), or too ill for what was asked (failover); or no (access --from --to)
   130  interrupted`,
     );
   addTry(root);

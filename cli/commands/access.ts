@@ -71,7 +71,7 @@ async function access(stack: string, options: Options): Promise<void> {
     const former = await formerAccess(now, diff, () => livePolicy(stack, lab === true));
     const found = accessDiff(now, former);
     say({ text: () => renderDiff(found, title), markdown: () => markdownDiff(found, title), json: () => diffJson(found, stack) }[format]); // prettier-ignore
-    if (failOnWiden === true && found.widens) process.exitCode = EXIT.engine;
+    if (failOnWiden === true && found.widens) process.exitCode = EXIT.widens;
     return;
   }
   const evaluated = evaluator(now.policy, now.world);

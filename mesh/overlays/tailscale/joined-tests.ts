@@ -1,8 +1,7 @@
 import { covers, ends } from '../../access/ports.ts';
 import type { AccessRule, Endpoint } from '../../access/types.ts';
-import { Reach, standsFor, type Member, type Named, type Party } from './parties.ts';
+import { endpointKey, keysOf, Reach, type Member, type Named, type Party } from './parties.ts';
 import { selectors } from './selectors.ts';
-import { siteTag } from './tags.ts';
 import { chosen, PROBE, sortedPorts, testedLanHosts, type LanHost, type PolicyTest } from './tests.ts';
 
 /** Who can be named besides what the rules name. */
@@ -14,50 +13,54 @@ export interface Around {
   lanHosts: readonly LanHost[];
 }
 
-/** Sites that no rule names as a source, and that are tested as one all the same: nothing must pass from there. */
+/** Sites, and routers of sites, that no intent names as a source and that are tested as one all the same: nothing must pass from there. */
 const SILENT_SITES = 8;
 
 /**
  * Tests that hold once every member has joined, in the array form that the service validates against its live policy: a tag
  * as a source or a destination fails while no node carries it, so none of these can stand in the policy, which goes first.
  * For each source of an intent, and some sites that are none: accept what the intents give it, deny the other service ports
- * and SSH there, and all of that on some sites and roles that it must not reach. A tag is all its nodes: where some of them
- * pass and others do not, nothing is said.
- * @returns sorted by source, at most one test for each source and protocol; `proto` is always set
+ * and SSH there, and all of that on some sites, roles and hosts that it is not given. A tag is all its nodes: where some of
+ * them pass and others do not, nothing is said.
+ * @returns sorted by source, at most one test for each source and protocol; `proto` is always set. Their size grows with what
+ *   intents name, not with hosts
  */
 export function joinedTests(rules: readonly AccessRule[], around: Around): PolicyTest[] {
-  const reach = new Reach(rules);
-  const sites = siteTags(around.members);
-  const tags = targetTags(rules, around.members);
-  const hosts = targetHosts(rules);
-  return subjects(rules, around).flatMap((subject) => {
+  // The service has no test of icmp, and what only that divides is one kind.
+  const reach = new Reach(rules.filter(({ ports }) => ports.some((port) => /^(tcp|udp)\//.test(port))));
+  const nodes = nodesBy(around.members);
+  const [tags, sites, hosts] = [targetTags(rules, nodes), siteTags(nodes), targetHosts(rules)];
+  return subjects(rules, around, nodes).flatMap((subject) => {
+    const own = ownTargets(reach, subject);
     // What people and LAN hosts get from LAN hosts stands in the policy already.
-    const targets = [tags, sites, ...(subject.text.startsWith('tag:') ? [hosts] : [])];
+    const lists = [tags, sites, ...(subject.text.startsWith('tag:') ? [hosts] : [])];
     return testsOf(
       subject,
-      targets.flatMap((all) => near(reach, subject, all)),
+      lists.flatMap((all) => near(all, own)),
       reach,
     );
   });
 }
 
-/** What the source reaches, and the first few by name that it does not. */
-function near(reach: Reach, subject: Named, targets: readonly Named[]): Named[] {
-  const texts = (all: readonly Named[]): string[] => all.map(({ text }) => text);
-  const reached = targets.filter((target) => reach.ports(subject, target).some(({ size }) => size > 0));
-  const names = new Set(chosen(texts(targets), new Set(texts(reached))));
+/** Names that the rules of a source lead to. */
+export const ownTargets = (reach: Reach, subject: Named): ReadonlySet<string> =>
+  new Set(reach.rulesFrom(subject).flatMap(({ targets }) => targets.flatMap(selectors).map(({ text }) => text)));
+
+/** Of these targets the own ones, and the first few by name that are not. */
+export function near(targets: readonly Named[], own: ReadonlySet<string>): Named[] {
+  const texts = targets.map(({ text }) => text);
+  const names = new Set(chosen(texts, new Set(texts.filter((text) => own.has(text)))));
   return targets.filter(({ text }) => names.has(text));
 }
 
 function testsOf(subject: Named, targets: readonly Named[], reach: Reach): PolicyTest[] {
   const byProto = new Map<string, PolicyTest>();
   for (const target of targets) {
-    const given = reach.ports(subject, target);
+    const given = reach.between(subject, target);
     for (const port of sortedPorts([PROBE, ...reach.rulesTo(target).flatMap(({ ports }) => ports.flatMap(ends))])) {
-      const passing = given.filter((ports) => covers(ports, port)).length;
+      const passing = given.filter(({ ports }) => covers(ports, port)).length;
       const [proto = '', number = ''] = port.split('/');
-      // The service has no test of icmp.
-      if ((passing !== 0 && passing !== given.length) || (proto !== 'tcp' && proto !== 'udp')) continue;
+      if (passing !== 0 && passing !== given.length) continue;
       const test = byProto.get(proto) ?? { src: subject.text, proto, accept: [], deny: [] };
       byProto.set(proto, test);
       (passing > 0 ? test.accept : test.deny).push(`${target.text}:${number}`);
@@ -66,58 +69,87 @@ function testsOf(subject: Named, targets: readonly Named[], reach: Reach): Polic
   return [...byProto.values()].sort((a, b) => (a.proto < b.proto ? -1 : 1));
 }
 
+/** Nodes by the keys of all endpoints that stand for them. */
+export type Nodes = ReadonlyMap<string, readonly Party[]>;
+
+export function nodesBy(members: readonly Member[]): Nodes {
+  const index = new Map<string, Party[]>();
+  for (const member of members) {
+    const party: Party = { kind: 'member', member };
+    for (const key of keysOf(party)) {
+      const known = index.get(key);
+      if (known) known.push(party);
+      else index.set(key, [party]);
+    }
+  }
+  return index;
+}
+
 /** Groups, tags and LAN hosts that are tested as sources; sorted by name. */
-export function subjects(rules: readonly AccessRule[], { groups, members, lanHosts }: Around): Named[] {
-  const named = endpoints(rules, 'sources');
-  const used = named.flatMap((one) => (one.kind === 'group' ? [one.name] : []));
-  const people = used.map((group): Named => ({
-    text: `group:${group}`,
-    parties: (groups[group] ?? []).map((person) => ({ kind: 'person', groups: groupsOf(person, groups) })),
-  }));
-  const tagged = named.flatMap((one) => tagOf(one, members));
-  const silent = siteTags(members)
-    .filter(({ text }) => !tagged.some((tag) => tag.text === text))
-    .slice(0, SILENT_SITES);
-  const lan = testedLanHosts(rules, lanHosts).flatMap((host) =>
-    selectors(host).map(({ text }): Named => ({ text, parties: [{ kind: 'lan-host', host }] })),
+export function subjects(rules: readonly AccessRule[], { groups, lanHosts }: Around, nodes: Nodes): Named[] {
+  const intents = rules.filter(({ implicit }) => !implicit);
+  const control = rules.filter(({ implicit }) => implicit);
+  const named = endpoints(intents, 'sources');
+  const tagged = named.flatMap((one) => tagOf(one, nodes));
+  const texts = new Set(tagged.map(({ text }) => text));
+  const more = (all: readonly Named[]): Named[] => all.filter(({ text }) => !texts.has(text)).slice(0, SILENT_SITES);
+  const silent = [
+    ...more(siteTags(nodes)),
+    ...more(distinct(endpoints(control, 'sources').flatMap((one) => tagOf(one, nodes)))),
+  ];
+  const lan = testedLanHosts(rules, lanHosts).flatMap((host) => {
+    const party: Party = { kind: 'lan-host', host };
+    return selectors(host).map(({ text }): Named => ({ text, keys: keysOf(party), parties: [party] }));
+  });
+  return distinct([...people(named, groups), ...tagged, ...silent, ...lan]).filter(({ parties }) => parties.length > 0);
+}
+
+function people(named: readonly Endpoint[], groups: Around['groups']): Named[] {
+  const of = new Map<string, string[]>();
+  for (const [group, logins] of Object.entries(groups))
+    for (const login of logins) of.set(login, [...(of.get(login) ?? []), group]);
+  return named.flatMap((one): Named[] =>
+    one.kind !== 'group'
+      ? []
+      : [
+          {
+            text: `group:${one.name}`,
+            keys: [endpointKey(one)],
+            parties: (groups[one.name] ?? []).map((login) => ({ kind: 'person', groups: of.get(login) ?? [] })),
+          },
+        ],
   );
-  return distinct([...people, ...tagged, ...silent, ...lan]).filter(({ parties }) => parties.length > 0);
 }
 
 /** Tags that rules lead to. */
-export const targetTags = (rules: readonly AccessRule[], members: readonly Member[]): Named[] =>
-  distinct(endpoints(rules, 'targets').flatMap((one) => tagOf(one, members)));
+export const targetTags = (rules: readonly AccessRule[], nodes: Nodes): Named[] =>
+  distinct(endpoints(rules, 'targets').flatMap((one) => tagOf(one, nodes)));
 
 /** LAN hosts that rules lead to, by their aliases. */
 const targetHosts = (rules: readonly AccessRule[]): Named[] =>
   distinct(
-    endpoints(rules, 'targets').flatMap((one): Named[] =>
-      one.kind === 'lan-host'
-        ? selectors(one).map(({ text }) => ({ text, parties: [{ kind: 'lan-host', host: { ...one, site: '' } }] }))
-        : [],
-    ),
+    endpoints(rules, 'targets').flatMap((one): Named[] => {
+      if (one.kind !== 'lan-host') return [];
+      // Its site is of no meaning here: no rule leads to all of a LAN but those of icmp.
+      const party: Party = { kind: 'lan-host', host: { name: one.name, site: '' } };
+      return selectors(one).map(({ text }) => ({ text, keys: [endpointKey(one)], parties: [party] }));
+    }),
   );
 
 /** An endpoint that is a tag, with its nodes; nothing where it is none, or no node carries it. */
-function tagOf(endpoint: Endpoint, members: readonly Member[]): Named[] {
-  const parties = members
-    .map((member): Party => ({ kind: 'member', member }))
-    .filter((party) => standsFor(endpoint, party));
-  return parties.length === 0 ? [] : selectors(endpoint).map(({ text }) => ({ text, parties }));
+function tagOf(endpoint: Endpoint, nodes: Nodes): Named[] {
+  const key = endpointKey(endpoint);
+  const parties = nodes.get(key);
+  return parties === undefined ? [] : selectors(endpoint).map(({ text }) => ({ text, keys: [key], parties }));
 }
 
-const siteTags = (members: readonly Member[]): Named[] =>
-  [...new Set(members.map(({ site }) => site))].sort().map((site) => ({
-    text: siteTag(site),
-    parties: members.filter((member) => member.site === site).map((member) => ({ kind: 'member', member })),
-  }));
-
-const groupsOf = (person: string, groups: Around['groups']): ReadonlySet<string> =>
-  new Set(Object.entries(groups).flatMap(([group, people]) => (people.includes(person) ? [group] : [])));
+function siteTags(nodes: Nodes): Named[] {
+  const sites = [...nodes.values()].flat().flatMap((party) => (party.kind === 'member' ? [party.member.site] : []));
+  return [...new Set(sites)].sort().flatMap((site) => tagOf({ kind: 'members-of-site', site }, nodes));
+}
 
 function endpoints(rules: readonly AccessRule[], side: 'sources' | 'targets'): Endpoint[] {
-  const all = new Map(rules.flatMap((rule) => rule[side]).map((one) => [JSON.stringify(one), one]));
-  return [...all.values()];
+  return [...new Map(rules.flatMap((rule) => rule[side]).map((one) => [endpointKey(one), one])).values()];
 }
 
 const distinct = (all: readonly Named[]): Named[] =>

@@ -13,95 +13,140 @@ export interface Member {
 
 /** One that stands at an end of a connection. */
 export type Party =
-  | { kind: 'person'; groups: ReadonlySet<string> }
+  | { kind: 'person'; groups: readonly string[] }
   | { kind: 'member'; member: Member }
-  | { kind: 'lan-host'; host: LanHost };
+  | { kind: 'lan-host'; host: Pick<LanHost, 'name' | 'site'> };
 
 /** A name that a test can give, and all that it stands for. */
 export interface Named {
   text: string;
+  /** Keys of the endpoints that are this name in rules. */
+  keys: readonly string[];
   parties: readonly Party[];
 }
 
-/** Whether a rule that names this endpoint is for the party: in words of the model, never by what the policy calls it. */
-export function standsFor(endpoint: Endpoint, party: Party): boolean {
+/** An endpoint in one word, in terms of the model: what the policy calls it is the compiler's matter. */
+export function endpointKey(endpoint: Endpoint): string {
   switch (endpoint.kind) {
-    case 'group':
-      return party.kind === 'person' && party.groups.has(endpoint.name);
-    case 'tool':
-      return false;
     case 'members-of-site':
-      return party.kind === 'member' && party.member.site === endpoint.site;
     case 'routers-of-site':
-      return party.kind === 'member' && party.member.router && party.member.site === endpoint.site;
-    case 'member':
-      return party.kind === 'member' && party.member.name === endpoint.name;
-    case 'members-with-role':
-      return (
-        party.kind === 'member' &&
-        (endpoint.role === 'router' ? party.member.router : party.member.roles.includes(endpoint.role))
-      );
-    case 'lan-host':
-      return party.kind === 'lan-host' && party.host.name === endpoint.name;
     case 'lan':
-      return party.kind === 'lan-host' && party.host.site === endpoint.site;
+      return `${endpoint.kind} ${endpoint.site}`;
+    case 'members-with-role':
+      return `${endpoint.kind} ${endpoint.role}`;
+    case 'group':
+    case 'tool':
+    case 'member':
+    case 'lan-host':
+      return `${endpoint.kind} ${endpoint.name}`;
   }
 }
+
+/** Keys of every endpoint that stands for a party. */
+export function keysOf(party: Party): string[] {
+  switch (party.kind) {
+    case 'person':
+      return party.groups.map((name) => endpointKey({ kind: 'group', name }));
+    case 'lan-host':
+      return [`lan-host ${party.host.name}`, `lan ${party.host.site}`];
+    case 'member': {
+      const { name, site, roles, router } = party.member;
+      const all: Endpoint[] = [
+        { kind: 'member', name },
+        { kind: 'members-of-site', site },
+        ...roles.map((role): Endpoint => ({ kind: 'members-with-role', role })),
+      ];
+      if (router) all.push({ kind: 'members-with-role', role: 'router' }, { kind: 'routers-of-site', site });
+      return all.map(endpointKey);
+    }
+  }
+}
+
+type Side = 'sources' | 'targets';
+/** Rules by number, ascending. */
+type Numbers = readonly number[];
+
+/** What a kind of pair gets. */
+interface Pair {
+  rules: readonly AccessRule[];
+  ports: PortSet;
+}
+const NOTHING: Pair = { rules: [], ports: new Map() };
 
 /** Which rules lead from one name to another. Parties that the same rules are for are looked at once, so that a tag of 1,000 nodes is few. */
 export class Reach {
   readonly #rules: readonly AccessRule[];
-  readonly #known = new Map<string, number[][]>();
-  readonly #between = new Map<string, AccessRule[]>();
-  readonly #given = new Map<AccessRule[], PortSet>();
+  readonly #index: Readonly<Record<Side, ReadonlyMap<string, Numbers>>>;
+  /** Equal lists of rules are one and the same object. */
+  readonly #interned = new Map<string, Numbers>();
+  readonly #kinds: Readonly<Record<Side, Map<string, readonly Numbers[]>>> = { sources: new Map(), targets: new Map() };
+  readonly #between = new Map<Numbers, Map<Numbers, Pair>>();
 
   constructor(rules: readonly AccessRule[]) {
     this.#rules = rules;
+    this.#index = { sources: indexed(rules, 'sources'), targets: indexed(rules, 'targets') };
   }
 
-  /** The rules for each pair of the two, one list for each kind of pair. */
-  kinds(source: Named, target: Named): AccessRule[][] {
-    return this.#numbers(source, 'sources').flatMap((from) =>
-      this.#numbers(target, 'targets').map((to) => {
-        const key = `${from.join()} ${to.join()}`;
-        const known = this.#between.get(key) ?? this.#at(from.filter((at) => to.includes(at)));
-        this.#between.set(key, known);
-        return known;
-      }),
+  /** For each kind of pair of the two, the rules for it and the ports that they give. */
+  between(source: Named, target: Named): Pair[] {
+    return this.#kindsOf(source, 'sources').flatMap((from) =>
+      this.#kindsOf(target, 'targets').map((to) => this.#pair(from, to)),
     );
   }
 
-  /** The ports that each kind of pair gets. */
-  ports(source: Named, target: Named): PortSet[] {
-    return this.kinds(source, target).map((rules) => {
-      const known = this.#given.get(rules) ?? portSet(rules.flatMap(({ ports }) => ports));
-      this.#given.set(rules, known);
-      return known;
-    });
+  /** Rules whose source is this very name. */
+  rulesFrom({ keys }: Named): AccessRule[] {
+    return this.#at(keys.flatMap((key) => this.#index.sources.get(key) ?? []));
   }
 
-  /** Rules that lead to one of them. */
+  /** Rules that lead to one of them, by whatever name. */
   rulesTo(target: Named): AccessRule[] {
-    return this.#at([...new Set(this.#numbers(target, 'targets').flat())]);
+    return this.#at(this.#kindsOf(target, 'targets').flat());
   }
 
-  #at(numbers: readonly number[]): AccessRule[] {
-    return numbers.flatMap((at) => this.#rules[at] ?? []);
+  #at(numbers: Numbers): AccessRule[] {
+    return [...new Set(numbers)].flatMap((at) => this.#rules[at] ?? []);
   }
 
-  /** Which rules are for one of them, by number: one list for each kind of party among them. */
-  #numbers(named: Named, side: 'sources' | 'targets'): number[][] {
-    const cached = this.#known.get(`${side} ${named.text}`);
+  #pair(from: Numbers, to: Numbers): Pair {
+    const row = this.#between.get(from) ?? new Map<Numbers, Pair>();
+    this.#between.set(from, row);
+    const known = row.get(to);
+    if (known !== undefined) return known;
+    const there = new Set(to);
+    const rules = this.#at(from.filter((at) => there.has(at)));
+    if (rules.length === 0) return NOTHING;
+    const pair = { rules, ports: portSet(rules.flatMap(({ ports }) => ports)) };
+    row.set(to, pair);
+    return pair;
+  }
+
+  /** The rules for each kind of party among them. */
+  #kindsOf(named: Named, side: Side): readonly Numbers[] {
+    const cached = this.#kinds[side].get(named.text);
     if (cached !== undefined) return cached;
-    const lists = new Map<string, number[]>();
-    for (const party of named.parties) {
-      const list = this.#rules.flatMap((rule, at) =>
-        rule[side].some((endpoint) => standsFor(endpoint, party)) ? [at] : [],
-      );
-      lists.set(list.join(), list);
-    }
-    const kinds = [...lists.values()];
-    this.#known.set(`${side} ${named.text}`, kinds);
-    return kinds;
+    const kinds = new Set(named.parties.map((party) => this.#numbers(party, side)));
+    this.#kinds[side].set(named.text, [...kinds]);
+    return [...kinds];
   }
+
+  #numbers(party: Party, side: Side): Numbers {
+    const found = new Set(keysOf(party).flatMap((key) => this.#index[side].get(key) ?? []));
+    const numbers = [...found].sort((a, b) => a - b);
+    const text = numbers.join();
+    const known = this.#interned.get(text) ?? numbers;
+    this.#interned.set(text, known);
+    return known;
+  }
+}
+
+function indexed(rules: readonly AccessRule[], side: Side): Map<string, number[]> {
+  const index = new Map<string, number[]>();
+  for (const [at, rule] of rules.entries())
+    for (const key of new Set(rule[side].map(endpointKey))) {
+      const known = index.get(key);
+      if (known) known.push(at);
+      else index.set(key, [at]);
+    }
+  return index;
 }

@@ -1,7 +1,6 @@
 import type { AccessRule } from '../../access/types.ts';
+import { near, nodesBy, ownTargets, subjects, targetTags, type Around } from './joined-tests.ts';
 import { Reach, type Named } from './parties.ts';
-import { subjects, targetTags, type Around } from './joined-tests.ts';
-import { chosen } from './tests.ts';
 
 /** One test of logins by Tailscale SSH, as the section `sshTests` of a policy has it. */
 export interface SshTest {
@@ -40,23 +39,22 @@ const ANYBODY = 'nobody';
  */
 export function sshTests(rules: readonly AccessRule[], around: Around): SshTest[] {
   const logins = rules.filter(({ ssh }) => ssh !== undefined);
+  if (logins.length === 0) return [];
   const reach = new Reach(logins);
-  const tags = targetTags(logins, around.members);
-  const texts = tags.map(({ text }) => text);
+  const nodes = nodesBy(around.members);
+  const tags = targetTags(logins, nodes);
   // A LAN host is no node, so it can have no login; and the service has no test of it.
-  return subjects(rules, { ...around, lanHosts: [] }).flatMap((subject) => {
-    const reached = tags.filter((tag) => reach.kinds(subject, tag).some((kind) => kind.length > 0));
-    const near = new Set(chosen(texts, new Set(reached.map(({ text }) => text))));
-    return tags.filter(({ text }) => near.has(text)).flatMap((tag) => testOf(subject, tag, reach));
-  });
+  return subjects(rules, { ...around, lanHosts: [] }, nodes).flatMap((subject) =>
+    near(tags, ownTargets(reach, subject)).flatMap((tag) => testOf(subject, tag, reach)),
+  );
 }
 
 function testOf(subject: Named, tag: Named, reach: Reach): SshTest[] {
   const test: SshTest = { src: subject.text, dst: [tag.text], accept: [], check: [], deny: [] };
-  const kinds = reach.kinds(subject, tag);
+  const kinds = reach.between(subject, tag);
   const named = reach.rulesTo(tag).flatMap(({ ssh }) => ssh?.users ?? []);
   for (const login of [...new Set([ROOT, ...named.map((user) => (user === NONROOT ? ANYBODY : user))])].sort()) {
-    const ways = new Set(kinds.map((rules) => how(rules, login)));
+    const ways = new Set(kinds.map(({ rules }) => how(rules, login)));
     const [way] = ways;
     if (ways.size === 1 && way !== undefined && way !== 'both') test[way].push(login);
   }

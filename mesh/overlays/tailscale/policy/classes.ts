@@ -16,6 +16,12 @@ export interface EntityClass {
   faces: readonly number[];
 }
 
+/** Class of targets → what a source may do to it; and to the devices of its own owner. */
+export interface Reach {
+  targets: ReadonlyMap<number, Permission>;
+  own?: Permission;
+}
+
 /**
  * One revision, evaluated. Entities fall into classes by the rules that are for them, and rules are applied to classes: what it costs
  * grows with the pairs of classes that some rule joins, not with hosts times hosts times rules.
@@ -31,6 +37,7 @@ export class Evaluation {
   readonly #sourceFaces: FaceClass[];
   readonly #byTarget: { sure: number[]; maybe: number[] }[][];
   readonly #self: ReadonlySet<number>;
+  readonly #reached = new Map<number, Reach>();
   readonly #permissions = new Map<string, Permission>();
   readonly #contents = new Map<string, Permission>();
 
@@ -57,8 +64,14 @@ export class Evaluation {
     }
   }
 
-  /** What a class of sources may do: class of targets → permission; and to the devices of each one's own owner. */
-  reach(source: number): { targets: ReadonlyMap<number, Permission>; own?: Permission } {
+  /** What a class of sources may do. */
+  reach(source: number): Reach {
+    const known = this.#reached.get(source) ?? this.#reach(source);
+    this.#reached.set(source, known);
+    return known;
+  }
+
+  #reach(source: number): Reach {
     const shares = new Map<number, Share[]>();
     const own: Share[] = [];
     const push = (target: number, share: Share): void => {

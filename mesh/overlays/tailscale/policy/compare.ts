@@ -1,5 +1,5 @@
 import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
-import { Evaluation } from './classes.ts';
+import { Evaluation, type Reach } from './classes.ts';
 import { missing, told, weaker, type Part, type Permission } from './permission.ts';
 import type { RuleShare } from './matrix.ts';
 import type { Family } from './ranges.ts';
@@ -73,13 +73,8 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
   const byTarget = new Map<number, Alike[]>();
   for (const target of targets) if (target.there !== undefined) byTarget.set(target.there, [...(byTarget.get(target.there) ?? []), target]); // prettier-ignore
   const named = (one: Alike): Entity[] => one.entities.flatMap((index) => entities[index] ?? []);
-  const reaches = new Map<string, ReturnType<Evaluation['reach']>>();
-  const reach = (side: Evaluated, source: number | undefined): ReturnType<Evaluation['reach']> => {
-    const key = `${side === here ? 'here' : 'there'} ${source}`;
-    const found = reaches.get(key) ?? (source === undefined ? { targets: new Map() } : side.evaluation.reach(source));
-    reaches.set(key, found);
-    return found;
-  };
+  const reach = ({ evaluation }: Evaluated, source: number | undefined): Reach =>
+    source === undefined ? { targets: new Map() } : evaluation.reach(source);
   const absent = new Set(entities.filter((_, index) => here.evaluation.side.of[index]?.length === 0));
   const isNew = (one: Entity): boolean => ['node', 'lan-host'].includes(one.kind) && absent.has(one);
   const changes: AccessChange[] = [];

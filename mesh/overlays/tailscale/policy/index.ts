@@ -18,18 +18,18 @@ import type { Policy } from './types.ts';
 import { universe } from './universe.ts';
 import type { World } from './world.ts';
 
-export type { Answer, Question, RuleMatch, SshMatch } from './ask.ts';
+export type { Answer, Question } from './ask.ts';
 export { Unknown } from './parties.ts';
 export { compareAccess, type AccessChange, type AccessComparison } from './compare.ts';
-export { PolicyUnreadable, renderPolicyFault, type PolicyFault } from './faults.ts';
+export { PolicyUnreadable, renderPolicyFault } from './faults.ts';
 export { labelText, labeller, type Label, type Labeller } from './labels.ts';
-export type { MatrixRow, RuleShare } from './matrix.ts';
+export type { MatrixRow } from './matrix.ts';
 export { comparePowers, type Powers } from './powers.ts';
 export { readPolicy, type PolicyReading } from './read.ts';
 export { changeTexts, type ChangeText } from './sentences.ts';
 export type { Policy } from './types.ts';
-export { universe, type Entity, type Revision } from './universe.ts';
-export type { World, WorldNode } from './world.ts';
+export type { Entity, Revision } from './universe.ts';
+export type { World } from './world.ts';
 
 export interface Evaluator {
   ask: (question: Question) => Answer;

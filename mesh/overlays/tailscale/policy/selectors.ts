@@ -4,7 +4,7 @@ import { INTERNET, parseRange } from './ranges.ts';
 import type { Selector } from './types.ts';
 
 /** Autogroups of people, by their role in the tailnet. */
-export const ROLES = ['admin', 'owner', 'it-admin', 'network-admin', 'billing-admin', 'auditor'];
+const ROLES = ['admin', 'owner', 'it-admin', 'network-admin', 'billing-admin', 'auditor'];
 const PEOPLE = ['member', 'members', 'shared', ...ROLES];
 const SOURCES = [...PEOPLE, 'tagged', 'danger-all'];
 const TARGETS = [...PEOPLE, 'tagged', 'self', 'internet'];

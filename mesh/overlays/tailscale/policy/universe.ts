@@ -35,7 +35,7 @@ export function universe(revisions: readonly Revision[]): Entity[] {
   return [...new Map(all.map((one) => [one.key, one])).values()];
 }
 
-export function selectorsOf({ rules = [], ssh }: Policy): Selector[] {
+function selectorsOf({ rules = [], ssh }: Policy): Selector[] {
   const all = new Map<string, Selector>();
   for (const { src, dst } of [...rules, ...ssh]) for (const one of [...src, ...dst]) all.set(selectorKey(one), one);
   return [...all.values()];

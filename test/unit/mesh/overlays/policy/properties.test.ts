@@ -33,7 +33,7 @@ describe('for any rules', () => {
   test('order never matters, nor that something stands twice', () => {
     fc.assert(
       fc.property(rules, fc.infiniteStream(fc.nat()), (sections, numbers) => {
-        const shuffled = <T>(all: readonly T[]): T[] => all.map((one) => ({ one, at: numbers.next().value ?? 0 })).sort((a, b) => a.at - b.at).map(({ one }) => one); // prettier-ignore
+        const shuffled = <T>(all: readonly T[]): T[] => all.map((one) => ({ one, at: Number(numbers.next().value) })).sort((a, b) => a.at - b.at).map(({ one }) => one); // prettier-ignore
         const mixed = shuffled([...sections.grants, ...sections.grants]).map(({ src, dst, ip, ...rest }) => ({ ip: shuffled(ip), dst: shuffled(dst), src: shuffled([...src, ...src]), ...rest })); // prettier-ignore
         const other = read({ grants: mixed, ssh: shuffled(sections.ssh) });
         expect(changes(read(sections), other)).toEqual(NONE);
@@ -73,12 +73,12 @@ describe('for any rules', () => {
         const people: Record<string, string[]> = { 'group:dev': ['ada@example.com', 'linus@example.com'], 'group:sre': ['grace@other.org'] }; // prettier-ignore
         const split = sections.grants.flatMap(({ src, dst, ip, ...rest }) => src.flatMap((one) => dst.flatMap((to) => ip.map((port) => ({ src: people[one] ?? [one], dst: [to], ip: [port], ...rest }))))); // prettier-ignore
         const acls = split.map(({ src, dst: [to = ''], ip: [port = ''], ...rest }) => {
-          const [proto, ports] = port.includes(':') ? port.split(':') : [undefined, port];
+          const [ports = '*', proto] = port.split(':').reverse();
           const host = to.includes(':') && !/^[a-z]+:/.test(to) ? `[${to}]` : to;
           return {
             action: 'accept',
             users: src,
-            ports: [`${host}:${ports ?? '*'}`],
+            ports: [`${host}:${ports}`],
             ...(proto !== undefined && { proto }),
             ...rest,
           };
