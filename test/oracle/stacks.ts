@@ -35,9 +35,6 @@ export function wider(raw: Raw): Raw {
   };
 }
 
-/** Every end of these stacks is later, so that nothing is taken away by the day on which somebody looks. */
-export const NOW = new Date('2026-06-30T12:00:00Z');
-
 /** Who joins: every member of a plan with its tags and prefixes, one runner for each tool, one device of everybody whom a group names, and of somebody in none. */
 export function joiners(plan: MeshPlan, config: Pick<MeshConfig, 'groups' | 'tools'>): Omit<JoinedNode, 'addresses'>[] {
   const tools = Object.keys(config.tools).map((name) => ({ name: toolName(name), tags: [toolTag(name)], routes: [] }));

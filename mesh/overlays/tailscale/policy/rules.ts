@@ -79,7 +79,8 @@ export function readAcls(reader: Reader, section: Spot | undefined, around: Arou
       reader.fault(found.get('proto') ?? spot, `no protocol is called ${proto}: write tcp, udp, icmp, sctp, gre … or its number`); // prettier-ignore
     const src = sources(reader, spot, found.get('src'), around.names);
     const byPorts = destinations(reader, spot, found.get('dst'), name, around.names);
-    selfNeedsPeople(reader, spot, src, [...byPorts.values()].flatMap(({ dst }) => dst)); // prettier-ignore
+    // Of everybody to their own devices: the service takes it here, and refuses it in grants.
+    selfNeedsPeople(reader, spot, src.filter(({ kind }) => kind !== 'any'), [...byPorts.values()].flatMap(({ dst }) => dst)); // prettier-ignore
     const conditions = conditionsOf(reader, spot, fields, around);
     const shared = { ...head(reader, spot), src, conditions };
     return [...byPorts].map(([list, { dst, ports }]) => {

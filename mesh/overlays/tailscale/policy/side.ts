@@ -1,4 +1,4 @@
-import { addressNumber, familyOf, overlap, TAILNET, within, type Family, type Range } from './ranges.ts';
+import { addressNumber, EVERY, familyOf, overlap, TAILNET, within, type Family, type Range } from './ranges.ts';
 import type { Selector } from './types.ts';
 import { rangesOf, selectorKey, type Entity } from './universe.ts';
 import type { World, WorldNode } from './world.ts';
@@ -42,7 +42,8 @@ export class Side {
     const nodes = new Map(world.nodes.map((node) => [node.name, node]));
     const hosts = new Map(world.lanHosts.map((host) => [host.name, host]));
     const admins = new Set(world.people.flatMap(({ login, admin }) => (admin === true ? [login] : [])));
-    const routes = world.nodes.flatMap((node) => rangesOf(node.routes ?? []));
+    // Not those of exit nodes: the internet is behind them, and never a source.
+    const routes = world.nodes.flatMap((node) => rangesOf(node.routes ?? []).filter((range) => !EVERY.some((all) => within(all, range)))); // prettier-ignore
     this.of = entities.map((entity, index) => {
       const before = this.faces.length;
       switch (entity.kind) {

@@ -7,6 +7,7 @@ import { hostsOf, planMesh } from '../../../../../mesh/plan/index.ts';
 import type { AccessEntry, MeshPlan } from '../../../../../mesh/plan/types.ts';
 import { worldOf } from '../../../../../mesh/plan/world.ts';
 import { wideRaw } from '../../fixtures.ts';
+import { NOW } from '../../../../now.ts';
 import { parsed } from './parsed.ts';
 
 /** Who stands behind the source of an entry of the plan. */
@@ -31,7 +32,7 @@ const STACKS: [string, MeshConfig][] = [
 
 describe('what a stack compiles to permits what its intents say, and nothing else', () => {
   test.each(STACKS)('%s', (stack, config) => {
-    const plan = planMesh(config, { stack });
+    const plan = planMesh(config, { stack, now: NOW });
     const { policy, unjudged } = readPolicy(plan.policy.text);
     expect(unjudged).toEqual([]);
     const judge = evaluator(policy, worldOf(plan));
@@ -63,7 +64,7 @@ describe('what a stack compiles to permits what its intents say, and nothing els
 });
 
 test('a plan as a world: members with their tags and routes, LAN hosts with both addresses, everybody of a group', () => {
-  const plan = planMesh(parsed(wideRaw()), { stack: 'test' });
+  const plan = planMesh(parsed(wideRaw()), { stack: 'test', now: NOW });
   const world = worldOf(plan);
   const router = plan.sites.flatMap(({ routers }) => routers)[0];
   expect(world.nodes.find(({ name }) => name === router?.name)).toEqual({
