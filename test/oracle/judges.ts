@@ -29,10 +29,13 @@ export const JUDGES: Readonly<Record<string, Judge>> = {
       return (question) => packets(question).some((packet) => verdicts.lets(packet));
     }),
   // It follows the stricter engine (headscale refuses policies that the service takes), and does not look at `via`.
-  'the lab’s interpreter': (policy, { nodes }) =>
+  'the lab’s interpreter': (policy, { nodes, people }) =>
     orSilent(PolicyError, () => {
       if (policy.includes('"via"')) return undefined;
-      const interpreted = interpret(policy, { nodes });
+      const interpreted = interpret(policy, {
+        nodes,
+        admins: people.flatMap((one) => (one.admin === true ? one.login : [])),
+      });
       return (question) =>
         packets(question).some(({ from, to }) =>
           interpreted.allowed({ src: from, dst: to, proto: question.protocol, port: question.port }),

@@ -49,7 +49,7 @@ export class Side {
       switch (entity.kind) {
         case 'node': {
           const node = nodes.get(entity.name);
-          if (node !== undefined) this.#node(index, node);
+          if (node !== undefined) this.#node(index, node, admins);
           break;
         }
         case 'person':
@@ -88,30 +88,30 @@ export class Side {
     return [this.#face(entity, 4, login), this.#face(entity, 6, login)];
   }
 
-  #node(entity: number, { tags, user, addresses }: WorldNode): void {
+  #node(entity: number, { tags, user, addresses }: WorldNode, admins: ReadonlySet<string>): void {
     const login = tags.length === 0 ? user : undefined;
     const numbers = addresses.map(addressNumber).filter((address) => address !== undefined);
     for (const face of this.#identity(entity, login)) {
       for (const tag of tags) add(this.#tags, tag, face);
       if (tags.length > 0) this.#tagged.push(face);
-      if (login !== undefined) this.#owned(face, login);
+      if (login !== undefined) this.#owned(face, login, admins.has(login));
       const own = numbers.filter((address) => familyOf(address) === this.faces[face]?.family);
       if (own.length === 0) this.#unknown.push(face);
       for (const address of own) this.#addresses.push({ address, face, routed: true });
     }
   }
 
-  #owned(face: number, login: string): void {
+  #owned(face: number, login: string, admin: boolean): void {
     this.#members.push(face);
+    if (admin) add(this.#roles, 'admin', face);
     add(this.#logins, login, face);
     add(this.#domains, login.slice(login.indexOf('@') + 1), face);
   }
 
   #person(entity: number, login: string, admin: boolean): void {
     for (const face of this.#identity(entity, login)) {
-      this.#owned(face, login);
+      this.#owned(face, login, admin);
       this.#unknown.push(face);
-      if (admin) add(this.#roles, 'admin', face);
     }
   }
 

@@ -31,6 +31,13 @@ describe('as the service has it', () => {
     expect(allows(of, '10.77.10.30', 'db-1', 'tcp/443', around)).toBe(true);
   });
 
+  test('a role selects the devices of those who have it', () => {
+    const of = granted({ src: ['autogroup:admin'], dst: ['autogroup:admin'], ip: ['tcp:443'] });
+    expect(allows(of, 'laptop', 'ada@example.com', 'tcp/443')).toBe(true);
+    expect(allows(of, 'linus@example.com', 'laptop', 'tcp/443')).toBe(false);
+    expect(allows(of, 'app-1', 'laptop', 'tcp/443')).toBe(false);
+  });
+
   test('everybody to their own devices is read in acls, and refused in grants', () => {
     const acls = policy({ acls: [{ action: 'accept', src: ['*'], dst: ['autogroup:self:443'] }] });
     expect(allows(acls, 'ada@example.com', 'laptop', 'tcp/443')).toBe(true);
