@@ -92,8 +92,8 @@ describe('any policy', () => {
       }),
       { numRuns: 80 },
     );
-    expect(allowed).toBeGreaterThan(asked / 10);
-    expect(allowed).toBeLessThan(asked / 2);
+    expect(allowed).toBeGreaterThan(asked / 50);
+    expect(allowed).toBeLessThan((asked * 4) / 5);
   });
 
   test('means something else with a rule less or a port more: the comparison would tell', () => {
