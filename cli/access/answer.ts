@@ -1,5 +1,6 @@
 import { path, type Party } from '../../mesh/config/paths.ts';
 import { Unknown, type Answer, type Evaluator } from '../../mesh/overlays/tailscale/policy/index.ts';
+import { hostsOf } from '../../mesh/plan/index.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { StackAccess } from './held.ts';
 import type { Asked } from './question.ts';
@@ -26,7 +27,9 @@ export function answer(stack: StackAccess, evaluator: Evaluator, question: Asked
   const all = question.from.names.flatMap((from) => question.to.names.map((to) => ({ from, to })));
   // Among many, no host is asked about itself.
   const pairs = all.length === 1 ? all : all.filter(({ from, to }) => from !== to);
-  const answers = pairs.map(({ from, to }) => ask(evaluator, { from, to, protocol, ...(port !== undefined && { port }) })); // prettier-ignore
+  const answers = pairs.map(({ from, to }) =>
+    ask(evaluator, { from, to, protocol, ...(port !== undefined && { port }) }),
+  );
   const denied = answers.find(({ allowed }) => !allowed);
   const blocked = pairs.flatMap(({ from, to }) => blockedBetween(stack, from, to));
   const permitted = answers.length > 0 && denied === undefined;
@@ -41,7 +44,13 @@ export function answer(stack: StackAccess, evaluator: Evaluator, question: Asked
     ...(conditions.length > 0 && { conditional: conditions }),
     rules,
     ssh: unique(answers.flatMap((one) => one.ssh)),
-    path: [...new Set([...blocked, ...answers.flatMap(({ through }) => routed(stack, through))])],
+    path: [
+      ...new Set([
+        ...blocked,
+        ...answers.flatMap(({ through }) => routed(stack, through)),
+        ...pairs.flatMap(({ to }, index) => (on === 'tcp/22' ? answering(stack, to, answers[index]) : [])),
+      ]),
+    ],
   };
 }
 
@@ -71,10 +80,23 @@ function because(
 function blockedBetween({ places }: StackAccess, from: string, to: string): string[] {
   const target = places.find(({ name }) => name === to);
   if (target === undefined) return [];
-  const source: Party | undefined = from.includes('@') ? { kind: 'person' } : places.find(({ name }) => name === from)?.party; // prettier-ignore
+  const source = sourceOf(places, from);
   if (source === undefined) return [];
   const verdict = path(source, target.party);
   return verdict.possible ? [] : [verdict.why];
+}
+
+function sourceOf(places: StackAccess['places'], from: string): Party | undefined {
+  if (from.includes('@')) return { kind: 'person' };
+  if (from.startsWith('tool:')) return { kind: 'tool' };
+  return places.find(({ name }) => name === from)?.party;
+}
+
+/** Where Tailscale SSH answers, an open port alone lets nobody in. */
+function answering({ plan }: StackAccess, to: string, answer: Answer | undefined): string[] {
+  const host = plan.sites.flatMap(hostsOf).find(({ name }) => name === to);
+  if (answer?.allowed !== true || host?.node?.ssh !== true) return [];
+  return [`Tailscale SSH answers on ${to}${answer.ssh.length === 0 ? ', and no ssh rule lets them log in' : ''}`];
 }
 
 /** `through the subnet routers of eu-fra (fra-edge-01, fra-edge-02), which keep the source's address`. */

@@ -45,7 +45,7 @@ export async function formerAccess(
   live: () => Promise<string>,
   tree: string = TREE,
 ): Promise<Former> {
-  const { stack, world } = now;
+  const { stack, world, day } = now;
   if (against === 'live') {
     const told = `the policy that ${now.plan.tailnet.name} has now`;
     return { told, held: { ...readable(told, await live(), 'taken'), world } };
@@ -53,11 +53,14 @@ export async function formerAccess(
   if (existsSync(against) && statSync(against).isFile()) {
     const text = readFileSync(against, 'utf8');
     if (isPolicy(against, text)) return { told: against, held: { ...readable(against, text, 'taken'), world } };
-    return { told: against, held: named(against, () => stackAccess(parseStackFile(stack, against, text, basename(against)))) }; // prettier-ignore
+    return {
+      told: against,
+      held: named(against, () => stackAccess(parseStackFile(stack, against, text, basename(against)), day)),
+    };
   }
   const file = await stackAtCommit(stack, against, '--diff', tree);
   if (file === undefined) return { told: `${against}, which had no such stack` };
-  return { told: against, held: named(against, () => stackAccess(file)) };
+  return { told: against, held: named(against, () => stackAccess(file, day)) };
 }
 
 /** By its name, else by how it begins: a policy is an object, a stack file is not written as one. */

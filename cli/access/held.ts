@@ -8,11 +8,11 @@ import {
   type PolicyReading,
   type World,
 } from '../../mesh/overlays/tailscale/policy/index.ts';
-import { planNow } from '../plan-now.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import { worldOf } from '../../mesh/plan/world.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { meshConfig } from '../mesh-config.ts';
+import { planNow } from '../plan-now.ts';
 import type { StackFile } from '../stack-file.ts';
 
 /** A policy held against what a stack describes. */
@@ -26,14 +26,27 @@ export interface StackAccess extends Held {
   plan: MeshPlan;
   config: MeshConfig;
   places: Place[];
+  /** As of which day; absent: today. */
+  day?: Date;
 }
 
-/** Throws CliError (usage) with every fault of the stack file. */
-export function stackAccess(file: StackFile): StackAccess {
+/**
+ * Throws CliError (usage) with every fault of the stack file.
+ * @param day on which it is looked at: what `until` takes away by then is not in it; default today
+ */
+export function stackAccess(file: StackFile, day?: Date): StackAccess {
   const config = meshConfig(file);
-  const plan = planNow(config, file.stack);
+  const plan = planNow(config, file.stack, day);
   const reading = readable(`the compiled policy of ${file.stack}`, plan.policy.text, 'fault');
-  return { ...reading, stack: file.stack, plan, config, places: places(config), world: worldOf(plan) };
+  return {
+    ...reading,
+    stack: file.stack,
+    plan,
+    config,
+    places: places(config),
+    world: worldOf(plan),
+    ...(day !== undefined && { day }),
+  };
 }
 
 /**

@@ -31,7 +31,11 @@ export function accessLines(
 ): AccessLine[] {
   const apart = rows.flatMap(byRules);
   const byTargets = merged(
-    merged(apart, ({ from }) => from, (row, other) => (row.to === 'own' || other.to === 'own' ? row : { ...row, to: [...row.to, ...other.to] })), // prettier-ignore
+    merged(
+      apart,
+      ({ from }) => from,
+      (row, other) => (row.to === 'own' || other.to === 'own' ? row : { ...row, to: [...row.to, ...other.to] }),
+    ),
     ({ to }) => to,
     (row, other) => ({ ...row, from: [...row.from, ...other.from] }),
   );
@@ -52,12 +56,16 @@ export function accessLines(
     .sort((a, b) => order(a) - order(b) || compare(sortKey(a), sortKey(b)));
 }
 
-/** One row for each set of ports that the same rules give. */
+/** One row for each set of ports that the same rules give; what is given for the same reasons stays together (a port, and logins on it). */
 function byRules(row: MatrixRow): MatrixRow[] {
   if (row.rules.length < 2) return [row];
-  const groups = new Map<string, MatrixRow['rules']>();
-  for (const rule of row.rules) groups.set(rule.ports.join(), [...(groups.get(rule.ports.join()) ?? []), rule]);
-  return [...groups.values()].map((rules) => ({ ...row, ports: rules[0]?.ports ?? [], rules }));
+  const byPorts = Map.groupBy(row.rules, ({ ports }) => ports.join());
+  const byReasons = Map.groupBy(byPorts.values(), (rules) =>
+    [...new Set(rules.map(({ why }) => why))].sort().join('\n'),
+  );
+  return [...byReasons.values()].map((groups) => {
+    return { ...row, ports: groups.flatMap(([first]) => first?.ports ?? []), rules: groups.flat() };
+  });
 }
 
 /** Rows that agree in everything but one end become one; `own` never agrees with anything but itself. */
@@ -99,5 +107,6 @@ function servicesOf({ to, ports }: MatrixRow, services: readonly ServiceHosts[])
 /** People first, then hosts, then what the mesh needs for itself. */
 const order = ({ why, from }: AccessLine): number =>
   why.every((one) => one.startsWith('control:')) ? 2 : Number(!from.some(({ name }) => /^group:|@/.test(name)));
-const sortKey = ({ from, to, ports }: AccessLine): string => [from, to].map((labels) => labels.map(labelText).join()).join(' ') + ports.join(); // prettier-ignore
+const sortKey = ({ from, to, ports }: AccessLine): string =>
+  [from, to].map((labels) => labels.map(labelText).join()).join(' ') + ports.join();
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

@@ -9,6 +9,7 @@ import { accessLines } from '../access/lines.ts';
 import { modelNames, serviceHosts } from '../access/names.ts';
 import { asked } from '../access/question.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { dayOf, NOW_OPTION } from '../plan-now.ts';
 import { markdownDiff, markdownMatrix, renderAnswer, renderDiff, renderMatrix } from '../render/access.ts';
 import { readStackFile } from '../stack-file.ts';
 
@@ -21,6 +22,7 @@ interface Options {
   format: Format;
   failOnWiden?: true;
   lab?: true;
+  now?: string;
 }
 
 export function addAccess(program: Command): void {
@@ -32,6 +34,7 @@ export function addAccess(program: Command): void {
     .option('--to <what>', 'the same, with a port: HOST:PORT, HOST:PORT/udp, HOST:icmp')
     .option('--diff <against>', 'a git commit, a file (policy or stack file), or live: the policy that the tailnet has')
     .option('--fail-on-widen', 'with --diff: exit 3 when somebody gains access')
+    .option(...NOW_OPTION)
     .option('--lab', 'with --diff live: the tailnet of the lab')
     .addOption(new Option('--format <format>', 'how to answer').choices(['text', 'json', 'markdown']).default('text'))
     .addHelpText(
@@ -65,12 +68,18 @@ async function access(stack: string, options: Options): Promise<void> {
     throw new CliError(EXIT.usage, '--fail-on-widen needs something to compare with: --diff origin/main');
   if (lab === true && diff !== 'live')
     throw new CliError(EXIT.usage, '--lab says which tailnet is asked: it needs --diff live');
-  const now = stackAccess(readStackFile(stack));
+  const now = stackAccess(readStackFile(stack), dayOf(options.now));
   const title = `${now.plan.network.name}/${stack}`;
   if (diff !== undefined) {
     const former = await formerAccess(now, diff, () => livePolicy(stack, lab === true));
     const found = accessDiff(now, former);
-    say({ text: () => renderDiff(found, title), markdown: () => markdownDiff(found, title), json: () => diffJson(found, stack) }[format]); // prettier-ignore
+    say(
+      {
+        text: () => renderDiff(found, title),
+        markdown: () => markdownDiff(found, title),
+        json: () => diffJson(found, stack),
+      }[format],
+    );
     if (failOnWiden === true && found.widens) process.exitCode = EXIT.widens;
     return;
   }
@@ -89,7 +98,13 @@ function matrix(now: StackAccess, evaluated: Evaluator, title: string, format: F
   const rows = evaluated.matrix();
   const lines = accessLines(rows, evaluated.labels(modelNames(now)), serviceHosts(now));
   const told = { title, lines, unjudged: now.unjudged };
-  say({ text: () => renderMatrix(told), markdown: () => markdownMatrix(told), json: () => matrixJson(now.stack, lines, now.unjudged) }[format]); // prettier-ignore
+  say(
+    {
+      text: () => renderMatrix(told),
+      markdown: () => markdownMatrix(told),
+      json: () => matrixJson(now.stack, lines, now.unjudged),
+    }[format],
+  );
 }
 
 const say = (text: () => string): void => void process.stdout.write(`${text()}\n`);

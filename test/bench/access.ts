@@ -8,6 +8,7 @@ import { largeMesh } from './large-mesh.ts';
 
 const SITES = [50, 100, 200];
 const ROUNDS = 5;
+const NOW = new Date('2026-06-30T12:00:00Z');
 
 /**
  * The full matrix of a compiled policy and the difference of two, from their texts on, at growing sizes: ten hosts and two and a half
@@ -44,7 +45,7 @@ const read = ({ text, world }: Written): Revision => ({ policy: readPolicy(text)
 /** @param changed somebody joins a group, a site loses its way to a database, a port is added */
 function written(sites: number, changed: boolean): Written {
   const config = parsed(sites, changed);
-  const plan = planMesh(config, { stack: 'bench', now: new Date('2026-06-30T12:00:00Z') });
+  const plan = planMesh(config, { stack: 'bench', now: NOW });
   return { text: plan.policy.text, world: worldOf(plan), intents: config.access.length };
 }
 

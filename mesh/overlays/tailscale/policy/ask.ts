@@ -134,6 +134,7 @@ export class Asking {
 
   #match(part: Part, from: number, to: number): RuleMatch | undefined {
     const { rule } = part;
+    if (part.kind === 'ssh' && this.#evaluation.side.faces[to]?.silent === true) return undefined;
     const src = this.#selecting(rule.src, 'src', from);
     if (src === undefined) return undefined;
     const dst = this.#selecting(rule.dst, 'dst', to) ?? this.#own(rule.dst, from, to);
@@ -188,7 +189,9 @@ export class Asking {
     const ranges = this.#entities.flatMap((one) => {
       if (!labels.has(one.label)) return [];
       if (one.kind === 'addresses') return [one.range];
-      return one.kind === 'lan-host' ? rangesOf(world.lanHosts.find(({ name }) => name === one.name)?.addresses ?? []) : []; // prettier-ignore
+      return one.kind === 'lan-host'
+        ? rangesOf(world.lanHosts.find(({ name }) => name === one.name)?.addresses ?? [])
+        : [];
     });
     const routing = world.nodes.filter(({ routes = [] }) =>
       rangesOf(routes).some((route) => ranges.some((range) => within(range, route))),
@@ -243,7 +246,8 @@ function refused(pairs: readonly Pair[], denied: readonly Pair[], wanted: string
   const [first] = denied;
   if (first === undefined) return 'nobody is named';
   const others = [...new Set(denied.flatMap(({ others: some }) => some))];
-  const also = others.length === 0 ? 'nothing is permitted between them' : `between them only ${others.join(', ')} is permitted`; // prettier-ignore
+  const also =
+    others.length === 0 ? 'nothing is permitted between them' : `between them only ${others.join(', ')} is permitted`;
   const rest = pairs.length === 1 ? '' : ` (${denied.length} of ${count(pairs.length, 'pair')} are refused)`;
   return `no rule lets ${first.source} reach ${first.target} on ${wanted}; ${also}${rest}`;
 }

@@ -37,7 +37,7 @@ export class Evaluation {
   readonly #sourceFaces: FaceClass[];
   readonly #byTarget: { sure: number[]; maybe: number[] }[][];
   readonly #self: ReadonlySet<number>;
-  readonly #reached = new Map<number, Reach>();
+  readonly #simple = new Map<number, Permission>();
   readonly #permissions = new Map<string, Permission>();
   readonly #contents = new Map<string, Permission>();
 
@@ -66,15 +66,9 @@ export class Evaluation {
 
   /** What a class of sources may do. */
   reach(source: number): Reach {
-    const known = this.#reached.get(source) ?? this.#reach(source);
-    this.#reached.set(source, known);
-    return known;
-  }
-
-  #reach(source: number): Reach {
-    const shares = new Map<number, Share[]>();
-    const own: Share[] = [];
-    const push = (target: number, share: Share): void => {
+    const shares = new Map<number, number[]>();
+    const own: number[] = [];
+    const push = (target: number, share: number): void => {
       const known = shares.get(target);
       if (known) known.push(share);
       else shares.set(target, [share]);
@@ -82,40 +76,62 @@ export class Evaluation {
     for (const face of this.sources[source]?.faces ?? []) {
       const one = this.#sourceFaces[face];
       if (one === undefined) continue;
-      const { family } = one;
-      for (const [parts, doubtful] of [
-        [one.sure, false],
-        [one.maybe, true],
+      const six = one.family === 6 ? SIX : 0;
+      for (const [parts, doubt] of [
+        [one.sure, 0],
+        [one.maybe, MAYBE],
       ] as const) {
-        // prettier-ignore
         for (const part of parts) {
-          const to = this.#byTarget[family === 4 ? 0 : 1]?.[part];
-          for (const target of to?.sure ?? []) push(target, { part, family, maybe: doubtful });
-          for (const target of to?.maybe ?? []) push(target, { part, family, maybe: true });
-          if (this.#self.has(part)) own.push({ part, family, maybe: doubtful });
+          const share = part * PER_PART + six;
+          const to = this.#byTarget[six === 0 ? 0 : 1]?.[part];
+          for (const target of to?.sure ?? []) push(target, share + doubt);
+          for (const target of to?.maybe ?? []) push(target, share + MAYBE);
+          if (this.#self.has(part)) own.push(share + doubt);
         }
       }
     }
-    return {
-      targets: new Map([...shares].map(([target, list]) => [target, this.permission(list)])),
-      ...(own.length > 0 && { own: this.permission(own) }),
-    };
+    const targets = new Map<number, Permission>();
+    for (const [target, list] of shares) targets.set(target, this.#permission(list));
+    return { targets, ...(own.length > 0 && { own: this.#permission(own) }) };
   }
 
-  /** The same shares give the same object; so do different rules that permit the same. */
-  permission(shares: readonly Share[]): Permission {
-    const key = shares.map(({ part, family, maybe }) => `${part}.${family}${maybe ? '?' : ''}`).join();
-    let known = this.#permissions.get(key);
-    if (known === undefined) {
-      known = permission(shares, this.parts);
-      const same = `${known.content} ${known.parts.join()}`;
-      known = this.#contents.get(same) ?? known;
-      this.#contents.set(same, known);
-      this.#permissions.set(key, known);
+  /**
+   * The same shares give the same object; so do different rules that permit the same. Most pairs are joined by one rule, in one family or
+   * in both: these are found by number, without a text being made.
+   */
+  #permission(shares: readonly number[]): Permission {
+    const [first = 0, second = first] = shares;
+    if (shares.length <= 2) {
+      const key = first * 2 ** 26 + second;
+      const known = this.#simple.get(key) ?? this.#interned(shares);
+      this.#simple.set(key, known);
+      return known;
     }
+    const key = shares.join();
+    const known = this.#permissions.get(key) ?? this.#interned(shares);
+    this.#permissions.set(key, known);
+    return known;
+  }
+
+  #interned(shares: readonly number[]): Permission {
+    const found = permission(
+      shares.map((share): Share => {
+        const kind = share % PER_PART;
+        return { part: Math.floor(share / PER_PART), family: (kind & SIX) === 0 ? 4 : 6, maybe: (kind & MAYBE) !== 0 };
+      }),
+      this.parts,
+    );
+    const same = `${found.content} ${found.parts.join()}`;
+    const known = this.#contents.get(same) ?? found;
+    this.#contents.set(same, known);
     return known;
   }
 }
+
+/** A share as one number: which part, in which family, and whether that is certain. */
+const MAYBE = 1;
+const SIX = 2;
+const PER_PART = 4;
 
 export const isSelf = (one: Selector): boolean => one.kind === 'autogroup' && one.name === 'self';
 
@@ -123,17 +139,18 @@ export const isSelf = (one: Selector): boolean => one.kind === 'autogroup' && on
 function faceClasses(side: Side, parts: readonly Part[], end: 'src' | 'dst') {
   const sure: number[][] = side.faces.map(() => []);
   const maybe: number[][] = side.faces.map(() => []);
-  for (const { rule, at } of parts) {
+  for (const { rule, at, kind } of parts) {
+    const logins = kind === 'ssh' && end === 'dst';
     for (const selector of rule[end]) {
       const selected = side.select(selector, end);
       for (const [lists, faces] of [
         [sure, selected.sure],
         [maybe, selected.maybe],
       ] as const) {
-        // prettier-ignore
         for (const face of faces) {
           const list = lists[face];
-          if (list !== undefined && list.at(-1) !== at) list.push(at);
+          if (list === undefined || list.at(-1) === at || (logins && side.faces[face]?.silent === true)) continue;
+          list.push(at);
         }
       }
     }

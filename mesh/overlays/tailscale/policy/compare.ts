@@ -1,30 +1,10 @@
 import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
+import { grouped, type AccessChange } from './changes.ts';
 import { Evaluation, type Reach } from './classes.ts';
-import { missing, told, weaker, type Part, type Permission } from './permission.ts';
+import { missing, together, told, weaker, type Part, type Permission } from './permission.ts';
 import type { RuleShare } from './matrix.ts';
 import type { Family } from './ranges.ts';
 import { universe, type Entity, type Revision } from './universe.ts';
-
-/** Something that one may do in one revision and not in the other. */
-export interface AccessChange {
-  from: Entity[];
-  /** `own`: the devices of whoever asks. */
-  to: Entity[] | 'own';
-  /** As in the matrix. */
-  ports: string[];
-  /** Where only one family of addresses is concerned, although both have the other. */
-  family?: Family;
-  /** What must hold for it. */
-  conditional?: string;
-  /** Rules that give it: of the revision that has it. */
-  rules: Omit<RuleShare, 'ports'>[];
-  /** Groups that the sources have joined or left, and that is why. */
-  joined: string[];
-  /** `now in group:sre`, `no longer only devices with …`. */
-  notes: string[];
-  /** Hosts among the two ends that only the revision with the permission has. */
-  fresh: string[];
-}
 
 export interface AccessComparison {
   gains: AccessChange[];
@@ -42,8 +22,10 @@ export function compareAccess(before: Revision, after: Revision): AccessComparis
   const [old, now] = [new Evaluation(entities, before), new Evaluation(entities, after)];
   return {
     entities,
-    gains: grouped(oneWay(entities, { revision: before, evaluation: old }, { revision: after, evaluation: now }, GAIN)), // prettier-ignore
-    losses: grouped(oneWay(entities, { revision: after, evaluation: now }, { revision: before, evaluation: old }, LOSS)), // prettier-ignore
+    gains: grouped(oneWay(entities, { revision: before, evaluation: old }, { revision: after, evaluation: now }, GAIN)),
+    losses: grouped(
+      oneWay(entities, { revision: after, evaluation: now }, { revision: before, evaluation: old }, LOSS),
+    ),
   };
 }
 
@@ -68,10 +50,13 @@ interface Alike {
 /** What is permitted `there` and not `here`. */
 function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, words: typeof GAIN): AccessChange[] {
   const joined = joiners(here.revision, there.revision);
-  const sources = alike(entities, here.evaluation.sourceOf, there.evaluation.sourceOf, here, (one) => one.kind === 'person' ? (joined.get(one.login) ?? []) : []); // prettier-ignore
+  const sources = alike(entities, here.evaluation.sourceOf, there.evaluation.sourceOf, here, (one) =>
+    one.kind === 'person' ? (joined.get(one.login) ?? []) : [],
+  );
   const targets = alike(entities, here.evaluation.targetOf, there.evaluation.targetOf, here, () => []);
   const byTarget = new Map<number, Alike[]>();
-  for (const target of targets) if (target.there !== undefined) byTarget.set(target.there, [...(byTarget.get(target.there) ?? []), target]); // prettier-ignore
+  for (const target of targets)
+    if (target.there !== undefined) byTarget.set(target.there, [...(byTarget.get(target.there) ?? []), target]);
   const named = (one: Alike): Entity[] => one.entities.flatMap((index) => entities[index] ?? []);
   const reach = ({ evaluation }: Evaluated, source: number | undefined): Reach =>
     source === undefined ? { targets: new Map() } : evaluation.reach(source);
@@ -82,12 +67,20 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
     if (source.there === undefined) continue;
     const [former, present] = [reach(here, source.here), reach(there, source.there)];
     const from = named(source);
-    const tell = (to: AccessChange['to'], difference: Difference, both: ReadonlySet<Family>): void => {
+    const tell = (from: Entity[], to: AccessChange['to'], difference: Difference, both: ReadonlySet<Family>): void => {
       const concerned = partsIn(there.evaluation.parts, difference.permission, difference.ports);
-      const through = source.joined.filter((group) => concerned.some(({ rule }) => rule.src.some(({ text }) => text === group))); // prettier-ignore
+      const through = source.joined.filter((group) =>
+        concerned.some(({ rule }) => rule.src.some(({ text }) => text === group)),
+      );
       const come = [...from, ...(to === 'own' ? [] : to)].filter(isNew).map(({ label }) => label);
       const rules = new Map<string, Omit<RuleShare, 'ports'>>();
-      for (const { rule } of concerned) rules.set(rule.path, { path: rule.path, why: rule.why, src: texts(rule.src), dst: [...(rules.get(rule.path)?.dst ?? []), ...texts(rule.dst)] }); // prettier-ignore
+      for (const { rule } of concerned)
+        rules.set(rule.path, {
+          path: rule.path,
+          why: rule.why,
+          src: texts(rule.src),
+          dst: [...(rules.get(rule.path)?.dst ?? []), ...texts(rule.dst)],
+        });
       for (const { ports, family } of byFamily(difference.ports, both)) {
         changes.push({
           from,
@@ -112,17 +105,29 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
         const old = one.here === undefined ? undefined : former.targets.get(one.here);
         if (old?.content === permission.content) continue;
         const to = named(one);
-        if (from.length === 1 && to.length === 1 && from[0]?.key === to[0]?.key && from[0]?.kind !== 'person') continue;
+        if (from.length === 1 && to.length === 1 && from[0]?.key === to[0]?.key) continue;
         const both = common(there, source, one);
-        for (const difference of differences(old, permission)) tell(to, difference, both);
+        for (const difference of differences(old, permission)) tell(from, to, difference, both);
       }
     }
-    const own = present.own;
-    if (own !== undefined && own.content !== former.own?.content)
-      for (const difference of differences(former.own, own)) tell('own', difference, new Set([4, 6]));
+    // What one may do to devices of one's own: by rules that say so, and by those that name the person on both sides.
+    const own = former.own !== undefined || present.own !== undefined;
+    for (const index of own || source.entities.length === 1 ? source.entities : []) {
+      const one = entities[index];
+      if (one === undefined || !hasDevices(one)) continue;
+      const old = together(former.own, toItself(here, former, index));
+      const now = together(present.own, toItself(there, present, index));
+      if (now === undefined || now.content === old?.content) continue;
+      for (const difference of differences(old, now)) tell([one], 'own', difference, new Set([4, 6]));
+    }
   }
   return changes;
 }
+
+const hasDevices = (one: Entity): boolean => one.kind === 'person' || (one.kind === 'others' && one.tagged !== true);
+
+const toItself = ({ evaluation }: Evaluated, { targets }: Reach, entity: number): Permission | undefined =>
+  targets.get(evaluation.targetOf[entity] ?? -1);
 
 const texts = (selectors: readonly { text: string }[]): string[] => selectors.map(({ text }) => text);
 
@@ -178,7 +183,8 @@ function differences(old: Permission | undefined, now: Permission): Difference[]
   const before = old?.levels ?? [];
   return now.levels.flatMap(({ condition, keys, ports }): Difference[] => {
     const same = before.filter((level) => weaker(level.keys, keys));
-    const beyond = (family: Family): PortSet => same.reduce((left, level) => missing(left, level.ports[family]), ports[family]); // prettier-ignore
+    const beyond = (family: Family): PortSet =>
+      same.reduce((left, level) => missing(left, level.ports[family]), ports[family]);
     const left = { 4: beyond(4), 6: beyond(6) };
     if (left[4].size + left[6].size === 0) return [];
     const others = before.filter(
@@ -194,7 +200,9 @@ const touches = (a: PortSet, b: PortSet): boolean => portTexts(missing(a, b)).jo
 function byFamily(ports: Difference['ports'], both: ReadonlySet<Family>): { ports: PortSet; family?: Family }[] {
   const [four, six] = [portTexts(ports[4]), portTexts(ports[6])];
   if (both.size < 2 || four.join() === six.join()) return [{ ports: portSet([...four, ...six]) }];
-  return ([4, 6] as const).filter((family) => ports[family].size > 0).map((family) => ({ ports: ports[family], family })); // prettier-ignore
+  return ([4, 6] as const)
+    .filter((family) => ports[family].size > 0)
+    .map((family) => ({ ports: ports[family], family }));
 }
 
 /** Rules of a permission that give some of these ports. */
@@ -202,31 +210,11 @@ function partsIn(parts: readonly Part[], permission: Permission, ports: Differen
   const all = permission.parts.flatMap((index) => parts[index] ?? []);
   const wanted = portSet([...portTexts(ports[4]), ...portTexts(ports[6])]);
   const giving = all.filter((part) => {
-    const given = part.kind === 'network' ? part.rule.ports : part.rule.users.flatMap((user) => [`ssh as ${user}`, `ssh as ${user} without a check`]); // prettier-ignore
+    const given =
+      part.kind === 'network'
+        ? part.rule.ports
+        : part.rule.users.flatMap((user) => [`ssh as ${user}`, `ssh as ${user} without a check`]);
     return touches(wanted, portSet(given));
   });
   return giving.length > 0 ? giving : all;
-}
-
-/** Changes that differ in their targets only become one, then those that differ in their sources only. */
-function grouped(changes: readonly AccessChange[]): AccessChange[] {
-  const same = ({ ports, family, conditional, rules, notes }: AccessChange): string =>
-    JSON.stringify([ports, family, conditional, rules, notes]);
-  const keys = (of: Entity[] | 'own'): string => (of === 'own' ? of : of.map(({ key }) => key).join('|'));
-  const fresh = (one: AccessChange, other: AccessChange): string[] => [...new Set([...one.fresh, ...other.fresh])];
-  const merged = new Map<string, AccessChange>();
-  for (const change of changes) {
-    const key = `${keys(change.from)} ${same(change)} ${change.to === 'own'}`;
-    const known = merged.get(key);
-    if (known === undefined) merged.set(key, change);
-    else if (known.to !== 'own' && change.to !== 'own')
-      merged.set(key, { ...known, to: [...known.to, ...change.to], fresh: fresh(known, change) });
-  }
-  const byTargets = new Map<string, AccessChange>();
-  for (const change of merged.values()) {
-    const key = `${keys(change.to)} ${same(change)}`;
-    const known = byTargets.get(key);
-    byTargets.set(key, known === undefined ? change : { ...known, from: [...known.from, ...change.from], fresh: fresh(known, change) }); // prettier-ignore
-  }
-  return [...byTargets.values()];
 }

@@ -20,7 +20,8 @@ import type { World } from './world.ts';
 
 export type { Answer, Question } from './ask.ts';
 export { Unknown } from './parties.ts';
-export { compareAccess, type AccessChange, type AccessComparison } from './compare.ts';
+export type { AccessChange } from './changes.ts';
+export { compareAccess, type AccessComparison } from './compare.ts';
 export { PolicyUnreadable, renderPolicyFault } from './faults.ts';
 export { labelText, labeller, type Label, type Labeller } from './labels.ts';
 export type { MatrixRow } from './matrix.ts';

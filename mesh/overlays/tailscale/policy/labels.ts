@@ -59,7 +59,13 @@ export function labeller(
       for (const key of set.keys) left.delete(key);
       labels.push({ name: set.name, members: members(set, known) });
     }
-    return [...labels, ...single(some.filter(({ key }) => left.has(key)), pieces)]; // prettier-ignore
+    return [
+      ...labels,
+      ...single(
+        some.filter(({ key }) => left.has(key)),
+        pieces,
+      ),
+    ];
   };
 }
 
@@ -84,7 +90,8 @@ function best(
     const keys = [...set.keys];
     const open = keys.filter((key) => left.has(key)).length;
     const enough = open > 1 || (said && keys.length === 1);
-    if (enough && (open > most || said !== hinted) && keys.every((key) => wanted.has(key))) [found, most, hinted] = [set, open, said]; // prettier-ignore
+    if (enough && (open > most || said !== hinted) && keys.every((key) => wanted.has(key)))
+      [found, most, hinted] = [set, open, said];
   }
   return found;
 }
@@ -107,7 +114,13 @@ function namedSets(
       });
   };
   for (const { policy, world } of revisions) {
-    for (const [group, logins] of policy.groups) add(group, logins.map((login) => `person ${login}`), 1, group); // prettier-ignore
+    for (const [group, logins] of policy.groups)
+      add(
+        group,
+        logins.map((login) => `person ${login}`),
+        1,
+        group,
+      );
     const tagged = new Map<string, string[]>();
     for (const { name, tags } of world.nodes)
       for (const tag of tags) tagged.set(tag, [...(tagged.get(tag) ?? []), `node ${name}`]);

@@ -14,7 +14,10 @@ export function readSsh(reader: Reader, section: Spot | undefined, around: Aroun
     const { found } = fields;
     const action = reader.string(found.get('action'))?.toLowerCase();
     if (action !== 'accept' && action !== 'check')
-      reader.fault(found.get('action') ?? spot, `${action === undefined ? 'has no action' : `no action is called ${action}`}: write "accept" or "check"`); // prettier-ignore
+      reader.fault(
+        found.get('action') ?? spot,
+        `${action === undefined ? 'has no action' : `no action is called ${action}`}: write "accept" or "check"`,
+      );
     for (const side of ['src', 'dst', 'users'])
       if (!found.has(side)) reader.fault(spot, `has no ${side}: an ssh rule says who, where and as which users`);
     const src = selectors(reader, 'src', found.get('src'), around.names);
@@ -92,7 +95,7 @@ export function readApprovers(reader: Reader, section: Spot | undefined, names: 
   if (section === undefined) return new Map();
   const { found, strange } = reader.fields(section, ['routes', 'exitNode', 'services']);
   for (const { path } of strange) reader.skip(path, 'nothing here knows this kind of approval');
-  const tags = [...names.tagOwners.keys()];
+  const tags = new Set(names.tagOwners.keys());
   const approvers = (spot: Spot): string[] =>
     reader.strings(spot).map(({ text, spot: at }) => {
       const problem = approverProblem(text, names.groups, tags);
@@ -118,5 +121,6 @@ export function readNodeAttrs(reader: Reader, section: Spot | undefined, names: 
     const { found } = reader.fields(spot, ['target', 'attr', 'app', 'ipPool', 'srcPosture']);
     for (const { text, spot: at } of reader.strings(found.get('target'))) known(reader, at, text, 'dst', names);
   }
-  if (section !== undefined) reader.skip(section.path, 'attributes switch features of nodes on; none opens a connection between two of them'); // prettier-ignore
+  if (section !== undefined)
+    reader.skip(section.path, 'attributes switch features of nodes on; none opens a connection between two of them');
 }

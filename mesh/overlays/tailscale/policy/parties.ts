@@ -43,7 +43,9 @@ export class Parties {
     if (group !== undefined) return this.#where((one) => one.kind === 'person' && group.includes(one.login));
     if (text.startsWith('tag:')) {
       const carriers = new Set(world.nodes.filter(({ tags }) => tags.includes(text)).map(({ name }) => name));
-      const tagged = this.#where((one) => (one.kind === 'node' && carriers.has(one.name)) || (one.kind === 'others' && one.tag === text)); // prettier-ignore
+      const tagged = this.#where(
+        (one) => (one.kind === 'node' && carriers.has(one.name)) || (one.kind === 'others' && one.tag === text),
+      );
       if (tagged.length > 0) return tagged;
       // No node carries it and no rule names it: who will is like any other tagged node.
       if (policy.tagOwners.has(text))
@@ -53,7 +55,11 @@ export class Parties {
         }));
     }
     const site = /^LAN of (.+)$/.exec(text)?.[1];
-    const ranges = policy.hosts.get(text) ?? (site === undefined ? rangesOf([text]) : rangesOf(world.lans.flatMap((lan) => (lan.site === site ? lan.cidrs : [])))); // prettier-ignore
+    const ranges =
+      policy.hosts.get(text) ??
+      (site === undefined
+        ? rangesOf([text])
+        : rangesOf(world.lans.flatMap((lan) => (lan.site === site ? lan.cidrs : []))));
     const placed = this.#at(ranges);
     if (placed.length > 0) return placed;
     throw new Unknown(text, this.names());
@@ -82,7 +88,7 @@ export class Parties {
   #at(ranges: readonly Range[]): Party[] {
     if (ranges.length === 0) return [];
     const inside = (texts: readonly string[], family: Family): boolean =>
-      rangesOf(texts).some((one) => ranges.some((range) => overlap(one, range)) && familyOf(one[0]) === family); // prettier-ignore
+      rangesOf(texts).some((one) => ranges.some((range) => overlap(one, range)) && familyOf(one[0]) === family);
     const { of, faces } = this.#evaluation.side;
     const { nodes, lanHosts } = this.#revision.world;
     const addresses = new Map([...nodes, ...lanHosts].map((one) => [one.name, one.addresses]));

@@ -72,17 +72,47 @@ export function permission(shares: readonly Share[], parts: readonly Part[]): Pe
     groups.set(keys.join(' & '), known);
     known[family].push(one);
   }
+  return layered(
+    [...groups.values()].map((group) => ({
+      keys: group.keys,
+      condition: group.condition,
+      ports: { 4: portsOf(group[4]), 6: portsOf(group[6]) },
+      parts: numbers(group),
+    })),
+  );
+}
+
+/** What two permissions give together. */
+export function together(a: Permission | undefined, b: Permission | undefined): Permission | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const byKeys = Map.groupBy([...a.levels, ...b.levels], ({ keys }) => keys.join(' & '));
+  return layered(
+    [...byKeys.values()].flatMap(([first, second]) => {
+      if (first === undefined || second === undefined) return first ?? [];
+      const both = (family: Family) => ({
+        ports: portSet([...portTexts(first.ports[family]), ...portTexts(second.ports[family])]),
+        parts: [...new Set([...first.parts[family], ...second.parts[family]])].sort((one, other) => one - other),
+      });
+      const [four, six] = [both(4), both(6)];
+      return { ...first, ports: { 4: four.ports, 6: six.ports }, parts: { 4: four.parts, 6: six.parts } };
+    }),
+  );
+}
+
+/** Of each level what no level with fewer of its conditions has. */
+function layered(all: readonly Level[]): Permission {
   const levels: Level[] = [];
-  for (const group of [...groups.values()].sort(byConditions)) {
-    const base = levels.filter(({ keys }) => weaker(keys, group.keys));
-    const beyond = (family: Family): PortSet => base.reduce((left, { ports }) => missing(left, ports[family]), portsOf(group[family])); // prettier-ignore
+  for (const level of [...all].sort(byConditions)) {
+    const base = levels.filter(({ keys }) => weaker(keys, level.keys));
+    const beyond = (family: Family): PortSet =>
+      base.reduce((left, { ports }) => missing(left, ports[family]), level.ports[family]);
     const ports = { 4: beyond(4), 6: beyond(6) };
-    if (ports[4].size + ports[6].size > 0)
-      levels.push({ condition: group.condition, keys: group.keys, ports, parts: numbers(group) });
+    if (ports[4].size + ports[6].size > 0) levels.push({ ...level, ports });
   }
+  const parts = new Set(all.flatMap((level) => [...level.parts[4], ...level.parts[6]]));
   return {
     levels,
-    parts: [...new Set(shares.map(({ part }) => part))].sort((a, b) => a - b),
+    parts: [...parts].sort((a, b) => a - b),
     content: JSON.stringify(levels.map(({ keys, ports }) => [keys, portTexts(ports[4]), portTexts(ports[6])])),
   };
 }
@@ -92,7 +122,7 @@ interface Group extends Record<Family, Part[]> {
   condition: string;
 }
 
-const byConditions = (a: Group, b: Group): number =>
+const byConditions = (a: Level, b: Level): number =>
   a.keys.length - b.keys.length || (a.keys.join() < b.keys.join() ? -1 : 1);
 
 /** Whether whoever meets the second list of conditions meets the first. */
@@ -130,7 +160,9 @@ function logins(rules: readonly SshRule[]): string[] {
   // `ops` is one of nonroot, and told by itself only where it is asked for a check and the others are not.
   const apart = (user: string): boolean =>
     user === 'root' || user === NONROOT || !all.has(NONROOT) || asked(user) !== asked(NONROOT);
-  return [...all].filter(apart).flatMap((user) => [`ssh as ${user}`, ...(asked(user) ? [] : [`ssh as ${user}${UNCHECKED}`])]); // prettier-ignore
+  return [...all]
+    .filter(apart)
+    .flatMap((user) => [`ssh as ${user}`, ...(asked(user) ? [] : [`ssh as ${user}${UNCHECKED}`])]);
 }
 
 /** What is in `left` and not in `right`; a user of a host is also in `autogroup:nonroot`. */

@@ -13,8 +13,14 @@ export interface Powers {
 export function comparePowers(before: Policy, after: Policy, deployer?: string): Powers {
   const [olds, news] = [powers(before, deployer), powers(after, deployer)];
   return {
-    gains: [...news].filter(([key]) => !olds.has(key)).map(([, told]) => told('now may')).sort(), // prettier-ignore
-    losses: [...olds].filter(([key]) => !news.has(key)).map(([, told]) => told('no longer may')).sort(), // prettier-ignore
+    gains: [...news]
+      .filter(([key]) => !olds.has(key))
+      .map(([, told]) => told('now may'))
+      .sort(),
+    losses: [...olds]
+      .filter(([key]) => !news.has(key))
+      .map(([, told]) => told('no longer may'))
+      .sort(),
   };
 }
 

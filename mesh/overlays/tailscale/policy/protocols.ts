@@ -1,7 +1,18 @@
 /** Protocols and ports as policies write them, and as access ports (`tcp/443`, `udp/*`). */
 const NUMBERS: Readonly<Record<string, number>> = {
-  'igmp': 2, 'ipv4': 4, 'ip-in-ip': 4, 'tcp': 6, 'egp': 8, 'igp': 9, 'udp': 17, 'gre': 47, 'esp': 50, 'ah': 51, 'sctp': 132, 'fc': 133,
-}; // prettier-ignore
+  igmp: 2,
+  ipv4: 4,
+  'ip-in-ip': 4,
+  tcp: 6,
+  egp: 8,
+  igp: 9,
+  udp: 17,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  sctp: 132,
+  fc: 133,
+};
 
 /** What a rule without a protocol permits (the packet filter's default): GRE and the like have to be named. */
 const DEFAULTS = ['tcp', 'udp', 'icmp'];

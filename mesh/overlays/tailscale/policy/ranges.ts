@@ -110,6 +110,15 @@ const prefix = (text: string): Range => {
 export const TAILNET: readonly Range[] = ['100.64.0.0/10', 'fd7a:115c:a1e0::/48'].map(prefix);
 
 /** Addresses that are nobody's on the internet. */
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '127.0.0.0/8', '0.0.0.0/8', '224.0.0.0/3', '100.64.0.0/10'].map(prefix); // prettier-ignore
+const PRIVATE = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '127.0.0.0/8',
+  '0.0.0.0/8',
+  '224.0.0.0/3',
+  '100.64.0.0/10',
+].map(prefix);
 /** What `autogroup:internet` stands for: public IPv4, and of IPv6 what is routed globally. */
 export const INTERNET: readonly Range[] = without([prefix('0.0.0.0/0'), prefix('2000::/3')], PRIVATE);

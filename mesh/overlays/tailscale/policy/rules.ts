@@ -72,15 +72,26 @@ export function readAcls(reader: Reader, section: Spot | undefined, around: Arou
     const { found } = fields;
     const action = reader.string(found.get('action'));
     if (action?.toLowerCase() !== 'accept')
-      reader.fault(found.get('action') ?? spot, `${action === undefined ? 'has no action' : `no action is called ${action}`}: write "accept", the only one (what no rule accepts is denied)`); // prettier-ignore
+      reader.fault(
+        found.get('action') ?? spot,
+        `${action === undefined ? 'has no action' : `no action is called ${action}`}: write "accept", the only one (what no rule accepts is denied)`,
+      );
     const proto = reader.string(found.get('proto'));
     const name = proto === undefined || proto === '' ? undefined : protocolName(proto);
     if (proto !== undefined && proto !== '' && name === undefined)
-      reader.fault(found.get('proto') ?? spot, `no protocol is called ${proto}: write tcp, udp, icmp, sctp, gre … or its number`); // prettier-ignore
+      reader.fault(
+        found.get('proto') ?? spot,
+        `no protocol is called ${proto}: write tcp, udp, icmp, sctp, gre … or its number`,
+      );
     const src = sources(reader, spot, found.get('src'), around.names);
     const byPorts = destinations(reader, spot, found.get('dst'), name, around.names);
-    // Of everybody to their own devices: the service takes it here, and refuses it in grants.
-    selfNeedsPeople(reader, spot, src.filter(({ kind }) => kind !== 'any'), [...byPorts.values()].flatMap(({ dst }) => dst)); // prettier-ignore
+    selfNeedsPeople(
+      reader,
+      spot,
+      // Of everybody to their own devices: the service takes it here, and refuses it in grants.
+      src.filter(({ kind }) => kind !== 'any'),
+      [...byPorts.values()].flatMap(({ dst }) => dst),
+    );
     const conditions = conditionsOf(reader, spot, fields, around);
     const shared = { ...head(reader, spot), src, conditions };
     return [...byPorts].map(([list, { dst, ports }]) => {
@@ -137,7 +148,10 @@ export function selfNeedsPeople(reader: Reader, rule: Spot, src: readonly Select
   const self = dst.some((one) => one.kind === 'autogroup' && one.name === 'self');
   const other = src.find((one) => !isPeople(one));
   if (self && other !== undefined)
-    reader.fault(rule, `leads to autogroup:self from ${other.text}, which has no devices of its own: only people and groups of them can`); // prettier-ignore
+    reader.fault(
+      rule,
+      `leads to autogroup:self from ${other.text}, which has no devices of its own: only people and groups of them can`,
+    );
 }
 
 /** What the rule asks for besides, in fields that are not judged here. */

@@ -1,4 +1,5 @@
-import type { AccessChange, AccessComparison } from './compare.ts';
+import type { AccessChange } from './changes.ts';
+import type { AccessComparison } from './compare.ts';
 import { labelText, type Labeller } from './labels.ts';
 
 /** A change as a sentence, and in parts for whoever lays it out. */

@@ -9,6 +9,8 @@ export interface Face {
   family: Family;
   /** Whose device it is; undefined for tagged nodes and for addresses. */
   login?: string;
+  /** Tailscale SSH does not answer there. */
+  silent?: boolean;
 }
 
 /** Faces that a selector selects. `maybe`: nobody knows yet, since they have no address so far. */
@@ -88,10 +90,12 @@ export class Side {
     return [this.#face(entity, 4, login), this.#face(entity, 6, login)];
   }
 
-  #node(entity: number, { tags, user, addresses }: WorldNode, admins: ReadonlySet<string>): void {
+  #node(entity: number, { tags, user, addresses, ssh }: WorldNode, admins: ReadonlySet<string>): void {
     const login = tags.length === 0 ? user : undefined;
     const numbers = addresses.map(addressNumber).filter((address) => address !== undefined);
     for (const face of this.#identity(entity, login)) {
+      const known = this.faces[face];
+      if (known !== undefined && ssh === false) known.silent = true;
       for (const tag of tags) add(this.#tags, tag, face);
       if (tags.length > 0) this.#tagged.push(face);
       if (login !== undefined) this.#owned(face, login, admins.has(login));

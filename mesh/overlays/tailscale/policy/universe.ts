@@ -27,7 +27,12 @@ export function universe(revisions: readonly Revision[]): Entity[] {
   const worlds = revisions.map(({ world }) => world);
   const nodes = new Set(worlds.flatMap((world) => world.nodes.map(({ name }) => name)));
   const all: Entity[] = [
-    ...logins(revisions, selectors).map((login): Entity => ({ kind: 'person', key: `person ${login}`, label: login, login })), // prettier-ignore
+    ...logins(revisions, selectors).map((login): Entity => ({
+      kind: 'person',
+      key: `person ${login}`,
+      label: login,
+      login,
+    })),
     ...[...nodes].sort().map((name): Entity => ({ kind: 'node', key: `node ${name}`, label: name, name })),
     ...places(worlds, selectors),
     ...others(worlds, selectors),
@@ -134,7 +139,9 @@ export const rangesOf = (texts: readonly string[]): Range[] =>
 /** The elementary pieces of all ranges, each with the smallest range that it lies in; the first of equally small ones. */
 function cut(all: readonly Named[]): { range: Range; by: Named }[] {
   const starts = [...all].sort((a, b) => (a.range[0] < b.range[0] ? -1 : Number(a.range[0] > b.range[0])));
-  const cuts = [...new Set(all.flatMap(({ range: [first, last] }) => [first, last + 1n]))].sort((a, b) => (a < b ? -1 : 1)); // prettier-ignore
+  const cuts = [...new Set(all.flatMap(({ range: [first, last] }) => [first, last + 1n]))].sort((a, b) =>
+    a < b ? -1 : 1,
+  );
   const pieces: { range: Range; by: Named }[] = [];
   let active: Named[] = [];
   let next = 0;
@@ -143,7 +150,10 @@ function cut(all: readonly Named[]): { range: Range; by: Named }[] {
     if (to === undefined) break;
     active = active.filter(({ range }) => range[1] >= from);
     for (let one = starts[next]; one !== undefined && one.range[0] <= from; one = starts[++next]) active.push(one);
-    const smallest = active.reduce<Named | undefined>((best, one) => (best === undefined || size(one) < size(best) ? one : best), undefined); // prettier-ignore
+    const smallest = active.reduce<Named | undefined>(
+      (best, one) => (best === undefined || size(one) < size(best) ? one : best),
+      undefined,
+    );
     if (smallest !== undefined) pieces.push({ range: [from, to - 1n], by: smallest });
   }
   return pieces;

@@ -17,6 +17,6 @@ export interface WorldNode {
   user?: string;
   /** Prefixes that it routes for others, approved ones. */
   routes?: readonly string[];
-  /** Runs Tailscale SSH, so ssh rules decide who logs in and as whom. */
+  /** Whether Tailscale SSH answers there; false: ssh rules lead to nothing. Absent: not known, and taken for yes. */
   ssh?: boolean;
 }

@@ -91,9 +91,31 @@ describe('an answer', () => {
     expect(ask('fra-db-01', 'sin-app-01:22').because).toMatch(/^no rule/);
   });
 
-  test('ssh rules between the two are told, conditions too', () => {
-    const grant = { src: ['group:sre'], dst: ['tag:router'], ip: ['tcp:22'], via: ['tag:router'] };
-    const open = withGrants(STACK, [grant]);
+  test('a port with Tailscale SSH behind it: who may log in, or that nobody may', () => {
+    const access = [{ from: ['group:sre'], ssh: { on: ['role:app'], users: ['ops'], check: '12h' }, why: 'on call' }];
+    const logins = stack({ access });
+    expect(ask('grace@example.com', 'sin-app-01:22', logins)).toMatchObject({
+      allowed: true,
+      ssh: [{ action: 'check', users: ['ops'], checkPeriod: '12h', src: 'group:sre', dst: 'tag:app' }],
+      path: ['Tailscale SSH answers on sin-app-01'],
+    });
+    const open = { ...logins, ...withGrants(logins, [{ src: ['ada@example.com'], dst: ['tag:app'], ip: ['tcp:22'] }]) };
+    expect(ask('ada@example.com', 'sin-app-01:22', open)).toMatchObject({
+      allowed: true,
+      ssh: [],
+      path: ['Tailscale SSH answers on sin-app-01, and no ssh rule lets them log in'],
+    });
+    expect(ask('grace@example.com', 'fra-edge-01:22')).toMatchObject({ ssh: [], path: [] });
+  });
+
+  test('a tool asks like a host; conditions are told', () => {
+    const tools = stack({
+      tools: { ci: { why: 'tests' } },
+      access: [{ from: ['tool:ci'], to: 'api', why: 'smoke tests' }],
+    });
+    expect(ask('tool:ci', 'sin-app-01:8443', tools)).toMatchObject({ allowed: true, rules: [{ src: 'tag:tool-ci' }] });
+    expect(ask('tool:ci', 'sin-app-01:22', tools).allowed).toBe(false);
+    const open = withGrants(STACK, [{ src: ['group:sre'], dst: ['tag:router'], ip: ['tcp:22'], via: ['tag:router'] }]);
     expect(ask('grace@example.com', 'fra-edge-01:22', open)).toMatchObject({ allowed: true, conditional: ['only through tag:router'] }); // prettier-ignore
     expect(ask('grace@example.com', 'fra-edge-01:22').conditional).toBeUndefined();
   });

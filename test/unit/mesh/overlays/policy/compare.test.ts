@@ -146,6 +146,11 @@ describe('who gains and who loses', () => {
     const self = granted({ src: ['autogroup:member'], dst: ['autogroup:self'], ip: ['tcp:22'] });
     expect(told(granted(), self)).toEqual([expect.stringMatching(/gain tcp\/22 on their own devices/)]);
     expect(told(self, self)).toEqual([]);
+    // The same by name, for one person.
+    const [me, named] = ['autogroup:self', 'linus@example.com'].map((dst) => granted({ src: ['linus@example.com'], dst: [dst], ip: ['tcp:22'] })); // prettier-ignore
+    expect(told(me ?? self, named ?? self)).toEqual([]);
+    expect(told(named ?? self, me ?? self)).toEqual([]);
+    expect(told(granted(), named ?? self)).toEqual(['linus@example.com gains tcp/22 on their own devices (grants[0])']);
   });
 });
 

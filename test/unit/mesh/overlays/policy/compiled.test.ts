@@ -14,6 +14,7 @@ import { parsed } from './parsed.ts';
 function sources({ from, people, lan }: AccessEntry, plan: MeshPlan): string[] {
   if (people !== undefined) return people;
   if (lan !== undefined) return lan.hosts;
+  if (from.startsWith('tool:')) return [from];
   const members = plan.sites.flatMap(hostsOf).filter(({ node }) => node !== undefined);
   const routers = /^routers of (.+)$/.exec(from)?.[1];
   const [kind, name] = from.split(':');
@@ -24,6 +25,9 @@ function sources({ from, people, lan }: AccessEntry, plan: MeshPlan): string[] {
     })
     .map((host) => host.name);
 }
+
+/** Before the first `until` of the stacks here. */
+const NOW = new Date('2026-01-01T00:00:00Z');
 
 const STACKS: [string, MeshConfig][] = [
   ...knownStacks().map((stack): [string, MeshConfig] => [stack, meshConfig(readStackFile(stack))]),
@@ -48,7 +52,11 @@ describe('what a stack compiles to permits what its intents say, and nothing els
     const names = hosts.map(({ name }) => name);
     const wrong: string[] = [];
     let permitted = 0;
-    for (const from of new Set([...people, ...names].filter((name) => judge.names().includes(name)))) {
+    for (const from of new Set(
+      [...people, ...names, ...plan.tools.map(({ name }) => `tool:${name}`)].filter((name) =>
+        judge.names().includes(name),
+      ),
+    )) {
       for (const to of names) {
         for (const on of from === to ? [] : ports) {
           const [protocol = '', port] = on.split('/');
@@ -72,6 +80,7 @@ test('a plan as a world: members with their tags and routes, LAN hosts with both
     tags: router?.node?.tags,
     addresses: [],
     routes: router?.node?.advertises,
+    ssh: false,
   });
   expect(world.lanHosts.map(({ name }) => name)).toContain('fra-db-01');
   // DigitalOcean assigns its LAN address, which nobody knows yet.

@@ -84,6 +84,13 @@ describe('the matrix', () => {
     ]);
   });
 
+  test('ssh rules lead to nothing where Tailscale SSH does not answer', () => {
+    const rule = { action: 'accept', src: ['group:sre'], dst: ['tag:app'], users: ['ops'] };
+    const of = (ssh: boolean) => world({ nodes: world().nodes.map((node) => ({ ...node, ssh: ssh || node.name === 'app-1' })) }); // prettier-ignore
+    expect(told(policy({ grants: [], ssh: [rule] }), of(true))).toEqual(['grace@other.org → app-1 app-2: ssh as ops without a check']); // prettier-ignore
+    expect(told(policy({ grants: [], ssh: [rule] }), of(false))).toEqual(['grace@other.org → app-1: ssh as ops without a check']); // prettier-ignore
+  });
+
   test('allow-all names everybody and everything, the internet too', () => {
     const rows = evaluator(policy({}), world()).matrix();
     expect(new Set(rows.map(({ ports }) => ports.join()))).toEqual(new Set(['*']));
