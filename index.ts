@@ -3,6 +3,7 @@ import { compose } from './components/mesh.ts';
 import { makeProviders } from './components/providers.ts';
 import { quietSdk } from './components/quiet-sdk.ts';
 import { readSettings } from './components/settings.ts';
+import { logins } from './mesh/access/permission.ts';
 import { planMesh } from './mesh/plan/index.ts';
 
 quietSdk();
@@ -35,7 +36,7 @@ export const sites = plan.sites.map(({ name, cloud, location, cidr, routers }) =
 
 /** Who may talk to whom; everything else is denied. */
 export const access = plan.policy.access.map(
-  ({ from, to, ports, why }) => `${from} → ${to} ${ports.join(' ')} (${why})`,
+  ({ from, to, ports, ssh, why }) => `${from} → ${to} ${[...ports, ...logins(ssh)].join(', ')} (${why})`,
 );
 
 /** What a reader might not expect. */

@@ -62,5 +62,6 @@ export function unexecutedOn(host: HostRecord): HostRecord['unexecuted'] {
     what: `own command ${name} was accepted, not run`,
     why: `${NO_PROGRAMS} (its script: ${bytes} bytes, sha256 ${sha256.slice(0, 12)})`,
   }));
-  return [...host.unexecuted, ...own];
+  const answers = host.ssh === true ? [{ what: 'Tailscale SSH answers nobody', why: NO_PROGRAMS }] : [];
+  return [...host.unexecuted, ...answers, ...own];
 }

@@ -22,7 +22,8 @@ export interface Permission {
 export const given = (permissions: readonly Permission[]): PortSet =>
   portSet(permissions.flatMap(({ ports, ssh }) => [...ports, ...logins(ssh)]));
 
-function logins(ssh: Permission['ssh']): string[] {
+/** `ssh as ops checked every 12h`, one for each login. */
+export function logins(ssh: Permission['ssh']): string[] {
   const how =
     ssh?.check === undefined ? '' : ssh.check === 'always' ? ' checked every time' : ` checked every ${ssh.check}`;
   return (ssh?.users ?? []).map((user) => `ssh as ${user}${how}`);

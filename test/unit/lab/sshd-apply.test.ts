@@ -117,17 +117,8 @@ describe('activate and confirm', () => {
 
   test('a node that goes while a release waits makes its data path fail; one that was gone before does not', async () => {
     await roll(release());
-    const join = {
-      authKey: 'key-1',
-      loginServer: null,
-      hostname: 'a',
-      tags: [],
-      advertiseRoutes: [],
-      acceptRoutes: true,
-      snat: true,
-      ssh: false,
-      tailnet: null,
-    };
+    const settings = { hostname: 'a', advertiseRoutes: [], acceptRoutes: true, snat: true, ssh: false };
+    const join = { ...settings, authKey: 'key-1', loginServer: null, tags: [], tailnet: null };
     const nodeId = String((await host.run('node join', join)).json.nodeId);
     const hostKey = String((await host.run('apply status')).json.hostKey);
     const next = release({ files: { '/etc/a': file('') }, units: {} });

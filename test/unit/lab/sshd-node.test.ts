@@ -57,6 +57,14 @@ describe('node join', () => {
     });
   });
 
+  test('with Tailscale SSH says that nobody is answered, as long as the node is to answer', async () => {
+    const told = (): string[] => lab.sshd.unexecuted().map(({ what }) => what);
+    await host.run('node join', request({ ssh: true }));
+    expect(told()).toContain('Tailscale SSH answers nobody');
+    await host.run('node join', request());
+    expect(told()).not.toContain('Tailscale SSH answers nobody');
+  });
+
   test('a spent key is refused by the tailnet, and the host stays out', async () => {
     lab.tailnet.join({ authKey: 'key-1', hostname: 'thief', os: 'linux', advertiseRoutes: [] });
     expect(await host.run('node join', request())).toMatchObject(refusal('command-failed'));
