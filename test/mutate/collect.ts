@@ -76,7 +76,6 @@ const withVariants = <T extends typeof suite | typeof register>(one: T) =>
   Object.assign(one, { each: each(one), skipIf: skipIf(one), skip: skipIf(one)(true) });
 
 export const test = withVariants(register);
-export const it = test;
 export const describe = withVariants(suite);
 
 const hook =

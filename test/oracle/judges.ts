@@ -13,7 +13,7 @@ type Judge = (policy: string, around: Joined) => Answer | undefined;
 /** Everything here that reads policies, each written apart from the others. */
 export const JUDGES: Readonly<Record<string, Judge>> = {
   'the evaluator': (policy, around) => {
-    const { policy: read, unjudged } = readPolicy(policy);
+    const { policy: read, unjudged } = readPolicy(policy, { emptyGroups: 'taken' });
     const evaluated = evaluator(read, around);
     if (unjudged.length > 0) return undefined;
     return (question) =>
@@ -29,10 +29,13 @@ export const JUDGES: Readonly<Record<string, Judge>> = {
       return (question) => packets(question).some((packet) => verdicts.lets(packet));
     }),
   // It follows the stricter engine (headscale refuses policies that the service takes), and does not look at `via`.
-  'the lab’s interpreter': (policy, { nodes }) =>
+  'the lab’s interpreter': (policy, { nodes, people }) =>
     orSilent(PolicyError, () => {
       if (policy.includes('"via"')) return undefined;
-      const interpreted = interpret(policy, { nodes });
+      const interpreted = interpret(policy, {
+        nodes,
+        admins: people.flatMap((one) => (one.admin === true ? one.login : [])),
+      });
       return (question) =>
         packets(question).some(({ from, to }) =>
           interpreted.allowed({ src: from, dst: to, proto: question.protocol, port: question.port }),

@@ -3,6 +3,7 @@ import type { AccessEntry, HostPlan, MeshPlan } from '../../mesh/plan/types.ts';
 import { address, isIn, span } from '../reference/address.ts';
 import type { Party } from './party.ts';
 import type { Question } from './questions.ts';
+import { toolName } from './stacks.ts';
 
 /** Whether an entry of the plan gives what is asked: in words of the model, without the policy. */
 export const given = (plan: MeshPlan, question: Question): boolean =>
@@ -25,6 +26,8 @@ function isFrom(plan: MeshPlan, { from, people, lan }: AccessEntry, party: Party
   if (people !== undefined) return party.kind === 'person' && people.includes(party.name);
   if (lan !== undefined)
     return lan.hosts.includes(party.name) || (from === `LAN of ${lan.site}` && isAt(plan, lan.site, party));
+  const [, tool] = /^tool:(.*)$/.exec(from) ?? [];
+  if (tool !== undefined) return party.name === toolName(tool);
   const host = hostNamed(plan, party);
   if (host === undefined) return false;
   const [, routersOf] = /^routers of (.*)$/.exec(from) ?? [];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { parseConfig, type MeshConfig } from '../../mesh/config/index.ts';
 import { hostsOf } from '../../mesh/plan/index.ts';
+import { toolTag } from '../../mesh/overlays/tailscale/tags.ts';
 import type { MeshPlan } from '../../mesh/plan/types.ts';
 import type { Joined, JoinedNode } from './party.ts';
 
@@ -34,19 +35,21 @@ export function wider(raw: Raw): Raw {
   };
 }
 
-/** Who joins: every member of a plan with its tags and prefixes, and one device of everybody whom a group names, and of somebody in none. */
-export function joiners(
-  plan: MeshPlan,
-  groups: Readonly<Record<string, readonly string[]>>,
-): Omit<JoinedNode, 'addresses'>[] {
-  const people = [...new Set([...Object.values(groups).flat(), STRANGER])].sort();
+/** Who joins: every member of a plan with its tags and prefixes, one runner for each tool, one device of everybody whom a group names, and of somebody in none. */
+export function joiners(plan: MeshPlan, config: Pick<MeshConfig, 'groups' | 'tools'>): Omit<JoinedNode, 'addresses'>[] {
+  const tools = Object.keys(config.tools).map((name) => ({ name: toolName(name), tags: [toolTag(name)], routes: [] }));
+  const people = [...new Set([...Object.values(config.groups).flat(), STRANGER])].sort();
   return [
     ...plan.sites
       .flatMap(hostsOf)
       .flatMap(({ name, node }) => (node === undefined ? [] : [{ name, tags: node.tags, routes: node.advertises }])),
+    ...tools,
     ...people.map((user) => ({ name: `device-of-${user.replace(/@.*/, '')}`, tags: [], user, routes: [] })),
   ];
 }
+
+/** As intents select it, which is no name that a host may have: in the tailnet it is another. */
+export const toolName = (tool: string): string => `tool-${tool}`;
 
 const STRANGER = 'mallory@example.com';
 

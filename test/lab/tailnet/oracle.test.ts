@@ -9,6 +9,7 @@ import { anyPolicy } from '../../oracle/policies.ts';
 import { answered, parties, questions, told, type Question } from '../../oracle/questions.ts';
 import { Random, seedOfThisRun } from '../../oracle/random.ts';
 import { accepted, joined, joiners, stackRaw, wider } from '../../oracle/stacks.ts';
+import { NOW } from '../../now.ts';
 import { DAEMONS, describeWith, NETWORKS } from '../requirements.ts';
 import { Ground } from './bench.ts';
 import { gates, Live } from './live.ts';
@@ -57,7 +58,7 @@ describeWith(
         const server = await ground.server(STACKS[stack]);
         close = () => server.close();
         live = new Live(server);
-        around = joined(plan, await live.join(plan.policy.text, joiners(plan, config.groups)));
+        around = joined(plan, await live.join(plan.policy.text, joiners(plan, config)));
         asked = await ask(plan.policy.text, QUESTIONS);
       }, 120_000);
       afterAll(() => close());

@@ -1,4 +1,4 @@
-import { closest } from '../../../config/suggest.ts';
+import { nearest } from './nearest.ts';
 import { joined, parseRange, without, type Range } from './ranges.ts';
 import type { Reader, Spot } from './reader.ts';
 
@@ -111,7 +111,7 @@ export function readTagOwners(
   groups: ReadonlyMap<string, unknown>,
 ): Map<string, string[]> {
   const entries = reader.mapping(section);
-  const tags = entries.map(({ key }) => key);
+  const tags = new Set(entries.map(({ key }) => key));
   return new Map(
     entries.map(({ key, value, at }) => {
       if (!isTag(key))
@@ -130,11 +130,11 @@ export function readTagOwners(
 export function approverProblem(
   text: string,
   groups: ReadonlyMap<string, unknown>,
-  tags: readonly string[],
+  tags: ReadonlySet<string>,
 ): string | undefined {
   if (text.startsWith('group:'))
     return groups.has(text) ? undefined : undefinedName('group', text, [...groups.keys()], 'groups');
-  if (text.startsWith('tag:')) return tags.includes(text) ? undefined : undefinedName('tag', text, tags, 'tagOwners');
+  if (text.startsWith('tag:')) return tags.has(text) ? undefined : undefinedName('tag', text, [...tags], 'tagOwners');
   if (/^autogroup:[a-z-]+$/.test(text) || isLogin(text)) return undefined;
   return `${JSON.stringify(text)}: only people, groups, autogroups and tags can stand here`;
 }
@@ -154,7 +154,7 @@ export function readPostures(reader: Reader, section: Spot | undefined): Map<str
 
 /** `tag:dbb is in no tagOwners …: did you mean tag:db?` */
 export function undefinedName(what: string, name: string, known: readonly string[], section: string): string {
-  const near = closest(name, known);
+  const near = nearest(name, known);
   const problem =
     what === 'tag' ? `${name} has no owner: no entry of tagOwners is for it` : `no ${what} is called ${name}`;
   return `${problem}; ${near === undefined ? `add it to ${section}` : `did you mean ${near}?`}`;

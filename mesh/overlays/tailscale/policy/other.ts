@@ -95,7 +95,7 @@ export function readApprovers(reader: Reader, section: Spot | undefined, names: 
   if (section === undefined) return new Map();
   const { found, strange } = reader.fields(section, ['routes', 'exitNode', 'services']);
   for (const { path } of strange) reader.skip(path, 'nothing here knows this kind of approval');
-  const tags = [...names.tagOwners.keys()];
+  const tags = new Set(names.tagOwners.keys());
   const approvers = (spot: Spot): string[] =>
     reader.strings(spot).map(({ text, spot: at }) => {
       const problem = approverProblem(text, names.groups, tags);

@@ -92,14 +92,19 @@ export class Parties {
     const { of, faces } = this.#evaluation.side;
     const { nodes, lanHosts } = this.#revision.world;
     const addresses = new Map([...nodes, ...lanHosts].map((one) => [one.name, one.addresses]));
-    return this.#entities.flatMap((one, index) => {
+    const found = this.#entities.flatMap((one, index) => {
       const own = (of[index] ?? []).filter((face) => {
         const family = faces[face]?.family ?? 4;
         if (one.kind === 'addresses') return ranges.some((range) => overlap(range, one.range));
         return (one.kind === 'node' || one.kind === 'lan-host') && inside(addresses.get(one.name) ?? [], family);
       });
-      return own.length === 0 ? [] : [{ label: one.label, faces: own, several: isSeveral(one) }];
+      return own.length === 0
+        ? []
+        : [{ label: one.label, faces: own, several: isSeveral(one), holds: one.kind !== 'addresses' }];
     });
+    // Whoever has a single address is all that it stands for, also where a rule names a prefix around it.
+    const single = ranges.every(([first, last]) => first === last) && found.some(({ holds }) => holds);
+    return found.flatMap(({ holds, ...party }) => (single && !holds ? [] : [party]));
   }
 }
 

@@ -1,7 +1,7 @@
 import { PolicyUnreadable } from './faults.ts';
 import { readGroups, readHosts, readIpsets, readPostures, readTagOwners } from './names.ts';
 import { readApprovers, readNodeAttrs, readSsh, readSshTests, readTests } from './other.ts';
-import { Reader } from './reader.ts';
+import { Enough, Reader } from './reader.ts';
 import { readAcls, readGrants } from './rules.ts';
 import { PolicyText } from './text.ts';
 import type { Policy } from './types.ts';
@@ -44,19 +44,28 @@ const BESIDE: Readonly<Record<string, string>> = {
  * `tests` included.
  * @param text the whole policy
  * @param options.emptyGroups `taken` for a policy in force, where a group may have lost its last member
- * @throws PolicyUnreadable with every fault: path, line, what is wrong, the way out
+ * @throws PolicyUnreadable with every fault (of more than 500 the first): path, line, what is wrong, the way out
  */
 export function readPolicy(text: string, options: { emptyGroups?: 'fault' | 'taken' } = {}): PolicyReading {
-  const read = new PolicyText(text.replace(/^\uFEFF/, ''));
-  const reader = new Reader(read);
-  const { found, strange } = reader.fields({ node: read.root, path: '' }, [...SECTIONS, ...Object.keys(BESIDE)]);
+  const reader = new Reader(new PolicyText(text.replace(/^\uFEFF/, '')));
+  try {
+    const policy = readSections(reader, options.emptyGroups ?? 'fault');
+    if (reader.faults.length === 0) return { policy, unjudged: reader.unjudged };
+  } catch (error) {
+    if (!(error instanceof Enough)) throw error;
+  }
+  throw new PolicyUnreadable(reader.faults.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+}
+
+function readSections(reader: Reader, emptyGroups: 'fault' | 'taken'): Policy {
+  const { found, strange } = reader.fields({ node: reader.text.root, path: '' }, [...SECTIONS, ...Object.keys(BESIDE)]);
   for (const [section, why] of Object.entries(BESIDE)) {
     const spot = found.get(section);
     if (spot !== undefined) reader.skip(spot.path, why);
   }
   for (const { path } of strange) reader.skip(path, 'nothing here knows this section: it may restrict or permit more');
 
-  const groups = readGroups(reader, found.get('groups'), options.emptyGroups ?? 'fault');
+  const groups = readGroups(reader, found.get('groups'), emptyGroups);
   const hosts = readHosts(reader, found.get('hosts'));
   const names = {
     groups,
@@ -80,7 +89,5 @@ export function readPolicy(text: string, options: { emptyGroups?: 'fault' | 'tak
   };
   readSshTests(reader, found.get('sshTests'), names);
   readNodeAttrs(reader, found.get('nodeAttrs'), names);
-  if (reader.faults.length > 0)
-    throw new PolicyUnreadable(reader.faults.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
-  return { policy, unjudged: reader.unjudged };
+  return policy;
 }

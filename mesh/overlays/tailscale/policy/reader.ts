@@ -1,5 +1,5 @@
-import { closest } from '../../../config/suggest.ts';
 import type { PolicyFault } from './faults.ts';
+import { nearest } from './nearest.ts';
 import type { Node, PolicyText } from './text.ts';
 
 /** A place in the text: a node and how its path is told. */
@@ -7,6 +7,11 @@ export interface Spot {
   node: Node;
   path: string;
 }
+
+const MOST_FAULTS = 500;
+
+/** There are so many faults that the rest of the text is not looked at. */
+export class Enough extends Error {}
 
 /** Reads nodes of a policy as what they should be, and collects what is wrong on the way instead of stopping at the first. */
 export class Reader {
@@ -18,8 +23,10 @@ export class Reader {
     this.text = text;
   }
 
+  /** @throws Enough when there are more than anybody reads */
   fault({ node, path }: Spot, message: string): void {
     this.faults.push({ path, line: this.text.lineAt(node.offset), message });
+    if (this.faults.length >= MOST_FAULTS) throw new Enough();
   }
 
   skip(path: string, why: string): void {
@@ -69,7 +76,7 @@ export class Reader {
         if (!found.has(meant)) found.set(meant, { node: value, path });
         continue;
       }
-      const near = closest(key, known);
+      const near = nearest(key, known);
       if (near === undefined) strange.push({ node: value, path });
       else this.fault({ node: name, path }, `is nothing that the service knows: did you mean ${near}?`);
     }

@@ -88,7 +88,8 @@ export function readAcls(reader: Reader, section: Spot | undefined, around: Arou
     selfNeedsPeople(
       reader,
       spot,
-      src,
+      // Of everybody to their own devices: the service takes it here, and refuses it in grants.
+      src.filter(({ kind }) => kind !== 'any'),
       [...byPorts.values()].flatMap(({ dst }) => dst),
     );
     const conditions = conditionsOf(reader, spot, fields, around);

@@ -1,5 +1,5 @@
-import { closest } from '../../../config/suggest.ts';
 import { isLogin, isTag, undefinedName, type Names } from './names.ts';
+import { nearest } from './nearest.ts';
 import { INTERNET, parseRange } from './ranges.ts';
 import type { Selector } from './types.ts';
 
@@ -51,7 +51,7 @@ function address(text: string, names: Names): Selector | string {
   const range = parseRange(text);
   if (typeof range === 'string') return `${text} ${range}`;
   if (range !== undefined) return { kind: 'addresses', ranges: [range], text };
-  const near = closest(text, [...names.hosts.keys(), ...names.groups.keys(), ...names.tagOwners.keys()]);
+  const near = nearest(text, [...names.hosts.keys(), ...names.groups.keys(), ...names.tagOwners.keys()]);
   return `${JSON.stringify(text)} is no alias of hosts, no address, no group, no tag and no login; ${
     near === undefined ? 'add it to hosts' : `did you mean ${near}?`
   }`;
@@ -66,7 +66,7 @@ function autogroup(text: string, side: Side): Selector | string {
   if (name === 'internet') return 'autogroup:internet can be a destination only';
   if (name === 'danger-all') return 'autogroup:danger-all can be a source only';
   if (name === 'nonroot') return 'autogroup:nonroot names users of a host: it belongs under users of an ssh rule';
-  const near = closest(name, known);
+  const near = nearest(name, known);
   return `no autogroup is called ${text}; ${near === undefined ? `there are: ${known.join(', ')}` : `did you mean autogroup:${near}?`}`;
 }
 

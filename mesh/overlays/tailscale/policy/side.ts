@@ -1,4 +1,4 @@
-import { addressNumber, familyOf, overlap, TAILNET, within, type Family, type Range } from './ranges.ts';
+import { addressNumber, EVERY, familyOf, overlap, TAILNET, within, type Family, type Range } from './ranges.ts';
 import type { Selector } from './types.ts';
 import { rangesOf, selectorKey, type Entity } from './universe.ts';
 import type { World, WorldNode } from './world.ts';
@@ -44,13 +44,14 @@ export class Side {
     const nodes = new Map(world.nodes.map((node) => [node.name, node]));
     const hosts = new Map(world.lanHosts.map((host) => [host.name, host]));
     const admins = new Set(world.people.flatMap(({ login, admin }) => (admin === true ? [login] : [])));
-    const routes = world.nodes.flatMap((node) => rangesOf(node.routes ?? []));
+    // Not those of exit nodes: the internet is behind them, and never a source.
+    const routes = world.nodes.flatMap((node) => rangesOf(node.routes ?? []).filter((range) => !EVERY.some((all) => within(all, range)))); // prettier-ignore
     this.of = entities.map((entity, index) => {
       const before = this.faces.length;
       switch (entity.kind) {
         case 'node': {
           const node = nodes.get(entity.name);
-          if (node !== undefined) this.#node(index, node);
+          if (node !== undefined) this.#node(index, node, admins);
           break;
         }
         case 'person':
@@ -89,7 +90,7 @@ export class Side {
     return [this.#face(entity, 4, login), this.#face(entity, 6, login)];
   }
 
-  #node(entity: number, { tags, user, addresses, ssh }: WorldNode): void {
+  #node(entity: number, { tags, user, addresses, ssh }: WorldNode, admins: ReadonlySet<string>): void {
     const login = tags.length === 0 ? user : undefined;
     const numbers = addresses.map(addressNumber).filter((address) => address !== undefined);
     for (const face of this.#identity(entity, login)) {
@@ -97,24 +98,24 @@ export class Side {
       if (known !== undefined && ssh === false) known.silent = true;
       for (const tag of tags) add(this.#tags, tag, face);
       if (tags.length > 0) this.#tagged.push(face);
-      if (login !== undefined) this.#owned(face, login);
+      if (login !== undefined) this.#owned(face, login, admins.has(login));
       const own = numbers.filter((address) => familyOf(address) === this.faces[face]?.family);
       if (own.length === 0) this.#unknown.push(face);
       for (const address of own) this.#addresses.push({ address, face, routed: true });
     }
   }
 
-  #owned(face: number, login: string): void {
+  #owned(face: number, login: string, admin: boolean): void {
     this.#members.push(face);
+    if (admin) add(this.#roles, 'admin', face);
     add(this.#logins, login, face);
     add(this.#domains, login.slice(login.indexOf('@') + 1), face);
   }
 
   #person(entity: number, login: string, admin: boolean): void {
     for (const face of this.#identity(entity, login)) {
-      this.#owned(face, login);
+      this.#owned(face, login, admin);
       this.#unknown.push(face);
-      if (admin) add(this.#roles, 'admin', face);
     }
   }
 

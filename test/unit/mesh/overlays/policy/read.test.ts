@@ -125,6 +125,15 @@ describe('texts that are wrong', () => {
     expect(faults(padded(9_000_000))).toEqual([]);
   });
 
+  test('a large text full of faults is refused in seconds, with the first few hundred of them', () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`tag:t${n}`, [`tag:x${n}`]]));
+    const began = performance.now();
+    expect(faults(JSON.stringify({ tagOwners: many, grants: [] }))).toHaveLength(500);
+    expect(faults(JSON.stringify({ ['x'.repeat(1_000_000)]: 1, grants: [] }))).toEqual([]);
+    expect(faults(JSON.stringify({ tagOwners: { 'tag:a': ['tag:aa'] }, grants: [] }))).toEqual([expect.stringContaining('did you mean tag:a?')]); // prettier-ignore
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
   test('all at once, each with path and line', () => {
     const wrong = `{
       "groups": {
