@@ -13,7 +13,6 @@ import { NOW } from '../../now.ts';
 import { DAEMONS, describeWith, NETWORKS } from '../requirements.ts';
 import { Ground } from './bench.ts';
 import { gates, Live } from './live.ts';
-import { NOW } from '../../now.ts';
 
 const STACKS = { prod: 'acme-prod', staging: 'other' } as const;
 const QUESTIONS = 400;

@@ -9,7 +9,6 @@ import { worldOf } from '../../../../../mesh/plan/world.ts';
 import { wideRaw } from '../../fixtures.ts';
 import { NOW } from '../../../../now.ts';
 import { parsed } from './parsed.ts';
-import { NOW } from '../../../../now.ts';
 
 /** Who stands behind the source of an entry of the plan. */
 function sources({ from, people, lan }: AccessEntry, plan: MeshPlan): string[] {
