@@ -17,7 +17,13 @@ export class AccessTests extends pulumi.ComponentResource {
     super('site-mesh:index:AccessTests', name, {}, options);
     const tests = new TailnetTests(
       name,
-      { tests: plan.joined, reasons: plan.reasons, policy: etag, nodes: nodes.map(({ nodeId }) => nodeId) },
+      {
+        tests: plan.joined,
+        ...(plan.joinedSsh.length > 0 && { logins: plan.joinedSsh }),
+        reasons: plan.reasons,
+        policy: etag,
+        nodes: nodes.map(({ nodeId }) => nodeId),
+      },
       { parent: this, dependsOn: [...nodes] },
     );
     this.registerOutputs({ tests: tests.urn });

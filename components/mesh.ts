@@ -61,7 +61,7 @@ export function compose(args: MeshArgs): HostOutput[] {
   }
   const hosts = plan.sites.flatMap(({ name }) => running.get(name) ?? []);
   const nodes = hosts.flatMap(({ host }) => host.node ?? []);
-  if (nodes.length > 0 && plan.policy.joined.length > 0)
+  if (nodes.length > 0 && plan.policy.joined.length + plan.policy.joinedSsh.length > 0)
     new AccessTests(network, { plan: plan.policy, etag: tailnet.policy.etag, nodes }, { providers: providers.shared });
   return hosts.map(output);
 }

@@ -9,6 +9,7 @@ import { verdicts, type Broken, type Verdicts } from '../mesh/overlays/tailscale
 import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { signalOf } from './hosts.ts';
+import { brokenLogins, loginTest } from './login-tests.ts';
 import { asSet, checkInputs, parseInputs, pick } from './schema.ts';
 
 const test = z.strictObject({
@@ -19,13 +20,14 @@ const test = z.strictObject({
   deny: z.array(z.string()),
 });
 const schema = z.strictObject({
-  tests: z.array(test).min(1),
+  tests: z.array(test),
+  logins: z.array(loginTest).optional(),
   reasons: z.record(z.string(), z.string()),
   policy: z.string().min(1),
   nodes: z.array(z.string()),
 });
 type Args = z.output<typeof schema>;
-const INPUTS = ['tests', 'reasons', 'policy', 'nodes'];
+const INPUTS = ['tests', 'logins', 'reasons', 'policy', 'nodes'];
 
 /** The tailnet's API knows a device before its policy tests do. */
 const SEEN_SECONDS = 20;
@@ -70,7 +72,12 @@ async function run(op: Operation, news: Inputs, before: readonly string[], clien
   const found = await judge(op, api, args);
   if (found === undefined) return;
   const leaving = before.filter((node) => !args.nodes.includes(node));
-  const broken = [...(await staying(op, api, found.broken, leaving)), ...(await blind(op, api, found.unseen))];
+  const broken = [
+    ...(await staying(op, api, found.broken, leaving)),
+    ...(await blind(op, api, found.unseen)),
+    // A tag without a device would fail these too, and says nothing of logins.
+    ...(found.unseen.length > 0 ? [] : await brokenLogins(op, api, args.logins ?? [])),
+  ];
   if (broken.length === 0) return;
   throw new UserError(
     `tailnet ${api.tailnet}: after the joins, access is not what the config says:\n  ${broken.join('\n  ')}\nIs the live policy the one that was pushed last? pulumi refresh shows an edit. If it is, look at the tags of the devices that are named here.`,
@@ -116,6 +123,7 @@ function announce(op: Operation, news: Inputs): void {
 async function judge(op: Operation, api: Tailscale, args: Args): Promise<Verdicts | undefined> {
   const until = Date.now() + SEEN_SECONDS * 1000;
   const signal = signalOf(op);
+  if (args.tests.length === 0) return { broken: [], unseen: [] };
   for (;;) {
     let said;
     try {

@@ -10,12 +10,24 @@ export interface TailnetTest {
   deny: string[];
 }
 
+/** Which logins by Tailscale SSH a source gets at nodes that carry a tag. */
+export interface LoginTest {
+  src: string;
+  dst: string[];
+  accept: string[];
+  /** After a check. */
+  check: string[];
+  deny: string[];
+}
+
 export interface TailnetTestsArgs {
   /**
    * Run against the live policy; each selector must stand for a node that has joined, or for an address.
    * @example [{ src: 'tag:app', proto: 'tcp', accept: ['fra-db-01:5432'], deny: ['fra-db-01:22'] }]
    */
   tests: pulumi.Input<TailnetTest[]>;
+  /** Of logins by Tailscale SSH; left out where no intent gives any. */
+  logins?: pulumi.Input<LoginTest[]>;
   /**
    * Why an intent gives what a test accepts, for messages.
    * @example { 'tag:app tcp fra-db-01:5432': 'the app tier reads the primary' }

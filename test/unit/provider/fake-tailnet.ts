@@ -14,6 +14,8 @@ export class FakeTailnet {
   policy = { text: '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}', edits: 0 };
   readonly defaultText = this.policy.text;
   invalid: string[] = [];
+  /** What the service finds wrong with a text that is not pushed, beside `invalid`. */
+  validated: (text: string) => string[] = () => [];
   beforePush: (() => void) | undefined;
   /** What a test of the live policy finds, in the client's form; asked anew each time. */
   verdict: (tests: unknown[]) => string[] = () => [];
@@ -106,7 +108,8 @@ export class FakeTailnet {
           this.afterPush?.();
           return this.saysEtag ? etag : undefined;
         }),
-      validate: () => this.call('policy.validate', () => ({ errors: this.invalid, warnings: [] })),
+      validate: (text) =>
+        this.call('policy.validate', () => ({ errors: [...this.invalid, ...this.validated(text)], warnings: [] })),
       test: (tests) =>
         this.call('policy.test', () => ({
           errors: [...this.verdict(tests), ...this.lockout(this.policy.text, tests)],
