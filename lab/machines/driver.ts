@@ -38,7 +38,7 @@ export class Driver {
   #anew = false;
   #retryAt = Infinity;
   #loop: Promise<void> | undefined;
-  readonly #booting = new Map<string, Promise<void>>();
+  readonly #booting = new Map<string, { boot: number; done: Promise<void> }>();
   readonly #queue: Machine[] = [];
   readonly #failed = new Map<string, { boot: number; error: string }>();
   /** Reboots that a machine asked for itself, since this process began. */
@@ -59,7 +59,7 @@ export class Driver {
     this.#stopped = true;
     await this.#loop;
     this.#queue.length = 0;
-    await Promise.all(this.#booting.values());
+    await Promise.all([...this.#booting.values()].map(({ done }) => done));
   }
 
   /** All machines and their disks go; those that are still wanted are made anew. */
@@ -136,9 +136,11 @@ export class Driver {
     const ended: Promise<void>[] = [];
     for (const id of machines.known()) {
       const machine = wanted.get(id);
-      if (machine?.running === true && boots.get(id) === machine.boot) continue;
+      const booting = this.#booting.get(id);
+      if (machine?.running === true && (booting?.boot ?? boots.get(id)) === machine.boot) continue;
       if (machine === undefined) ended.push(this.#remove(id));
-      else if (machines.running().includes(id)) ended.push(this.#off(id));
+      // One that ended by itself may boot before anybody says so: with a new boot its namespace goes, and it must not stand in it.
+      else if (booting !== undefined || machines.running().includes(id)) ended.push(this.#off(id));
     }
     await Promise.all(ended);
     await net.converge(world);
@@ -149,13 +151,13 @@ export class Driver {
   }
 
   async #off(id: string): Promise<void> {
-    await this.#booting.get(id);
+    await this.#booting.get(id)?.done;
     await this.#deps.net.unplug(id);
     await this.#deps.machines.powerOff(id, { hard: true });
   }
 
   async #remove(id: string): Promise<void> {
-    await this.#booting.get(id);
+    await this.#booting.get(id)?.done;
     await this.#deps.net.unplug(id);
     await this.#deps.machines.remove(id);
     this.#deps.boots.delete(id);
@@ -174,11 +176,11 @@ export class Driver {
     while (this.#booting.size < BOOTS) {
       const machine = this.#queue.shift();
       if (machine === undefined) return;
-      const boot = this.#boot(machine).finally(() => {
+      const done = this.#boot(machine).finally(() => {
         this.#booting.delete(machine.id);
         this.#next();
       });
-      this.#booting.set(machine.id, boot);
+      this.#booting.set(machine.id, { boot: machine.boot, done });
     }
   }
 

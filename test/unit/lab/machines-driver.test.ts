@@ -23,6 +23,7 @@ function fakes() {
   const disks = new Set<string>();
   const broken = new Set<string>();
   const boots = new Map<string, number>();
+  const pace = { bootMs: 5 };
   const net = {
     converge: async (world: World) => {
       await Promise.resolve();
@@ -36,7 +37,7 @@ function fakes() {
   } as Net;
   const machines = {
     boot: async ({ id, boot }: Machine) => {
-      await sleep(5);
+      await sleep(pace.bootMs);
       if (broken.has(id)) throw new Error(`${id} does not boot`);
       calls.push(`boot ${id} ${boot}`);
       up.add(id);
@@ -63,7 +64,7 @@ function fakes() {
     put: (id: string, boot: number) => void boots.set(id, boot),
     delete: (id: string) => void boots.delete(id),
   };
-  return { calls, up, broken, net, machines, boots: collection };
+  return { calls, up, broken, pace, net, machines, boots: collection };
 }
 
 let fake: ReturnType<typeof fakes>;
@@ -172,4 +173,24 @@ test('a machine that does not boot says why, and holds nobody up', async () => {
     ['a', 'failed', 'a does not boot'],
     ['b', 'running', undefined],
   ]);
+});
+
+test('a machine that boots again before anybody says that it ended does not keep networks that are made anew', async () => {
+  wanted = [machine('a'), machine('b')];
+  start();
+  await driver.settled();
+  fake.calls.length = 0;
+  // Longer than the driver takes to look again.
+  fake.pace.bootMs = 150;
+  // Both ended; of the one nobody has said so yet when the other one's end is followed.
+  fake.up.delete('a');
+  fake.up.delete('b');
+  driver.exited('a', 'reboot');
+  await expect.poll(() => fake.calls, { interval: 1 }).toContain('converge a+ b+');
+  driver.exited('b', 'reboot');
+  await driver.settled();
+  const ofB = fake.calls.filter((call) => call.endsWith(' b') || call.includes(' b ') || call.startsWith('converge'));
+  expect(ofB).toEqual(['converge a+ b+', 'boot b 1', 'unplug b', 'off b', 'converge a+ b+', 'boot b 2']);
+  // Control: one that boots as it should is left alone meanwhile.
+  expect(fake.calls).not.toContain('off a');
 });
