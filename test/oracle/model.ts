@@ -2,11 +2,13 @@ import { hostsOf } from '../../mesh/plan/index.ts';
 import type { AccessEntry, HostPlan, MeshPlan } from '../../mesh/plan/types.ts';
 import { address, isIn, span } from '../reference/address.ts';
 import type { Party } from './party.ts';
-import type { Question } from './questions.ts';
+import { packets, type Question } from './questions.ts';
 import { toolName } from './stacks.ts';
 
 /** Whether an entry of the plan gives what is asked: in words of the model, without the policy. */
 export const given = (plan: MeshPlan, question: Question): boolean =>
+  // Both ends have an address of one family, or nothing can be sent at all.
+  packets(question).length > 0 &&
   plan.policy.access.some(
     (entry) =>
       entry.ports.some((port) => isOf(port, question)) &&

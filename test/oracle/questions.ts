@@ -24,7 +24,9 @@ export function parties({ nodes, lanHosts, lans }: Joined): Party[] {
     })),
     ...lanHosts.map(({ name, addresses }): Party => ({ name, kind: 'lan', addresses })),
   ];
-  const taken = new Set(all.flatMap(({ addresses }) => addresses));
+  // By number: an IPv6 address can be written in several ways.
+  const number = (text: string): string => `${address(text).family} ${address(text).value}`;
+  const taken = new Set(all.flatMap(({ addresses }) => addresses.map(number)));
   const beyond = lans.flatMap(({ site, cidrs }) =>
     cidrs.flatMap((cidr) => {
       const { first, last } = span(cidr);
@@ -39,7 +41,7 @@ export function parties({ nodes, lanHosts, lans }: Joined): Party[] {
   const neighbours = lanHosts.flatMap(({ name, addresses }) =>
     addresses.flatMap((one) => [-1n, 1n].map((step) => [`next to ${name}`, beside(address(one), step)] as const)),
   );
-  const nobodies = [...beyond, ...neighbours].filter(([, one]) => !taken.has(one));
+  const nobodies = [...beyond, ...neighbours].filter(([, one]) => !taken.has(number(one)));
   return [...all, ...nobodies.map(([name, one]): Party => ({ name, kind: 'nobody', addresses: [one] }))];
 }
 

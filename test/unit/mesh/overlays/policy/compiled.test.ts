@@ -7,7 +7,6 @@ import { hostsOf, planMesh } from '../../../../../mesh/plan/index.ts';
 import type { AccessEntry, MeshPlan } from '../../../../../mesh/plan/types.ts';
 import { worldOf } from '../../../../../mesh/plan/world.ts';
 import { wideRaw } from '../../fixtures.ts';
-import { NOW } from '../../../../now.ts';
 import { parsed } from './parsed.ts';
 
 /** Who stands behind the source of an entry of the plan. */
