@@ -19,13 +19,15 @@ const test = z.strictObject({
   accept: z.array(z.string()),
   deny: z.array(z.string()),
 });
-const schema = z.strictObject({
-  tests: z.array(test),
-  logins: z.array(loginTest).optional(),
-  reasons: z.record(z.string(), z.string()),
-  policy: z.string().min(1),
-  nodes: z.array(z.string()),
-});
+const schema = z
+  .strictObject({
+    tests: z.array(test),
+    logins: z.array(loginTest).optional(),
+    reasons: z.record(z.string(), z.string()),
+    policy: z.string().min(1),
+    nodes: z.array(z.string()),
+  })
+  .refine(({ tests, logins = [] }) => tests.length + logins.length > 0, { path: ['tests'], error: 'tests nothing' });
 type Args = z.output<typeof schema>;
 const INPUTS = ['tests', 'logins', 'reasons', 'policy', 'nodes'];
 

@@ -29,8 +29,7 @@ beforeEach(() => {
       .flatMap(({ errors }) => errors);
   };
 });
-const create = (news: Inputs = inputs) =>
-  tailnetTests.create(operation(), news, false, new FakeHost(tailnet).client());
+const create = (news: Inputs = inputs) => tailnetTests.create(operation(), news, false, new FakeHost(tailnet).client());
 
 test('logins are tested with the live policy, which nobody pushes for it', async () => {
   await create();
@@ -47,9 +46,12 @@ test('a login that the live policy does not give, or gives too much, ends the ru
 });
 
 test('without logins nobody is asked for any', async () => {
-  const { logins: _, ...none } = inputs;
-  await create(none);
-  expect(tailnet.calls).toEqual([]);
+  await create({
+    ...inputs,
+    logins: undefined,
+    tests: [{ src: 'group:sre', proto: 'tcp', accept: ['tag:infra:22'], deny: [] }],
+  });
+  expect(tailnet.calls).toEqual(['policy.test']);
 });
 
 test('while a tag stands for no device nothing is said of its logins', async () => {

@@ -51,7 +51,7 @@ const bytesNumber = (bytes: readonly number[]): bigint => {
   return sum;
 };
 
-export function addressText(address: bigint): string {
+function addressText(address: bigint): string {
   const bytes = (value: bigint, count: number): number[] =>
     Array.from({ length: count }, (_, index) => Number((value >> BigInt(8 * (count - 1 - index))) & 255n));
   return familyOf(address) === 4

@@ -1,3 +1,4 @@
+import { NOW } from '../../../../now.ts';
 import { describe, expect, test } from 'vitest';
 import { meshConfig } from '../../../../../cli/mesh-config.ts';
 import { knownStacks, readStackFile } from '../../../../../cli/stack-file.ts';
