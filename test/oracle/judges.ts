@@ -15,7 +15,8 @@ export const JUDGES: Readonly<Record<string, Judge>> = {
   'the evaluator': (policy, around) => {
     const { policy: read, unjudged } = readPolicy(policy, { emptyGroups: 'taken' });
     const evaluated = evaluator(read, around);
-    if (unjudged.length > 0) return undefined;
+    // Capabilities of applications open no ports.
+    if (unjudged.some(({ path }) => !path.endsWith('.app'))) return undefined;
     return (question) =>
       packets(question).some(({ from, to }) => {
         const { allowed, conditional } = evaluated.ask({ from, to, protocol: question.protocol, port: question.port });
