@@ -44,7 +44,8 @@ export const tailnetPolicyNotAllowAll = resourceGuardrail({
 /** A policy is pushed together with what must stay true of it: the service refuses a text whose own tests fail. */
 export const tailnetPolicyTested = resourceGuardrail({
   name: 'tailnet-policy-tested',
-  description: 'A tailnet policy with rules carries tests, and one with ssh rules carries sshTests.',
+  description:
+    'A tailnet policy with rules carries tests, and one with ssh rules sshTests (where TailnetTests does not ask for logins).',
   severity: 'medium',
   remedy:
     'Write "tests" with what must be accepted and what must be denied, and "sshTests" where there are "ssh" rules; the compiler of this program does.',
@@ -52,6 +53,8 @@ export const tailnetPolicyTested = resourceGuardrail({
   judge: ({ type, props }, known) => {
     const property = TEXT_OF[type] ?? 'text';
     const text = known.read((): unknown => props[property]);
-    return typeof text === 'string' ? untestedReasons(text).map((what) => ({ path: property, what })) : [];
+    // Ours goes before any node: TailnetTests asks the service about its logins once they have joined.
+    const logins = type !== 'mesh:index:TailnetPolicy';
+    return typeof text === 'string' ? untestedReasons(text, logins).map((what) => ({ path: property, what })) : [];
   },
 });

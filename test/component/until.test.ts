@@ -25,6 +25,9 @@ test('the nodes that an intent gives logins on answer SSH, and no other', async 
       .filter(({ type, inputs }) => type === 'mesh:index:TailnetNode' && inputs.ssh === true)
       .map(({ name }) => name);
   expect(answering(await recordProd())).toEqual(['nyc-infra-01']);
-  const without = stackConfig('prod', rulesWithout('prod', 'group:sre'));
+  const without = stackConfig('prod', {
+    ...rulesWithout('prod', 'group:sre'),
+    'site-mesh:tailnet': { name: 'acme-prod' },
+  });
   expect(answering(await recordProd(without))).toEqual([]);
 });

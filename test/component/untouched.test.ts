@@ -108,7 +108,7 @@ describe('one host more', () => {
 describe('what is changed is found', () => {
   test('a role of one host is its node’s tag and nothing of anybody else', async () => {
     const found = await production((sites) => ({
-      'us-nyc': { ...sites['us-nyc'], hosts: [{ name: 'nyc-infra-01', roles: ['infra', 'cache'] }] },
+      'us-nyc': { ...sites['us-nyc'], hosts: [{ name: 'nyc-infra-01', roles: ['infra', 'cache'], backups: true }] },
     }));
     expect(difference(before, found)).toEqual({
       changed: ['mesh:index:TailnetNode nyc-infra-01', POLICY],

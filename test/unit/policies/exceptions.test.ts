@@ -76,9 +76,18 @@ describe('a tailnet policy', () => {
     [{ grants }, 'rules and no "tests"'],
     [{ acls: grants, tests: [] }, 'rules and no "tests"'],
     [{ grants, tests: [{ src: 'a@example.com', accept: ['tag:x:22'] }] }, 'must be denied'],
-    [{ grants, tests, ssh }, '"ssh" rules and no "sshTests"'],
   ])('%j is refused', async (one, message) => {
     expect((await ask(tailnetPolicyTested, policy(one))).refused).toEqual([expect.stringContaining(message)]);
+  });
+  it('with logins needs tests of them, but for ours: they are asked for after the joins', async () => {
+    const text = JSON.stringify({ grants, tests, ssh });
+    const foreign: Asked = { type: 'tailscale:index/acl:Acl', props: { acl: text } };
+    expect((await ask(tailnetPolicyTested, foreign)).refused).toEqual([
+      expect.stringContaining('"ssh" rules and no "sshTests"'),
+    ]);
+    const tested = { ...foreign, props: { acl: JSON.stringify({ grants, tests, ssh, sshTests }) } };
+    expect(await ask(tailnetPolicyTested, tested)).toEqual({ refused: [] });
+    expect(await ask(tailnetPolicyTested, policy({ grants, tests, ssh }))).toEqual({ refused: [] });
   });
   it('that is not known yet is an advisory', async () => {
     const later: Asked = { type: 'tailscale:index/acl:Acl', props: { acl: UNKNOWN, resetAclOnDestroy: true } };
