@@ -20,8 +20,12 @@ function stackFile(accepts: string[]): string {
   const site = section.parse(section.parse(config['site-mesh:sites'])['eu-gra']);
   const [router] = z.array(section).parse(site.routers);
   const sites = { 'eu-gra': { ...site, routers: [{ ...router, accepts }], hosts: [] } };
-  const kept = Object.entries(config).filter(([key]) => /^site-mesh:(network|tailnet|ssh)$/.test(key));
-  return stringify({ config: { ...Object.fromEntries(kept), 'site-mesh:sites': sites } });
+  const kept = Object.entries(config).filter(([key]) => /^site-mesh:(network|ssh)$/.test(key));
+  // Without the break-glass group of production: nobody reaches anything here.
+  const tailnet = { name: 'acme-old' };
+  return stringify({
+    config: { ...Object.fromEntries(kept), 'site-mesh:tailnet': tailnet, 'site-mesh:sites': sites },
+  });
 }
 const write = (accepts: string[]): void => writeFileSync(join(folder.tree, 'Pulumi.old.yaml'), stackFile(accepts));
 

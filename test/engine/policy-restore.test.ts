@@ -66,7 +66,7 @@ test('a later push gives the former policy back, the state keeps it, and the nex
   await clearFaults(bench.dir);
   const again = await bench.up();
   expect(again.code, again.text).toBe(0);
-  expect(touched(again.events)).toEqual(['update TailnetPolicy acme']);
+  expect(touched(again.events)).toEqual(['update TailnetPolicy acme', 'update TailnetTests acme']);
   expect(await live()).toContain('lin@example.com');
 });
 

@@ -66,8 +66,9 @@ test('a site that goes and a host that comes touch no server, network, node or k
     delete sites['eu-hel'];
     sites['ap-sin']?.hosts?.push({ name: 'sin-app-03', roles: ['app'] });
     delete sites['us-nyc'];
-    const keep = (rule: { from: string[]; to: string }): boolean => rule.to !== 'logs';
-    const access = tracked.config['site-mesh:access'] as { from: string[]; to: string }[];
+    // Its logs and the logins on it go with it.
+    const keep = (rule: { to?: string; ssh?: object }): boolean => rule.to !== 'logs' && rule.ssh === undefined;
+    const access = tracked.config['site-mesh:access'] as { from: string[]; to?: string; ssh?: object }[];
     config['site-mesh:access'] = access
       .filter(keep)
       .map((rule) => ({ ...rule, from: rule.from.filter((from) => from !== 'site:us-nyc') }));
