@@ -38,7 +38,7 @@ function difference(
   verb: string,
   because: string,
 ): string[] {
-  const hosts = [...new Set(there.filter(({ from }) => from === group).map(({ to }) => to))].sort();
+  const hosts = [...new Set(there.filter(({ from }) => from === group).map(({ to }) => to))];
   return hosts.flatMap((host) => {
     const through = given(there.filter(({ from, to }) => from === group && to === host));
     const ports = portTexts(minus(through, reach(person, host, here)));

@@ -30,3 +30,24 @@ test('what another group of theirs permits already is no gain, and what it still
 test('a group that is new as a whole is told once, not person by person', () => {
   expect(accessChanges([], [joined])).toEqual(['group:platform gains tcp/5432 on fra-db-01 (data)']);
 });
+
+test('of who joins a group only what that group gives is told, by host', () => {
+  const logs: Permission = { ...joined, to: 'nyc-infra-01', ports: ['tcp/6514'] };
+  const api: Permission = { ...joined, to: 'ams-app-01', ports: ['tcp/8443'] };
+  const others: Permission = { ...postgres, from: 'group:dba', people: ['kim@example.com'], ports: ['tcp/22'] };
+  const before = [logs, api, postgres].map((one) => ({ ...one, people: ['ada@example.com'] }));
+  expect(accessChanges([...before, others], [logs, joined, api, others])).toEqual([
+    'lin@example.com gains tcp/5432 on fra-db-01 (now in group:platform)',
+    'lin@example.com gains tcp/6514 on nyc-infra-01 (now in group:platform)',
+    'lin@example.com gains tcp/8443 on ams-app-01 (now in group:platform)',
+  ]);
+});
+
+test('a login that is checked every time is said so, and is another one than with a longer check', () => {
+  const ssh = (check?: string): Permission => ({ ...postgres, ports: ['tcp/22'], ssh: { users: ['ops'], check } });
+  expect(accessChanges([ssh('12h')], [ssh('always')])).toEqual([
+    'group:platform loses ssh as ops checked every 12h on fra-db-01 (data)',
+    'group:platform gains ssh as ops checked every time on fra-db-01 (data)',
+  ]);
+  expect(accessChanges([ssh('always')], [ssh('always')])).toEqual([]);
+});
