@@ -1,8 +1,9 @@
 // Addresses as numbers, so that prefixes, ranges and halves of them can be added up.
 import ipaddr from 'ipaddr.js';
+import { joined, within, type Range } from '../mesh/overlays/tailscale/policy/ranges.ts';
 
 /** Inclusive, in one number space: IPv4 below 2^32, IPv6 from 2^128 on. */
-export type Interval = readonly [low: bigint, high: bigint];
+export type Interval = Range;
 
 const IPV6 = 1n << 128n;
 
@@ -29,22 +30,9 @@ export function interval(value: string): Interval | undefined {
   }
 }
 
-export const overlap = (a: Interval, b: Interval): boolean => a[0] <= b[1] && b[0] <= a[1];
-
-/** In order, without overlaps. */
-function merged(intervals: readonly Interval[]): Interval[] {
-  const result: Interval[] = [];
-  for (const [low, high] of [...intervals].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))) {
-    const last = result.at(-1);
-    if (last === undefined || low > last[1] + 1n) result.push([low, high]);
-    else if (high > last[1]) result[result.length - 1] = [last[0], high];
-  }
-  return result;
-}
-
 /** True when the intervals together leave nothing of `whole` out. */
 export const covers = (intervals: readonly Interval[], whole: Interval): boolean =>
-  merged(intervals).some(([low, high]) => low <= whole[0] && high >= whole[1]);
+  joined(intervals).some((one) => within(whole, one));
 
 /** What the internet does not carry: private, shared, loopback, link local, unique local. */
 const PRIVATE = [
@@ -69,7 +57,7 @@ const SOMEBODYS = { IPv4: 1n << 24n, IPv6: 1n << 99n } as const;
  * list of all /3, count as the whole. Private ranges do not count, wherever they come from.
  */
 export function worldwide(sources: readonly Interval[]): ('IPv4' | 'IPv6')[] {
-  const open = merged(sources.filter((one) => !PRIVATE.some((range) => covers([range], one))));
+  const open = joined(sources.filter((one) => !PRIVATE.some((range) => covers([range], one))));
   return (['IPv4', 'IPv6'] as const).filter((family) => {
     const own = open.filter(([low]) => low < IPV6 === (family === 'IPv4'));
     return own.reduce((sum, [low, high]) => sum + high - low + 1n, 0n) > SOMEBODYS[family];

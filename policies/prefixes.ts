@@ -1,5 +1,6 @@
 import type { PolicyResource } from '@pulumi/policy';
-import { interval, overlap, type Interval } from './addresses.ts';
+import { overlap } from '../mesh/overlays/tailscale/policy/ranges.ts';
+import { interval, type Interval } from './addresses.ts';
 import { stackGuardrail, type StackFinding } from './guardrail.ts';
 import type { Known } from './unknown.ts';
 

@@ -55,16 +55,10 @@ function row(key: ListedKey, facts: KeyFacts, now: number): KeyRow {
         scope: 'all that its owner may do',
       };
     case 'client':
-      return {
-        ...lasting(own ? tooMuch(key.scopes) : ''),
-        what: `OAuth client${mine(own)}${about}`,
-        id: key.id,
-        scope: scopeOf(key),
-      };
     case 'federated':
       return {
         ...lasting(own ? tooMuch(key.scopes) : ''),
-        what: `federated identity${mine(own)}${about}`,
+        what: `${key.keyType === 'client' ? 'OAuth client' : 'federated identity'}${mine(own)}${about}`,
         id: key.id,
         scope: scopeOf(key),
       };

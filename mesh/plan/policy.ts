@@ -1,5 +1,4 @@
 import { isMember, lanHost, places } from '../access/places.ts';
-import { resolveAccess } from '../access/resolve.ts';
 import type { AccessRule, ResolvedAccess } from '../access/types.ts';
 import { lanInitiates } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
@@ -77,10 +76,6 @@ export function stackModel(config: MeshConfig, rules: readonly AccessRule[]): St
     rules,
   };
 }
-
-/** The same of another stack, of which nothing else is decided here. */
-export const modelOf = (config: MeshConfig, now: Date): StackModel =>
-  stackModel(config, resolveAccess(config, now).rules);
 
 /** Members that a service or an intent with `ssh` selects by name; only these carry a tag of their own. */
 export function namedMembers(config: MeshConfig): ReadonlySet<string> {

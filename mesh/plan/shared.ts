@@ -1,23 +1,36 @@
 import { resolveAccess } from '../access/resolve.ts';
-import type { StackFault } from '../config/checks/across.ts';
+import type { AccessEntry } from '../access/types.ts';
+import type { NamedConfig, StackFault } from '../config/checks/across.ts';
 import { renderFault } from '../config/fault.ts';
-import type { SharedTailnet } from '../config/shared.ts';
+import { tailnetOf, type SharedTailnet, type TailnetAnswer } from '../config/shared.ts';
+import { otherStack } from '../config/stack-text.ts';
 import { compilePolicy, modelTags } from '../overlays/tailscale/compile.ts';
 import { memberDenies } from '../overlays/tailscale/environments.ts';
-import { entryInStack, modelInStack } from '../overlays/tailscale/in-stack.ts';
-import { mergeParts, type MergeAnswer } from '../overlays/tailscale/merge.ts';
+import { entryInStack, modelInStack, type StackModel } from '../overlays/tailscale/in-stack.ts';
+import { mergeParts } from '../overlays/tailscale/merge.ts';
 import { reasonsOf } from '../overlays/tailscale/reasons.ts';
 import { deployerTag, siteRouterTag } from '../overlays/tailscale/tags.ts';
 import { joinDenies } from '../overlays/tailscale/tests.ts';
 import { askable } from './joined.ts';
 import { breakGlassRules, planLifelines } from './lifelines.ts';
-import { modelOf, policyOwner, stackModel, type Deciding } from './policy.ts';
+import { policyOwner, stackModel, type Deciding } from './policy.ts';
 import type { PolicyPlan, SharedPolicyPlan } from './types.ts';
 
 /** What stacks of one tailnet say differently of the same name, so that no policy holds for all of them; empty when nothing. */
 export function sharedConflicts(tailnet: SharedTailnet, now: Date): StackFault[] {
-  const merged = merge(tailnet, now);
+  const merged = mergeParts(partsOf(tailnet, now), tailnet.owner);
   return merged.ok ? [] : merged.faults;
+}
+
+/**
+ * Who shares a stack's tailnet, or every reason why they cannot, their contradictions included.
+ * @param read text of another stack's file; undefined: there is none
+ */
+export function findShared(self: NamedConfig, now: Date, read: (stack: string) => string | undefined): TailnetAnswer {
+  const answer = tailnetOf(self, (stack) => otherStack(stack, read(stack)));
+  if (!answer.ok || answer.tailnet === undefined) return answer;
+  const faults = sharedConflicts(answer.tailnet, now);
+  return faults.length === 0 ? answer : { ok: false, faults };
 }
 
 /**
@@ -27,16 +40,17 @@ export function sharedConflicts(tailnet: SharedTailnet, now: Date): StackFault[]
  */
 export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet): PolicyPlan {
   const { now } = own;
-  const merged = merge(tailnet, now);
+  const parts = partsOf(tailnet, now);
+  const merged = mergeParts(parts, tailnet.owner);
   if (!merged.ok)
     throw new Error(
       `stacks of one tailnet contradict each other:\n${merged.faults.map((one) => `${one.stack}:\n${renderFault(one)}`).join('\n')}`,
     );
   const owner = tailnet.stacks.find(({ stack }) => stack === tailnet.owner)?.config ?? own.config;
   const policy = compilePolicy({ ...merged.model, owner: policyOwner(owner.network.name, tailnet.owner) });
-  const model = modelInStack(modelOf(own.config, now), own.stack);
-  const others = tailnet.stacks.filter(({ stack }) => stack !== own.stack);
-  const foreign = others.map(({ stack, config }) => ({ stack, model: modelInStack(modelOf(config, now), stack) }));
+  const model = modelInStack(stackModel(own.config, own.access.rules), own.stack);
+  const others = parts.filter(({ stack }) => stack !== own.stack);
+  const foreign = others.map((part) => ({ stack: part.stack, model: modelInStack(part.model, part.stack) }));
   const joined = askable(joinDenies(policy.joined, memberDenies(model, foreign)), own.hosts);
   const pushes = own.stack === tailnet.owner;
   const shared: SharedPolicyPlan = {
@@ -44,11 +58,7 @@ export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet): PolicyP
     pushes,
     ownerLine: policyOwner(owner.network.name, tailnet.owner),
     stacks: tailnet.stacks.map(({ stack }) => stack),
-    others: pushes
-      ? others.flatMap(({ stack, config }) =>
-          resolveAccess(config, now).entries.map((entry) => entryInStack(entry, stack)),
-        )
-      : [],
+    others: pushes ? others.flatMap(({ stack, entries }) => entries.map((entry) => entryInStack(entry, stack))) : [],
     tags: modelTags(model),
     routes: model.sites
       .filter(({ routers }) => routers)
@@ -77,8 +87,12 @@ export function planSharedPolicy(own: Deciding, tailnet: SharedTailnet): PolicyP
   };
 }
 
-const merge = ({ owner, stacks }: SharedTailnet, now: Date): MergeAnswer =>
-  mergeParts(
-    stacks.map(({ stack, config }) => ({ stack, model: modelOf(config, now) })),
-    owner,
-  );
+/** What each stack brings into the policy, and its permissions in its own words. */
+const partsOf = (
+  { stacks }: SharedTailnet,
+  now: Date,
+): { stack: string; model: StackModel; entries: AccessEntry[] }[] =>
+  stacks.map(({ stack, config }) => {
+    const { rules, entries } = resolveAccess(config, now);
+    return { stack, model: stackModel(config, rules), entries };
+  });

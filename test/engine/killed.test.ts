@@ -1,14 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { labPaths } from '../../cli/lab/environment.ts';
-import { TREE } from '../../cli/paths.ts';
-import { removeTorn, tornFiles } from '../../cli/recover/torn.ts';
 import { clearFaults, setFault } from '../../lab/control.ts';
 import { Bench } from './bench.ts';
 import { changes, diagnostics } from './events.ts';
+import { upKilledWhen } from './kill-up.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -34,28 +29,13 @@ async function devices(): Promise<z.infer<typeof DEVICES>['devices']> {
   return DEVICES.parse(await bench.tailscale('GET', '/tailnet/-/devices')).devices;
 }
 
-/** Starts an up and kills the engine, hard, as soon as the device is there. */
-async function upKilledAtJoin(hostname: string): Promise<string> {
-  const engine = spawn(bench.lab.cli, ['up', '--yes', '--skip-preview'], {
-    cwd: TREE,
-    env: bench.lab.env,
-    stdio: 'ignore',
-  });
-  const ended = once(engine, 'exit');
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
-    const found = (await devices()).find((device) => device.hostname === hostname);
-    if (found !== undefined) {
-      engine.kill('SIGKILL');
-      await ended;
-      // A kill now and then tears this file too, which is another fault (recover.test.ts): nothing could be read then.
-      await removeTorn(await tornFiles(labPaths(bench.dir, bench.stack).backend, 'site-mesh', bench.stack));
-      return found.nodeId;
-    }
-    await sleep(20);
-  }
-  engine.kill('SIGKILL');
-  throw new Error(`${hostname} did not join within a minute`);
-}
+/** Starts an up and kills the engine, hard, as soon as the device is there; answers its id. */
+const upKilledAtJoin = (hostname: string): Promise<string> =>
+  upKilledWhen(
+    bench,
+    `${hostname} did not join`,
+    async () => (await devices()).find((device) => device.hostname === hostname)?.nodeId,
+  );
 
 test('an engine killed after a join and before it is recorded: the next up adopts the node', async () => {
   // The provider asks the tailnet about the device after the join: a slow answer holds it between join and record.

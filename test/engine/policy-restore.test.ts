@@ -1,16 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { labPaths } from '../../cli/lab/environment.ts';
 import { meshConfig } from '../../cli/mesh-config.ts';
-import { TREE } from '../../cli/paths.ts';
-import { removeTorn, tornFiles } from '../../cli/recover/torn.ts';
 import { readStackFile } from '../../cli/stack-file.ts';
 import { clearFaults, setFault } from '../../lab/control.ts';
 import { planMesh } from '../../mesh/plan/index.ts';
 import { Bench } from './bench.ts';
 import { diagnostics, touched } from './events.ts';
+import { upKilledWhen } from './kill-up.ts';
 
 /** A policy that the service finds wrong after it was pushed is taken back in the same run, by the real engine. */
 let bench: Bench;
@@ -71,18 +66,11 @@ test('a later push gives the former policy back, the state keeps it, and the nex
 });
 
 /** Kills the engine, hard, as soon as the tailnet has another policy: its provider still waits for the answer to the check. */
-async function upKilledAfterPush(before: string): Promise<void> {
-  const engine = spawn(bench.lab.cli, ['up', '--yes', '--skip-preview'], {
-    cwd: TREE,
-    env: bench.lab.env,
-    stdio: 'ignore',
+const upKilledAfterPush = (before: string): Promise<string> =>
+  upKilledWhen(bench, 'the tailnet got no other policy', async () => {
+    const now = await live();
+    return now === before ? undefined : now;
   });
-  const ended = once(engine, 'exit');
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline && (await live()) === before;) await sleep(20);
-  engine.kill('SIGKILL');
-  await ended;
-  await removeTorn(await tornFiles(labPaths(bench.dir, bench.stack).backend, 'site-mesh', bench.stack));
-}
 
 test('an engine killed between push and check: the next up finishes the check, and takes the policy back', async () => {
   const before = await live();

@@ -1,16 +1,6 @@
+import { random } from '../random.ts';
 import type { Point, Run } from './point.ts';
 import type { Victim } from './victims.ts';
-
-/** A small generator with a seed: the same points again for whoever looks for a fault. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function shuffled<T>(list: readonly T[], next: () => number): T[] {
   const result = [...list];

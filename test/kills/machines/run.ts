@@ -1,6 +1,6 @@
 import { columns } from '../../../cli/render/style.ts';
 import { Rig } from '../rig.ts';
-import { random } from '../choose.ts';
+import { random } from '../../random.ts';
 import { HOSTS } from './look.ts';
 import { Course, LINES, type Line, type Outcome, type Point } from './point.ts';
 import { VICTIMS, type Victim } from './victims.ts';

@@ -7,7 +7,8 @@ import { compilePolicy } from '../../../mesh/overlays/tailscale/compile.ts';
 import { readHeader } from '../../../mesh/overlays/tailscale/header.ts';
 import { mergeParts } from '../../../mesh/overlays/tailscale/merge.ts';
 import { planMesh } from '../../../mesh/plan/index.ts';
-import { modelOf } from '../../../mesh/plan/policy.ts';
+import { resolveAccess } from '../../../mesh/access/resolve.ts';
+import { stackModel } from '../../../mesh/plan/policy.ts';
 import { sharedConflicts } from '../../../mesh/plan/shared.ts';
 import type { HostPlan, MeshPlan } from '../../../mesh/plan/types.ts';
 import { NOW } from '../../now.ts';
@@ -113,7 +114,7 @@ describe('a policy of two stacks', () => {
   test('would join the environments without their names in front: the control', () => {
     const raw = { ...wideRaw(), groups: { platform: ['ada@example.com'], sre: ['grace@example.com'] } };
     const tailnet = sharing({ prod: raw, staging: raw });
-    const models = tailnet.stacks.map(({ config }) => modelOf(config, NOW));
+    const models = tailnet.stacks.map(({ config }) => stackModel(config, resolveAccess(config, NOW).rules));
     const own = new Map(
       tailnet.stacks.map(({ stack, config }) => [
         stack,
@@ -261,7 +262,10 @@ describe('stacks that contradict each other', () => {
 
   test('about prefixes that routers advertise', () => {
     const { stacks } = sharing({ prod: validRaw(), staging: validRaw() });
-    const parts = stacks.map(({ stack, config }) => ({ stack, model: modelOf(config, NOW) }));
+    const parts = stacks.map(({ stack, config }) => ({
+      stack,
+      model: stackModel(config, resolveAccess(config, NOW).rules),
+    }));
     const [prod, staging] = parts;
     if (prod === undefined || staging === undefined) throw new Error('two stacks were meant');
     const wide = {
