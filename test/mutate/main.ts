@@ -1,4 +1,4 @@
-// npm run mutate -- [--sample N] [--seed S] [--only PATH] [--of FILE…  --with TEST…]
+// npm run mutate -- [--sample N] [--seed S] [--only PATH] [--glance] [--of FILE…  --with TEST…]
 // Changes the access compiler and the evaluator in one small place at a time, and tells which changes no test notices. Ends with 1 when there is
 // one that test/mutate/explained.ts does not explain, with 2 when it was asked for something that is not there.
 import { globSync } from 'node:fs';
@@ -22,6 +22,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** Sources whose path begins so. */
     only: { type: 'string', default: '' },
+    /** Properties for a moment each: the first look after an edit. */
+    glance: { type: 'boolean', default: false },
     of: { type: 'string', multiple: true, default: SOURCES },
     with: { type: 'string', multiple: true, default: TESTS },
   },
@@ -44,7 +46,7 @@ const start = performance.now();
 const shares = Array.from({ length: Math.min(PROCESSES, chosen.length) }, (_, n) =>
   chosen.filter((_one, at) => at % PROCESSES === n),
 );
-const fates = (await Promise.all(shares.map((share) => tryMutants(subject, tests, share)))).flat();
+const fates = (await Promise.all(shares.map((share) => tryMutants(subject, tests, share, values)))).flat();
 const left = fates.filter(({ fate }) => fate !== 'killed');
 const unexplained = left.filter(({ mutant }) => !EXPLAINED.some((one) => explains(one, mutant)));
 for (const one of unexplained.toSorted((a, b) => order(a.mutant, b.mutant))) console.log(told(one));

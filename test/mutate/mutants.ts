@@ -40,6 +40,9 @@ const OTHERS: Partial<Record<ts.SyntaxKind, readonly string[]>> = {
 
 /** Calls that narrow or order a list: without them the list itself is left. */
 const DROPPED = new Set(['filter', 'sort', 'toSorted', 'slice', 'reverse', 'toReversed']);
+const SORTS = new Set(['sort', 'toSorted']);
+/** `<` and `<=`. */
+const sameBut = (a: string, b: string): boolean => a.replace('=', '') === b.replace('=', '');
 const SWAPPED: Readonly<Record<string, string>> = { some: 'every', every: 'some', max: 'min', min: 'max' };
 
 /**
@@ -114,8 +117,8 @@ function changesOf(node: ts.Node, tree: ts.SourceFile): Change[] {
     const joins =
       operatorToken.kind === ts.SyntaxKind.PlusToken &&
       [left, right].some((one) => ts.isStringLiteralLike(one) || ts.isTemplateExpression(one));
-    if (!joins)
-      for (const other of OTHERS[operatorToken.kind] ?? []) found.push(...of(`${text(left)} ${other} ${text(right)}`));
+    const others = (OTHERS[operatorToken.kind] ?? []).filter((other) => !(orders(node) && sameBut(other, text(operatorToken))));
+    if (!joins) for (const other of others) found.push(...of(`${text(left)} ${other} ${text(right)}`));
     if (operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken) found.push(...of(text(left)));
   }
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken && !isCondition(node))
@@ -124,7 +127,7 @@ function changesOf(node: ts.Node, tree: ts.SourceFile): Change[] {
   if (node.kind === ts.SyntaxKind.FalseKeyword) found.push(...of('true'));
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken)
     found.push(...of(text(node.operand)));
-  if (ts.isNumericLiteral(node) && !ts.isPrefixUnaryExpression(node.parent)) found.push(...of(`${text(node)} + 1`));
+  if (ts.isNumericLiteral(node) && !ts.isPrefixUnaryExpression(node.parent) && !orders(node)) found.push(...of(`${text(node)} + 1`));
   if (ts.isBigIntLiteral(node)) found.push(...of(`${text(node)} + 1n`));
   if (ts.isArrayLiteralExpression(node))
     for (const gone of node.elements)
@@ -143,6 +146,25 @@ function changesOf(node: ts.Node, tree: ts.SourceFile): Change[] {
     if (other !== undefined) found.push(...of(`${text(list)}.${other}(${node.arguments.map(text).join(', ')})`));
   }
   return found;
+}
+
+/**
+ * Whether it stands in what a list is ordered by, directly: only the sign of its answer counts there, and equals keep their places, so
+ * another number or `<=` for `<` is no change.
+ */
+function orders(node: ts.Node): boolean {
+  for (let one = node.parent; !ts.isSourceFile(one); one = one.parent) {
+    if (ts.isBlock(one)) return false;
+    if (ts.isArrowFunction(one)) {
+      const { parent } = one;
+      return (
+        ts.isCallExpression(parent) &&
+        ts.isPropertyAccessExpression(parent.expression) &&
+        SORTS.has(parent.expression.name.text)
+      );
+    }
+  }
+  return false;
 }
 
 /** What an `if`, a `?`, a loop or an arrow of one comparison decides by. */

@@ -36,16 +36,18 @@ export interface Fate {
  * Tries mutants against tests, all in one process, each by the tests that reach it, the fastest first.
  * @param tests paths of test files from the root of the tree
  * @param chosen numbers of the mutants to try
+ * @param options `glance`: properties are only tried for a moment each; quick, but some that survive would be noticed in full
  * @throws Error when a test fails without any mutant, or the run breaks off
  */
 export async function tryMutants(
   subject: Subject,
   tests: readonly string[],
   chosen: readonly number[],
+  { glance = false } = {},
 ): Promise<Fate[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mesh-mutate-'));
   const out = join(folder, 'outcomes');
-  const share: Share = { tests: tests.map((file) => join(ROOT, file)), mutants: [...chosen], out };
+  const share: Share = { tests: tests.map((file) => join(ROOT, file)), mutants: [...chosen], glance, out };
   try {
     const vitest = await startVitest(
       [],
