@@ -1,11 +1,11 @@
 // npm run mutate -- [--sample N] [--seed S] [--only PATH] [--glance] [--of FILE…  --with TEST…]
 // Changes the access compiler and the evaluator in one small place at a time, and tells which changes no test notices. Ends with 1 when there is
-// one that test/mutate/explained.ts does not explain, with 2 when it was asked for something that is not there.
+// one that test/mutate/explained/ does not explain, with 2 when it was asked for something that is not there.
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../oracle/random.ts';
-import { EXPLAINED, explains } from './explained.ts';
+import { EXPLAINED, explains } from './explained/index.ts';
 import { Subject, tryMutants, type Fate } from './try.ts';
 import type { Mutant } from './mutants.ts';
 

@@ -43,7 +43,13 @@ const DROPPED = new Set(['filter', 'sort', 'toSorted', 'slice', 'reverse', 'toRe
 const SORTS = new Set(['sort', 'toSorted']);
 /** `<` and `<=`. */
 const sameBut = (a: string, b: string): boolean => a.replace('=', '') === b.replace('=', '');
-const SWAPPED: Readonly<Record<string, string>> = { some: 'every', every: 'some', max: 'min', min: 'max' };
+// Not an object: `toString` is the name of many a call.
+const SWAPPED: ReadonlyMap<string, string> = new Map([
+  ['some', 'every'],
+  ['every', 'some'],
+  ['max', 'min'],
+  ['min', 'max'],
+]);
 
 /**
  * Every mutant of a source: conditions that are always true or false, other comparisons and connectives, other numbers and flags,
@@ -142,7 +148,7 @@ function changesOf(node: ts.Node, tree: ts.SourceFile): Change[] {
   if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
     const { expression: list, name } = node.expression;
     if (DROPPED.has(name.text)) found.push(...of(text(list)));
-    const other = SWAPPED[name.text];
+    const other = SWAPPED.get(name.text);
     if (other !== undefined) found.push(...of(`${text(list)}.${other}(${node.arguments.map(text).join(', ')})`));
   }
   return found;

@@ -1,26 +1,8 @@
-import type { Mutant } from './mutants.ts';
+import type { Explained } from './index.ts';
 
-/** Survivors that change nothing anybody could notice, each with the reason. Found by the text of their line, so they may move. */
-export type Explained = Pick<Mutant, 'file' | 'text' | 'from' | 'to'> & { why: string };
-
-const SORTED_SITES = '.sort(([a], [b]) => (a < b ? -1 : 1))';
 const BY_NAME = 'a.name < b.name ? -1 : Number(a.name > b.name);';
 
-export const EXPLAINED: readonly Explained[] = [
-  {
-    file: 'mesh/access/control.ts',
-    text: SORTED_SITES,
-    from: 'a < b',
-    to: 'a <= b',
-    why: 'keys of a mapping are never equal',
-  },
-  {
-    file: 'mesh/access/control.ts',
-    text: SORTED_SITES,
-    from: '1',
-    to: '1 + 1',
-    why: 'of what a comparison answers only the sign counts',
-  },
+export const ACCESS: readonly Explained[] = [
   {
     file: 'mesh/access/places.ts',
     text: BY_NAME,
@@ -43,6 +25,3 @@ export const EXPLAINED: readonly Explained[] = [
     why: 'a source that names nobody has nobody who joins or leaves: an empty set says the same as none',
   },
 ];
-
-export const explains = (one: Explained, { file, text, from, to }: Mutant): boolean =>
-  one.file === file && one.text === text && one.from === from && one.to === to;

@@ -1,0 +1,4 @@
+import type { Explained } from './index.ts';
+
+/** The policy that a plan is compiled to. */
+export const COMPILER: readonly Explained[] = [];
