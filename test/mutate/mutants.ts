@@ -123,7 +123,9 @@ function changesOf(node: ts.Node, tree: ts.SourceFile): Change[] {
     const joins =
       operatorToken.kind === ts.SyntaxKind.PlusToken &&
       [left, right].some((one) => ts.isStringLiteralLike(one) || ts.isTemplateExpression(one));
-    const others = (OTHERS[operatorToken.kind] ?? []).filter((other) => !(orders(node) && sameBut(other, text(operatorToken))));
+    const others = (OTHERS[operatorToken.kind] ?? []).filter(
+      (other) => !(orders(node) && sameBut(other, text(operatorToken))),
+    );
     if (!joins) for (const other of others) found.push(...of(`${text(left)} ${other} ${text(right)}`));
     if (operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken) found.push(...of(text(left)));
   }
@@ -133,7 +135,8 @@ function changesOf(node: ts.Node, tree: ts.SourceFile): Change[] {
   if (node.kind === ts.SyntaxKind.FalseKeyword) found.push(...of('true'));
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken)
     found.push(...of(text(node.operand)));
-  if (ts.isNumericLiteral(node) && !ts.isPrefixUnaryExpression(node.parent) && !orders(node)) found.push(...of(`${text(node)} + 1`));
+  if (ts.isNumericLiteral(node) && !ts.isPrefixUnaryExpression(node.parent) && !orders(node))
+    found.push(...of(`${text(node)} + 1`));
   if (ts.isBigIntLiteral(node)) found.push(...of(`${text(node)} + 1n`));
   if (ts.isArrayLiteralExpression(node))
     for (const gone of node.elements)
