@@ -4,9 +4,9 @@ import { told, type Part } from './permission.ts';
 import { hasPorts, protocolName } from './protocols.ts';
 import { Parties, type Party } from './parties.ts';
 import { within, type Family } from './ranges.ts';
-import type { Selected } from './side.ts';
+import type { Face } from './side.ts';
 import type { Selector, SshRule } from './types.ts';
-import { rangesOf, type Entity, type Revision } from './universe.ts';
+import { rangesOf, type Revision } from './universe.ts';
 
 export interface Question {
   /** A node, a LAN host, a login, an address or prefix; a group, a tag, an alias or `LAN of SITE` for all of it. */
@@ -56,26 +56,23 @@ interface Found {
 
 /** Answers questions about one revision. */
 export class Asking {
-  readonly #entities: readonly Entity[];
   readonly #evaluation: Evaluation;
   readonly #revision: Revision;
   readonly #parties: Parties;
-  readonly #sets = new WeakMap<readonly number[], ReadonlySet<number>>();
 
-  constructor(entities: readonly Entity[], evaluation: Evaluation, revision: Revision) {
-    this.#entities = entities;
+  constructor(evaluation: Evaluation, revision: Revision) {
     this.#evaluation = evaluation;
     this.#revision = revision;
-    this.#parties = new Parties(entities, evaluation, revision);
+    this.#parties = new Parties(evaluation.side, revision);
   }
 
   /** @throws Unknown for a name that is nobody's; RangeError for a protocol or a port that does not exist */
-  ask({ from, to, protocol, port }: Question): Answer {
+  ask({ from, to, protocol, port = NaN }: Question): Answer {
     const name = protocolName(protocol);
     if (name === undefined) throw new RangeError(`no protocol is called ${JSON.stringify(protocol)}`);
-    if (hasPorts(name) && !(port !== undefined && Number.isInteger(port) && port >= 0 && port <= 65_535))
+    if (hasPorts(name) && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
       throw new RangeError(`a question about ${name} needs a port from 0 to 65535`);
-    const wanted = hasPorts(name) ? `${name}/${port ?? 0}` : `${name}/*`;
+    const wanted = hasPorts(name) ? `${name}/${port}` : `${name}/*`;
     const [sources, targets] = [this.#parties.named(from), this.#parties.named(to)];
     // Among many, nobody is asked about itself.
     const many = sources.length * targets.length > 1;
@@ -104,27 +101,17 @@ export class Asking {
     const families = new Set<Family>();
     for (const from of source.faces) {
       for (const to of target.faces) {
-        const family = this.#evaluation.side.faces[from]?.family;
-        if (family === undefined || family !== this.#evaluation.side.faces[to]?.family) continue;
+        const { family } = from;
+        if (family !== to.family) continue;
         families.add(family);
         for (const part of this.#evaluation.parts) {
           const match = this.#match(part, from, to);
           if (match === undefined) continue;
-          const { path, line, why, src, dst, conditional } = match;
           if (part.kind === 'ssh') {
             const { action, users, checkPeriod } = part.rule;
-            ssh.push({
-              path,
-              line,
-              why,
-              src,
-              dst,
-              ...(conditional !== undefined && { conditional }),
-              action,
-              users,
-              ...(checkPeriod !== undefined && { checkPeriod }),
-            });
-          } else if (permits(part.rule.ports, wanted)) rules.push({ match, family });
+            ssh.push({ ...match, action, users, ...(checkPeriod !== undefined && { checkPeriod }) });
+          } else if (permits(part.rule.ports, wanted))
+            rules.push({ match: { ...match, ip: part.rule.ip.join(', ') }, family });
           else for (const text of told(portSet(part.rule.ports))) others.add(text);
         }
       }
@@ -132,9 +119,8 @@ export class Asking {
     return { source: source.label, target: target.label, rules, ssh, others: [...others], families };
   }
 
-  #match(part: Part, from: number, to: number): RuleMatch | undefined {
-    const { rule } = part;
-    if (part.kind === 'ssh' && this.#evaluation.side.faces[to]?.silent === true) return undefined;
+  #match({ kind, rule }: Part, from: Face, to: Face): Omit<RuleMatch, 'ip'> | undefined {
+    if (kind === 'ssh' && to.ssh === false) return undefined;
     const src = this.#selecting(rule.src, 'src', from);
     if (src === undefined) return undefined;
     const dst = this.#selecting(rule.dst, 'dst', to) ?? this.#own(rule.dst, from, to);
@@ -147,34 +133,25 @@ export class Asking {
       why: rule.why,
       src: src.text,
       dst: dst.text,
-      ip: part.kind === 'network' ? part.rule.ip.join(', ') : '',
       ...(conditions.length > 0 && { conditional: conditions.join(', ') }),
     };
   }
 
   /** The first selector that is certain, else the first one. */
-  #selecting(all: readonly Selector[], side: 'src' | 'dst', face: number) {
+  #selecting(all: readonly Selector[], side: 'src' | 'dst', face: Face) {
     let maybe: { text: string; sure: boolean } | undefined;
     for (const selector of all) {
-      const selected: Selected = this.#evaluation.side.select(selector, side);
-      if (this.#has(selected.sure, face)) return { text: selector.text, sure: true };
-      if (maybe === undefined && this.#has(selected.maybe, face)) maybe = { text: selector.text, sure: false };
+      const selected = this.#evaluation.side.select(selector, side);
+      if (selected.sure.has(face)) return { text: selector.text, sure: true };
+      if (maybe === undefined && selected.maybe.has(face)) maybe = { text: selector.text, sure: false };
     }
     return maybe;
   }
 
-  #own(dst: readonly Selector[], from: number, to: number) {
-    const { faces } = this.#evaluation.side;
-    const login = faces[from]?.login;
-    if (login === undefined || login !== faces[to]?.login) return undefined;
+  #own(dst: readonly Selector[], { login }: Face, to: Face) {
+    if (login === undefined || login !== to.login) return undefined;
     const self = dst.find(isSelf);
-    return self === undefined ? undefined : { text: self.text, sure: true };
-  }
-
-  #has(faces: readonly number[], face: number): boolean {
-    let set = this.#sets.get(faces);
-    if (set === undefined) this.#sets.set(faces, (set = new Set(faces)));
-    return set.has(face);
+    return self && { text: self.text, sure: true };
   }
 
   /** Every name that a question may use; addresses besides. */
@@ -184,24 +161,19 @@ export class Asking {
 
   /** Routers of what the targets are addresses behind. */
   #through(targets: readonly Party[]): string[] {
-    const labels = new Set(targets.map(({ label }) => label));
-    const { world } = this.#revision;
-    const ranges = this.#entities.flatMap((one) => {
-      if (!labels.has(one.label)) return [];
-      if (one.kind === 'addresses') return [one.range];
-      return one.kind === 'lan-host'
-        ? rangesOf(world.lanHosts.find(({ name }) => name === one.name)?.addresses ?? [])
-        : [];
-    });
-    const routing = world.nodes.filter(({ routes = [] }) =>
+    const ranges = targets.flatMap(({ entity, faces }) =>
+      entity.kind === 'node' ? [] : faces.flatMap(({ addresses }) => addresses),
+    );
+    const routing = this.#revision.world.nodes.filter(({ routes = [] }) =>
       rangesOf(routes).some((route) => ranges.some((range) => within(range, route))),
     );
     return routing.map(({ name }) => name).sort();
   }
 }
 
-const isItself = (source: Party, target: Party): boolean =>
-  !source.several && source.faces.length === target.faces.length && source.faces[0] === target.faces[0];
+/** A person has several devices, a LAN several hosts. */
+const isItself = ({ entity }: Party, target: Party): boolean =>
+  entity === target.entity && (entity.kind === 'node' || entity.kind === 'lan-host');
 
 interface Pair {
   source: string;
@@ -215,7 +187,7 @@ interface Pair {
 
 /** Any open port lets a ping through (the packet filter looks at addresses only there). */
 const permits = (ports: readonly string[], wanted: string): boolean =>
-  wanted === 'icmp/*' ? ports.length > 0 : minus(portSet([wanted]), portSet(ports)).size === 0;
+  wanted === 'icmp/*' || minus(portSet([wanted]), portSet(ports)).size === 0;
 
 function distinct<T>(all: readonly T[]): T[] {
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
@@ -230,14 +202,15 @@ function permitted(
   certain: boolean,
 ): string {
   const paths = [...new Set(rules.map(({ match: { path, why } }) => (path === '' ? why : path)))];
-  const partial = pairs.some((pair) => {
+  // Where the two could speak in both families, and are permitted to in one.
+  const limits = pairs.map((pair) => {
     const open = new Set(pair.rules.map(({ family }) => family));
-    return [...pair.families].some((family) => !open.has(family));
+    return open.size < pair.families.size ? [...open].join() : '';
   });
-  const only = rules.every(({ family }) => family === 4) ? 4 : 6;
+  const only = [...new Set(limits.filter((limit) => limit !== ''))].sort().map((family) => `IPv${family}`);
   return [
     `${count(paths.length, 'rule')} permit${paths.length === 1 ? 's' : ''} it: ${paths.join(', ')}`,
-    ...(partial ? [`over IPv${only} only`] : []),
+    ...(only.length === 0 ? [] : [`${limits.includes('') ? 'in part ' : ''}over ${only.join(' or ')} only`]),
     ...(certain ? [] : [`if: ${conditions.join('; ')}`]),
   ].join('; ');
 }

@@ -1,25 +1,45 @@
+import { Once } from './once.ts';
 import { partsOf, permission, type Part, type Permission, type Share } from './permission.ts';
-import { Side } from './side.ts';
+import type { Family } from './ranges.ts';
+import { Side, type Face } from './side.ts';
 import type { Selector } from './types.ts';
 import type { Entity, Revision } from './universe.ts';
 
 /** Faces that the same rules are for: indistinguishable on their side of a connection. */
 interface FaceClass {
-  family: 4 | 6;
-  sure: readonly number[];
-  maybe: readonly number[];
+  /** For the order. */
+  at: number;
+  family: Family;
+  /** Rules that are for them; `maybe`: as far as anybody knows. */
+  ways: { way: Way; maybe: boolean }[];
 }
 
-/** Entities that nothing tells apart, by index; as sources, or as targets. */
+/** Entities that nothing tells apart; as sources, or as targets. */
 export interface EntityClass {
-  entities: number[];
-  faces: readonly number[];
+  /** In the order of their first entities. */
+  at: number;
+  entities: Entity[];
+  faces: readonly FaceClass[];
+}
+
+/** A rule, and where it leads to in each family. */
+interface Way extends Record<Family, Leading> {
+  part: Part;
+  /** To the devices of whoever asks. */
+  own: boolean;
+}
+
+interface Leading {
+  targets: { target: EntityClass; maybe: boolean }[];
+  /** What it gives: for certain, and if an address turns out to be right. */
+  certain: Share;
+  doubtful: Share;
 }
 
 /** Class of targets → what a source may do to it; and to the devices of its own owner. */
 export interface Reach {
-  targets: ReadonlyMap<number, Permission>;
-  own?: Permission;
+  targets: ReadonlyMap<EntityClass, Permission>;
+  own: Permission;
 }
 
 /**
@@ -29,159 +49,125 @@ export interface Reach {
 export class Evaluation {
   readonly parts: Part[];
   readonly side: Side;
+  /** In the order of entities. */
   readonly sources: EntityClass[];
-  readonly targets: EntityClass[];
   /** Entity → its class as a source; undefined where no rule is for it. */
-  readonly sourceOf: (number | undefined)[];
-  readonly targetOf: (number | undefined)[];
-  readonly #sourceFaces: FaceClass[];
-  readonly #byTarget: { sure: number[]; maybe: number[] }[][];
-  readonly #self: ReadonlySet<number>;
-  readonly #simple = new Map<number, Permission>();
-  readonly #permissions = new Map<string, Permission>();
-  readonly #contents = new Map<string, Permission>();
+  readonly sourceOf: ReadonlyMap<Entity, EntityClass>;
+  readonly targetOf: ReadonlyMap<Entity, EntityClass>;
+  readonly #known = new Step();
 
   constructor(entities: readonly Entity[], { policy, world }: Revision) {
     this.parts = partsOf(policy);
     this.side = new Side(entities, world);
-    this.#self = new Set(this.parts.flatMap(({ rule, at }) => (rule.dst.some(isSelf) ? [at] : [])));
-    const sources = faceClasses(this.side, this.parts, 'src');
-    const targets = faceClasses(this.side, this.parts, 'dst');
-    this.#sourceFaces = sources.classes;
-    const from = entityClasses(this.side, sources.of);
-    const to = entityClasses(this.side, targets.of);
-    [this.sources, this.sourceOf] = [from.classes, from.of];
-    [this.targets, this.targetOf] = [to.classes, to.of];
-    // For each family and part: the classes of targets that it leads to.
-    this.#byTarget = [4, 6].map(() => this.parts.map(() => ({ sure: [], maybe: [] })));
-    for (const [index, { faces }] of this.targets.entries()) {
-      for (const face of faces) {
-        const one = targets.classes[face];
-        const byPart = this.#byTarget[one?.family === 6 ? 1 : 0];
-        for (const part of one?.sure ?? []) byPart?.[part]?.sure.push(index);
-        for (const part of one?.maybe ?? []) byPart?.[part]?.maybe.push(index);
-      }
-    }
+    const ways = this.parts.map((part): Way => {
+      return { part, own: part.rule.dst.some(isSelf), 4: leading(part, 4), 6: leading(part, 6) };
+    });
+    this.sourceOf = entityClasses(this.side, faceClasses(this.side, ways, 'src'));
+    this.targetOf = entityClasses(this.side, faceClasses(this.side, ways, 'dst'));
+    this.sources = [...new Set(this.sourceOf.values())];
+    for (const target of new Set(this.targetOf.values()))
+      for (const { family, ways: some } of target.faces)
+        for (const { way, maybe } of some) way[family].targets.push({ target, maybe });
   }
 
-  /** What a class of sources may do. */
-  reach(source: number): Reach {
-    const shares = new Map<number, number[]>();
-    const own: number[] = [];
-    const push = (target: number, share: number): void => {
-      const known = shares.get(target);
-      if (known) known.push(share);
-      else shares.set(target, [share]);
+  /** What a class of sources may do; nothing where no rule is for it. */
+  reach(source: EntityClass | undefined): Reach {
+    const { targets, own } = shares(source);
+    return {
+      targets: new Map([...targets].map(([target, some]) => [target, this.#permission(some)])),
+      own: this.#permission(own),
     };
-    for (const face of this.sources[source]?.faces ?? []) {
-      const one = this.#sourceFaces[face];
-      if (one === undefined) continue;
-      const six = one.family === 6 ? SIX : 0;
-      for (const [parts, doubt] of [
-        [one.sure, 0],
-        [one.maybe, MAYBE],
-      ] as const) {
-        for (const part of parts) {
-          const share = part * PER_PART + six;
-          const to = this.#byTarget[six === 0 ? 0 : 1]?.[part];
-          for (const target of to?.sure ?? []) push(target, share + doubt);
-          for (const target of to?.maybe ?? []) push(target, share + MAYBE);
-          if (this.#self.has(part)) own.push(share + doubt);
-        }
-      }
-    }
-    const targets = new Map<number, Permission>();
-    for (const [target, list] of shares) targets.set(target, this.#permission(list));
-    return { targets, ...(own.length > 0 && { own: this.#permission(own) }) };
   }
 
-  /**
-   * The same shares give the same object; so do different rules that permit the same. Most pairs are joined by one rule, in one family or
-   * in both: these are found by number, without a text being made.
-   */
-  #permission(shares: readonly number[]): Permission {
-    const [first = 0, second = first] = shares;
-    if (shares.length <= 2) {
-      const key = first * 2 ** 26 + second;
-      const known = this.#simple.get(key) ?? this.#interned(shares);
-      this.#simple.set(key, known);
-      return known;
-    }
-    const key = shares.join();
-    const known = this.#permissions.get(key) ?? this.#interned(shares);
-    this.#permissions.set(key, known);
-    return known;
+  /** What somebody may do to devices of their own: by rules that say so, and by those that name them on both sides. */
+  toOwn(one: Entity): Permission {
+    const { targets, own } = shares(this.sourceOf.get(one));
+    const self = this.targetOf.get(one);
+    return this.#permission([...own, ...[...targets].flatMap(([target, some]) => (target === self ? some : []))]);
   }
 
-  #interned(shares: readonly number[]): Permission {
-    const found = permission(
-      shares.map((share): Share => {
-        const kind = share % PER_PART;
-        return { part: Math.floor(share / PER_PART), family: (kind & SIX) === 0 ? 4 : 6, maybe: (kind & MAYBE) !== 0 };
-      }),
-      this.parts,
-    );
-    const same = `${found.content} ${found.parts.join()}`;
-    const known = this.#contents.get(same) ?? found;
-    this.#contents.set(same, known);
-    return known;
+  /** The same shares give the same object, found share by share: most pairs are joined by one rule, in one family or in both. */
+  #permission(shares: readonly Share[]): Permission {
+    let step = this.#known;
+    for (const share of shares) step = step.next.of(share, () => new Step());
+    return (step.permission ??= permission(shares, this.parts));
   }
 }
 
-/** A share as one number: which part, in which family, and whether that is certain. */
-const MAYBE = 1;
-const SIX = 2;
-const PER_PART = 4;
+/** What some shares give, and where one share more leads to. */
+class Step {
+  readonly next = new Once<Share, Step>();
+  permission?: Permission;
+}
 
-export const isSelf = (one: Selector): boolean => one.kind === 'autogroup' && one.name === 'self';
+function leading({ at }: Part, family: Family): Leading {
+  const share = { part: at, family };
+  return { targets: [], certain: { ...share, maybe: false }, doubtful: { ...share, maybe: true } };
+}
 
-/** Face → index of its class, or undefined where no rule is for it. */
-function faceClasses(side: Side, parts: readonly Part[], end: 'src' | 'dst') {
-  const sure: number[][] = side.faces.map(() => []);
-  const maybe: number[][] = side.faces.map(() => []);
-  for (const { rule, at, kind } of parts) {
+/** What a class of sources may do, by class of targets, and to the devices of its own owner. */
+function shares(source: EntityClass | undefined): { targets: Map<EntityClass, Share[]>; own: Share[] } {
+  const to = new Map<EntityClass, Share[]>();
+  const own: Share[] = [];
+  for (const { family, ways } of source?.faces ?? [])
+    for (const { way, maybe } of ways) {
+      const { targets, certain, doubtful } = way[family];
+      if (way.own) own.push(maybe ? doubtful : certain);
+      for (const one of targets) {
+        const share = maybe || one.maybe ? doubtful : certain;
+        const known = to.get(one.target);
+        if (known) known.push(share);
+        else to.set(one.target, [share]);
+      }
+    }
+  return { targets: to, own };
+}
+
+export const isSelf = (one: Selector): boolean => one.text === 'autogroup:self';
+
+/** Face → its class; none where no rule is for it. */
+function faceClasses(side: Side, ways: readonly Way[], end: 'src' | 'dst'): Map<Face, FaceClass> {
+  const found = new Once<Face, { face: Face; certain: Set<Way>; possible: Set<Way> }>();
+  for (const way of ways) {
+    const { rule, kind } = way.part;
     const logins = kind === 'ssh' && end === 'dst';
+    const put = (face: Face, list: 'certain' | 'possible'): void => {
+      if (logins && face.ssh === false) return;
+      found.of(face, () => ({ face, certain: new Set(), possible: new Set() }))[list].add(way);
+    };
     for (const selector of rule[end]) {
-      const selected = side.select(selector, end);
-      for (const [lists, faces] of [
-        [sure, selected.sure],
-        [maybe, selected.maybe],
-      ] as const) {
-        for (const face of faces) {
-          const list = lists[face];
-          if (list === undefined || list.at(-1) === at || (logins && side.faces[face]?.silent === true)) continue;
-          list.push(at);
-        }
-      }
+      const { sure, maybe } = side.select(selector, end);
+      for (const face of sure) put(face, 'certain');
+      for (const face of maybe) put(face, 'possible');
     }
   }
-  const classes: FaceClass[] = [];
-  const byKey = new Map<string, number>();
-  const of = side.faces.map(({ family }, face): number | undefined => {
-    const [certain, doubtful] = [sure[face] ?? [], maybe[face] ?? []];
-    if (certain.length + doubtful.length === 0) return undefined;
-    const left = doubtful.length === 0 ? doubtful : doubtful.filter((part) => !certain.includes(part));
-    const key = `${family} ${certain.join()}|${left.join()}`;
-    const known = byKey.get(key);
-    if (known !== undefined) return known;
-    byKey.set(key, classes.length);
-    return classes.push({ family, sure: certain, maybe: left }) - 1;
-  });
-  return { classes, of };
+  const classes = new Once<string, FaceClass>();
+  const of = new Map<Face, FaceClass>();
+  for (const { face, certain, possible } of found.all()) {
+    const all = [
+      ...[...certain].map((way) => ({ way, maybe: false })),
+      ...[...possible].filter((way) => !certain.has(way)).map((way) => ({ way, maybe: true })),
+    ];
+    const key = JSON.stringify([face.family, all.map(({ way, maybe }) => [way.part.at, maybe])]);
+    of.set(
+      face,
+      classes.of(key, () => ({ at: classes.size, family: face.family, ways: all })),
+    );
+  }
+  return of;
 }
 
-function entityClasses(side: Side, of: readonly (number | undefined)[]) {
-  const classes: EntityClass[] = [];
-  const byKey = new Map<string, number>();
-  const classOf = side.of.map((faces, entity): number | undefined => {
-    const kinds = [...new Set(faces.flatMap((face) => of[face] ?? []))].sort((a, b) => a - b);
-    if (kinds.length === 0) return undefined;
-    const key = kinds.join();
-    const known = byKey.get(key);
-    const index = known ?? classes.push({ entities: [], faces: kinds }) - 1;
-    byKey.set(key, index);
-    classes[index]?.entities.push(entity);
-    return index;
-  });
-  return { classes, of: classOf };
+/** Entity → its class; none where no rule is for it. */
+function entityClasses(side: Side, of: ReadonlyMap<Face, FaceClass>): Map<Entity, EntityClass> {
+  const classes = new Once<string, EntityClass>();
+  const found = new Map<Entity, EntityClass>();
+  for (const [entity, all] of side.faces) {
+    const faces = [...new Set(all.flatMap((face) => of.get(face) ?? []))].sort((a, b) => a.at - b.at);
+    if (faces.length === 0) continue;
+    const key = faces.map(({ at }) => at).join();
+    const one = classes.of(key, () => ({ at: classes.size, entities: [], faces }));
+    one.entities.push(entity);
+    found.set(entity, one);
+  }
+  return found;
 }

@@ -45,10 +45,10 @@ export function evaluator(policy: Policy, world: World): Evaluator {
   const revision = { policy, world };
   const entities = universe([revision]);
   const evaluation = new Evaluation(entities, revision);
-  const asking = new Asking(entities, evaluation, revision);
+  const asking = new Asking(evaluation, revision);
   return {
     ask: (question) => asking.ask(question),
-    matrix: () => matrix(entities, evaluation),
+    matrix: () => matrix(evaluation),
     labels: (rename) => labeller(entities, [revision], rename),
     names: () => asking.names(),
   };

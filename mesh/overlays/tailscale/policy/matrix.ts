@@ -1,7 +1,8 @@
 import type { EntityClass, Evaluation } from './classes.ts';
+import { Once } from './once.ts';
 import { given, told, type Part, type Permission } from './permission.ts';
 import { portSet, portTexts, type PortSet } from '../../../access/ports.ts';
-import type { Entity } from './universe.ts';
+import { isMany, type Entity } from './universe.ts';
 
 /** What a class of sources may do to a class of targets: everybody in the one alike to everything in the other. */
 export interface MatrixRow {
@@ -28,51 +29,38 @@ export interface RuleShare {
 }
 
 /** Sources in the order of entities, then targets. What is not in a row is denied. */
-export function matrix(entities: readonly Entity[], evaluation: Evaluation): MatrixRow[] {
-  const named = (indexes: readonly number[]): Entity[] => indexes.flatMap((index) => entities[index] ?? []);
-  const ends = (classes: readonly EntityClass[]): End[] =>
-    classes.map(({ entities: all }) => ({ all: named(all), six: hasBoth(evaluation, all), first: all[0] ?? 0 }));
-  const [sources, targets] = [ends(evaluation.sources), ends(evaluation.targets)];
-  const known = [new Map<Permission, Told[]>(), new Map<Permission, Told[]>()] as const;
-  const tell = (permission: Permission, both: boolean): Told[] => {
-    const cache = known[both ? 1 : 0];
-    const told = cache.get(permission) ?? levels(permission, evaluation.parts, both);
-    cache.set(permission, told);
-    return told;
-  };
-  const order = [...sources.entries()].sort(([, a], [, b]) => a.first - b.first);
-  return order.flatMap(([index, { all: from, six }]) => {
-    const { targets: reached, own } = evaluation.reach(index);
-    const rows = [...reached]
-      .flatMap(([target, permission]) => ({ to: targets[target], permission }))
-      .sort((a, b) => (a.to?.first ?? 0) - (b.to?.first ?? 0))
-      .flatMap(({ to, permission }) => {
-        if (to === undefined || (from.length === 1 && to.all.length === 1 && isItself(from[0], to.all[0]))) return [];
-        return tell(permission, six && to.six).map((level) => ({ from, to: to.all, ...level }));
+export function matrix(evaluation: Evaluation): MatrixRow[] {
+  const { sources, side, parts } = evaluation;
+  const both = new Once<EntityClass, boolean>();
+  const inBoth = (one: EntityClass): boolean => both.of(one, () => side.hasBoth(one.entities));
+  const [apart, together] = [new Once<Permission, Told[]>(), new Once<Permission, Told[]>()];
+  const tell = (permission: Permission, six: boolean): Told[] =>
+    (six ? apart : together).of(permission, () => levels(permission, parts, six));
+  return sources.flatMap((source) => {
+    const { targets, own } = evaluation.reach(source);
+    const from = source.entities;
+    const rows = [...targets]
+      .sort(([a], [b]) => a.at - b.at)
+      .flatMap(([target, permission]) => {
+        const to = target.entities;
+        const alone = onlyOne(from, to);
+        // A host reaches itself without anybody's permission.
+        if (alone !== undefined && !isMany(alone)) return [];
+        return tell(permission, inBoth(source) && inBoth(target)).map((level) => ({ from, to, ...level }));
       });
-    return own === undefined
-      ? rows
-      : [...rows, ...tell(own, true).map((level) => ({ from, to: 'own' as const, ...level }))];
+    const owners = from.filter((one) => side.hasOwner(one));
+    if (owners.length === 0) return rows;
+    return [...rows, ...tell(own, inBoth(source)).map((level) => ({ from: owners, to: 'own' as const, ...level }))];
   });
 }
 
-/** A class on a side of the matrix. */
-interface End {
-  all: Entity[];
-  /** Whether somebody in it has addresses of both families. */
-  six: boolean;
-  /** Index of the first, for the order. */
-  first: number;
-}
-
-const hasBoth = ({ side }: Evaluation, all: readonly number[]): boolean =>
-  all.some((entity) => new Set((side.of[entity] ?? []).map((face) => side.faces[face]?.family)).size > 1);
+/** Who is all of both sides. */
+export const onlyOne = (
+  [one, ...more]: readonly Entity[],
+  [other, ...others]: readonly Entity[],
+): Entity | undefined => (one === other && more.length === 0 && others.length === 0 ? one : undefined);
 
 type Told = Pick<MatrixRow, 'ports' | 'family' | 'conditional' | 'rules'>;
-
-/** A host reaches itself without anybody's permission; a person's devices are several. */
-const isItself = (from: Entity | undefined, to: Entity | undefined): boolean =>
-  from?.key === to?.key && from?.kind !== 'person' && from?.kind !== 'others';
 
 /** @param both whether the two can speak to each other in both families */
 function levels({ levels: all }: Permission, parts: readonly Part[], both: boolean): Told[] {
@@ -96,9 +84,7 @@ function levels({ levels: all }: Permission, parts: readonly Part[], both: boole
 function rulesOf(giving: readonly number[], parts: readonly Part[], ports: PortSet): MatrixRow['rules'] {
   const onlyPing = [...ports.keys()].every((protocol) => protocol === 'icmp');
   const rules = new Map<string, Omit<RuleShare, 'ports'> & { texts: string[] }>();
-  for (const index of new Set(giving)) {
-    const part = parts[index];
-    if (part === undefined) continue;
+  for (const part of partsAt(parts, giving)) {
     const texts = portTexts(given(part)).filter((text) => onlyPing || text !== 'icmp/*');
     if (texts.length === 0) continue;
     const { path, why, src, dst } = part.rule;
@@ -113,3 +99,7 @@ function rulesOf(giving: readonly number[], parts: readonly Part[], ports: PortS
   }
   return [...rules.values()].map(({ texts, ...rule }) => ({ ...rule, ports: told(portSet(texts)) }));
 }
+
+/** @param indexes as permissions name their parts */
+export const partsAt = (parts: readonly Part[], indexes: readonly number[]): Part[] =>
+  [...new Set(indexes)].flatMap((index) => parts.slice(index, index + 1));

@@ -1,5 +1,5 @@
-import type { Evaluation } from './classes.ts';
-import { familyOf, overlap, type Family, type Range } from './ranges.ts';
+import { overlap, type Range } from './ranges.ts';
+import type { Face, Side } from './side.ts';
 import { ANY_TAGGED, rangesOf, type Entity, type Revision } from './universe.ts';
 
 /** A name in a question that nobody and nothing has. */
@@ -17,50 +17,35 @@ export class Unknown extends Error {
 /** One of those that a name in a question stands for. */
 export interface Party {
   label: string;
-  faces: readonly number[];
-  /** A person has several devices, a LAN several hosts. */
-  several: boolean;
+  entity: Entity;
+  faces: readonly Face[];
 }
 
 /** Finds who is meant by a name in a question. */
 export class Parties {
-  readonly #entities: readonly Entity[];
-  readonly #evaluation: Evaluation;
+  readonly #side: Side;
   readonly #revision: Revision;
 
-  constructor(entities: readonly Entity[], evaluation: Evaluation, revision: Revision) {
-    this.#entities = entities;
-    this.#evaluation = evaluation;
+  constructor(side: Side, revision: Revision) {
+    this.#side = side;
     this.#revision = revision;
   }
 
-  /** Whoever a name stands for. @throws Unknown */
+  /** Whoever a name stands for; nobody for a group of nobody. @throws Unknown */
   named(text: string): Party[] {
     const { policy, world } = this.#revision;
-    const named = this.#where((one) => nameOf(one) === text);
+    const named = this.#where(({ name }) => name === text);
     if (named.length > 0) return named;
     const group = policy.groups.get(text);
-    if (group !== undefined) return this.#where((one) => one.kind === 'person' && group.includes(one.login));
-    if (text.startsWith('tag:')) {
-      const carriers = new Set(world.nodes.filter(({ tags }) => tags.includes(text)).map(({ name }) => name));
-      const tagged = this.#where(
-        (one) => (one.kind === 'node' && carriers.has(one.name)) || (one.kind === 'others' && one.tag === text),
-      );
-      if (tagged.length > 0) return tagged;
-      // No node carries it and no rule names it: who will is like any other tagged node.
-      if (policy.tagOwners.has(text))
-        return this.#where((one) => one.kind === 'others' && one.key === ANY_TAGGED).map((one) => ({
-          ...one,
-          label: text,
-        }));
-    }
-    const site = /^LAN of (.+)$/.exec(text)?.[1];
-    const ranges =
-      policy.hosts.get(text) ??
-      (site === undefined
-        ? rangesOf([text])
-        : rangesOf(world.lans.flatMap((lan) => (lan.site === site ? lan.cidrs : []))));
-    const placed = this.#at(ranges);
+    if (group !== undefined) return group.flatMap((login) => this.#where(({ name }) => name === login));
+    const carriers = new Set(world.nodes.filter(({ tags }) => tags.includes(text)).map(({ name }) => `node ${name}`));
+    const tagged = this.#where(({ key }) => carriers.has(key));
+    if (tagged.length > 0) return tagged;
+    // No node carries it and no rule names it: who will is like any other tagged node.
+    if (policy.tagOwners.has(text))
+      return this.#where(({ key }) => key === ANY_TAGGED).map((one) => ({ ...one, label: text }));
+    const lans = world.lans.filter(({ site }) => text === `LAN of ${site}`);
+    const placed = this.#at(policy.hosts.get(text) ?? rangesOf([text, ...lans.flatMap(({ cidrs }) => cidrs)]));
     if (placed.length > 0) return placed;
     throw new Unknown(text, this.names());
   }
@@ -69,7 +54,7 @@ export class Parties {
   names(): string[] {
     const { policy, world } = this.#revision;
     return [
-      ...this.#entities.flatMap((one) => nameOf(one) ?? []),
+      ...[...this.#side.faces.keys()].flatMap(({ name }) => name ?? []),
       ...policy.groups.keys(),
       ...policy.tagOwners.keys(),
       ...policy.hosts.keys(),
@@ -78,49 +63,21 @@ export class Parties {
   }
 
   #where(wanted: (one: Entity) => boolean): Party[] {
-    const { of } = this.#evaluation.side;
-    return this.#entities.flatMap((one, index) => {
-      const faces = of[index] ?? [];
-      return faces.length > 0 && wanted(one) ? [{ label: one.label, faces, several: isSeveral(one) }] : [];
-    });
+    return [...this.#side.faces].flatMap(([entity, faces]) =>
+      wanted(entity) ? [{ label: entity.label, entity, faces }] : [],
+    );
   }
 
+  /** Who has one of these addresses, and what else lies there. */
   #at(ranges: readonly Range[]): Party[] {
-    if (ranges.length === 0) return [];
-    const inside = (texts: readonly string[], family: Family): boolean =>
-      rangesOf(texts).some((one) => ranges.some((range) => overlap(one, range)) && familyOf(one[0]) === family);
-    const { of, faces } = this.#evaluation.side;
-    const { nodes, lanHosts } = this.#revision.world;
-    const addresses = new Map([...nodes, ...lanHosts].map((one) => [one.name, one.addresses]));
-    const found = this.#entities.flatMap((one, index) => {
-      const own = (of[index] ?? []).filter((face) => {
-        const family = faces[face]?.family ?? 4;
-        if (one.kind === 'addresses') return ranges.some((range) => overlap(range, one.range));
-        return (one.kind === 'node' || one.kind === 'lan-host') && inside(addresses.get(one.name) ?? [], family);
-      });
-      return own.length === 0
-        ? []
-        : [{ label: one.label, faces: own, several: isSeveral(one), holds: one.kind !== 'addresses' }];
+    const inside = ({ addresses }: Face): boolean =>
+      addresses.some((one) => ranges.some((range) => overlap(one, range)));
+    const found = this.#where(() => true).flatMap((party) => {
+      const faces = party.faces.filter(inside);
+      return faces.length === 0 ? [] : [{ ...party, faces }];
     });
     // Whoever has a single address is all that it stands for, also where a rule names a prefix around it.
-    const single = ranges.every(([first, last]) => first === last) && found.some(({ holds }) => holds);
-    return found.flatMap(({ holds, ...party }) => (single && !holds ? [] : [party]));
+    const holders = found.filter(({ entity }) => entity.kind !== 'addresses');
+    return holders.length > 0 && ranges.every(([first, last]) => first === last) ? holders : found;
   }
 }
-
-function nameOf(one: Entity): string | undefined {
-  switch (one.kind) {
-    case 'node':
-    case 'lan-host':
-    case 'service':
-      return one.name;
-    case 'person':
-      return one.login;
-    case 'others':
-      return one.tag ?? (one.role === undefined ? undefined : `autogroup:${one.role}`);
-    case 'addresses':
-      return undefined;
-  }
-}
-
-const isSeveral = ({ kind }: Entity): boolean => !['node', 'lan-host', 'service'].includes(kind);

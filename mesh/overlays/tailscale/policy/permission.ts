@@ -82,23 +82,6 @@ export function permission(shares: readonly Share[], parts: readonly Part[]): Pe
   );
 }
 
-/** What two permissions give together. */
-export function together(a: Permission | undefined, b: Permission | undefined): Permission | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  const byKeys = Map.groupBy([...a.levels, ...b.levels], ({ keys }) => keys.join(' & '));
-  return layered(
-    [...byKeys.values()].flatMap(([first, second]) => {
-      if (first === undefined || second === undefined) return first ?? [];
-      const both = (family: Family) => ({
-        ports: portSet([...portTexts(first.ports[family]), ...portTexts(second.ports[family])]),
-        parts: [...new Set([...first.parts[family], ...second.parts[family]])].sort((one, other) => one - other),
-      });
-      const [four, six] = [both(4), both(6)];
-      return { ...first, ports: { 4: four.ports, 6: six.ports }, parts: { 4: four.parts, 6: six.parts } };
-    }),
-  );
-}
-
 /** Of each level what no level with fewer of its conditions has. */
 function layered(all: readonly Level[]): Permission {
   const levels: Level[] = [];

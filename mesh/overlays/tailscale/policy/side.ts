@@ -1,147 +1,172 @@
-import { addressNumber, EVERY, familyOf, overlap, TAILNET, within, type Family, type Range } from './ranges.ts';
+import { EVERY, familyOf, overlap, TAILNET, within, type Family, type Range } from './ranges.ts';
+import { Once } from './once.ts';
 import type { Selector } from './types.ts';
-import { rangesOf, selectorKey, type Entity } from './universe.ts';
+import { hasDevices, rangesOf, type Entity } from './universe.ts';
 import type { World, WorldNode } from './world.ts';
 
 /** One face of an entity: what it is in one family of addresses. Connections are between faces of one family. */
 export interface Face {
-  entity: number;
   family: Family;
+  /** None as long as nobody knows them. */
+  addresses: readonly Range[];
   /** Whose device it is; undefined for tagged nodes and for addresses. */
   login?: string;
-  /** Tailscale SSH does not answer there. */
-  silent?: boolean;
+  /** False: Tailscale SSH does not answer there. */
+  ssh?: boolean;
 }
 
 /** Faces that a selector selects. `maybe`: nobody knows yet, since they have no address so far. */
 export interface Selected {
-  sure: readonly number[];
-  maybe: readonly number[];
+  sure: ReadonlySet<Face>;
+  maybe: ReadonlySet<Face>;
 }
-
-type Faces = Map<string, number[]>;
 
 /** The faces of all entities in one world, indexed by what selects them. */
 export class Side {
-  readonly faces: Face[] = [];
-  /** Entity → its faces; none where this world does not have it. */
-  readonly of: number[][];
-  readonly #all: number[] = [];
-  readonly #members: number[] = [];
-  readonly #tagged: number[] = [];
-  readonly #tags: Faces = new Map();
-  readonly #logins: Faces = new Map();
-  readonly #domains: Faces = new Map();
-  readonly #roles: Faces = new Map();
-  readonly #services: Faces = new Map();
-  readonly #answering = new Set<number>();
+  /** Faces of every entity that this world has, in the order of entities. */
+  readonly faces = new Map<Entity, readonly Face[]>();
+  readonly #all: Face[] = [];
+  readonly #members: Face[] = [];
+  readonly #tagged: Face[] = [];
+  /** Faces by tag, by service, and by `domain DOMAIN` and `role ROLE`. */
+  readonly #named = new Map<string, Face[]>();
+  readonly #answering = new Set<Face>();
+  /** Addresses that no approved route leads to. */
+  readonly #beyond = new Set<Face>();
   /** Identities whose address nobody knows yet. */
-  readonly #unknown: number[] = [];
-  #addresses: { address: bigint; face: number; routed: boolean }[] = [];
-  readonly #known = new Map<string, Selected>();
+  readonly #unknown: Record<Family, Face[]> = { 4: [], 6: [] };
+  /** First addresses of all that is known, ascending. */
+  readonly #addresses: { address: bigint; face: Face }[] = [];
+  /** Prefixes that sources can be behind. */
+  readonly #routes: readonly Range[];
+  readonly #selected = new Once<string, Selected>();
 
   constructor(entities: readonly Entity[], world: World) {
     const nodes = new Map(world.nodes.map((node) => [node.name, node]));
     const hosts = new Map(world.lanHosts.map((host) => [host.name, host]));
     const admins = new Set(world.people.flatMap(({ login, admin }) => (admin === true ? [login] : [])));
     // Not those of exit nodes: the internet is behind them, and never a source.
-    const routes = world.nodes.flatMap((node) => rangesOf(node.routes ?? []).filter((range) => !EVERY.some((all) => within(all, range)))); // prettier-ignore
-    this.of = entities.map((entity, index) => {
-      const before = this.faces.length;
-      switch (entity.kind) {
-        case 'node': {
-          const node = nodes.get(entity.name);
-          if (node !== undefined) this.#node(index, node, admins);
-          break;
-        }
-        case 'person':
-          this.#person(index, entity.login, admins.has(entity.login));
-          break;
-        case 'others':
-          this.#others(index, entity);
-          break;
-        case 'lan-host':
-          for (const range of rangesOf(hosts.get(entity.name)?.addresses ?? [])) this.#address(index, range, routes);
-          break;
-        case 'addresses':
-          this.#address(index, entity.range, routes);
-          break;
-        case 'service':
-          // A service answers and never asks: it is in nobody's `*` as a source.
-          for (const face of this.#identity(index)) {
-            add(this.#services, entity.name, face);
-            this.#answering.add(face);
-          }
-          break;
-      }
-      return Array.from({ length: this.faces.length - before }, (_, offset) => before + offset);
-    });
-    this.#addresses.sort((a, b) => (a.address < b.address ? -1 : Number(a.address > b.address)));
+    const routes = world.nodes.flatMap((node) => rangesOf(node.routes ?? []));
+    this.#routes = routes.filter((range) => !EVERY.some((all) => within(all, range)));
+    for (const entity of entities) {
+      const own = this.#facesOf(entity, nodes, hosts, admins);
+      if (own !== undefined) this.faces.set(entity, own);
+    }
+    for (const face of this.#all) for (const [address] of face.addresses) this.#addresses.push({ address, face });
+    this.#addresses.sort((a, b) => Number(a.address - b.address));
   }
 
-  #face(entity: number, family: Family, login?: string): number {
-    const face = this.faces.push({ entity, family, ...(login !== undefined && { login }) }) - 1;
+  /** None where this world does not have it. */
+  of(entity: Entity): readonly Face[] {
+    return this.faces.get(entity) ?? [];
+  }
+
+  /** Whether somebody among them has addresses of both families. */
+  hasBoth(some: readonly Entity[]): boolean {
+    return some.some((one) => new Set(this.of(one).map(({ family }) => family)).size > 1);
+  }
+
+  /** Whether it is somebody's device, or who has such. */
+  hasOwner(one: Entity): boolean {
+    return hasDevices(one) || this.of(one).some(({ login }) => login !== undefined);
+  }
+
+  #facesOf(
+    entity: Entity,
+    nodes: ReadonlyMap<string, WorldNode>,
+    hosts: ReadonlyMap<string, World['lanHosts'][number]>,
+    admins: ReadonlySet<string>,
+  ): Face[] | undefined {
+    switch (entity.kind) {
+      case 'node': {
+        const node = nodes.get(entity.name);
+        return node && this.#node(node, admins);
+      }
+      case 'person':
+        return this.#person(entity.name, admins);
+      case 'others':
+        return this.#others(entity);
+      case 'lan-host': {
+        const host = hosts.get(entity.name);
+        return host && rangesOf(host.addresses).map((range) => this.#address(range));
+      }
+      case 'addresses':
+        return [this.#address(entity.range)];
+      case 'service':
+        return this.#service(entity.key);
+    }
+  }
+
+  #face(face: Face): Face {
     this.#all.push(face);
     return face;
   }
 
   /** Both families: a member of a tailnet has an address of each. */
-  #identity(entity: number, login?: string): number[] {
-    return [this.#face(entity, 4, login), this.#face(entity, 6, login)];
+  #identity(login?: string, addresses: readonly Range[] = [], ssh?: boolean): Face[] {
+    return ([4, 6] as const).map((family) =>
+      this.#face({ family, addresses: addresses.filter(([one]) => familyOf(one) === family), login, ssh }),
+    );
   }
 
-  #node(entity: number, { tags, user, addresses, ssh }: WorldNode, admins: ReadonlySet<string>): void {
+  #node({ tags, user, addresses, ssh }: WorldNode, admins: ReadonlySet<string>): Face[] {
     const login = tags.length === 0 ? user : undefined;
-    const numbers = addresses.map(addressNumber).filter((address) => address !== undefined);
-    for (const face of this.#identity(entity, login)) {
-      const known = this.faces[face];
-      if (known !== undefined && ssh === false) known.silent = true;
-      for (const tag of tags) add(this.#tags, tag, face);
-      if (tags.length > 0) this.#tagged.push(face);
-      if (login !== undefined) this.#owned(face, login, admins.has(login));
-      const own = numbers.filter((address) => familyOf(address) === this.faces[face]?.family);
-      if (own.length === 0) this.#unknown.push(face);
-      for (const address of own) this.#addresses.push({ address, face, routed: true });
-    }
+    const faces = this.#identity(login, rangesOf(addresses), ssh);
+    if (login !== undefined) this.#owned(faces, login, admins);
+    if (tags.length > 0) this.#tagged.push(...faces);
+    for (const tag of tags) this.#name(tag, faces);
+    return this.#unjoined(faces);
   }
 
-  #owned(face: number, login: string, admin: boolean): void {
-    this.#members.push(face);
-    if (admin) add(this.#roles, 'admin', face);
-    add(this.#logins, login, face);
-    add(this.#domains, login.slice(login.indexOf('@') + 1), face);
+  #person(login: string, admins: ReadonlySet<string>): Face[] {
+    const faces = this.#identity(login);
+    this.#owned(faces, login, admins);
+    return this.#unjoined(faces);
   }
 
-  #person(entity: number, login: string, admin: boolean): void {
-    for (const face of this.#identity(entity, login)) {
-      this.#owned(face, login, admin);
-      this.#unknown.push(face);
-    }
+  #owned(faces: readonly Face[], login: string, admins: ReadonlySet<string>): void {
+    this.#members.push(...faces);
+    if (admins.has(login)) this.#name('role admin', faces);
+    this.#name(`domain ${login.slice(login.indexOf('@') + 1)}`, faces);
   }
 
-  #others(entity: number, one: Extract<Entity, { kind: 'others' }>): void {
-    for (const face of this.#identity(entity)) {
-      this.#unknown.push(face);
-      if (one.tag !== undefined) add(this.#tags, one.tag, face);
-      if (one.role !== undefined) add(this.#roles, one.role, face);
-      if (one.domain !== undefined) add(this.#domains, one.domain, face);
-      // Of people from other tailnets (shared) nobody is a member.
-      if (one.tagged === true) this.#tagged.push(face);
-      else if (one.role !== 'shared') this.#members.push(face);
-    }
+  #others({ key, name, tagged }: Extract<Entity, { kind: 'others' }>): Face[] {
+    const faces = this.#identity();
+    this.#name(key, faces);
+    // Of people from other tailnets (shared) nobody is a member.
+    if (tagged) this.#tagged.push(...faces);
+    else if (name !== 'autogroup:shared') this.#members.push(...faces);
+    return this.#unjoined(faces);
   }
 
-  #address(entity: number, range: Range, routes: readonly Range[]): void {
-    const face = this.#face(entity, familyOf(range[0]));
-    this.#addresses.push({ address: range[0], face, routed: routes.some((route) => within(range, route)) });
+  #service(key: string): Face[] {
+    const faces = this.#identity();
+    this.#name(key, faces);
+    for (const face of faces) this.#answering.add(face);
+    return faces;
+  }
+
+  #unjoined(faces: Face[]): Face[] {
+    for (const face of faces) if (face.addresses.length === 0) this.#unknown[face.family].push(face);
+    return faces;
+  }
+
+  #name(name: string, faces: readonly Face[]): void {
+    const known = this.#named.get(name);
+    if (known) known.push(...faces);
+    else this.#named.set(name, [...faces]);
+  }
+
+  #address(range: Range): Face {
+    const [address] = range;
+    const face = this.#face({ family: familyOf(address), addresses: [range] });
+    if (!this.#routes.some((route) => within(range, route))) this.#beyond.add(face);
+    return face;
   }
 
   /** Who a selector selects on this side of a rule. `autogroup:self` selects nobody here: it depends on who asks. */
   select(one: Selector, side: 'src' | 'dst'): Selected {
-    const key = `${side} ${selectorKey(one)}`;
-    const known = this.#known.get(key) ?? this.#select(one, side);
-    this.#known.set(key, known);
-    return known;
+    return this.#selected.of(`${side} ${one.text}`, () => this.#select(one, side));
   }
 
   #select(one: Selector, side: 'src' | 'dst'): Selected {
@@ -149,33 +174,42 @@ export class Side {
       case 'any':
         return sure(side === 'dst' ? this.#all : this.#inTailnet());
       case 'user':
-        return sure(this.#logins.get(one.login) ?? []);
+        return this.#people([one.login]);
       case 'domain':
-        return sure(this.#domains.get(one.domain) ?? []);
+        return sure(this.#named.get(`domain ${one.domain}`));
       case 'group':
-        return sure([...new Set(one.members)].flatMap((login) => this.#logins.get(login) ?? []));
+        return this.#people(one.members);
       case 'tag':
-        return sure(this.#tags.get(one.tag) ?? []);
+        return sure(this.#named.get(one.tag));
       case 'autogroup':
-        return sure(this.#autogroup(one.name, side));
+        return sure(this.#autogroup(one.name));
       case 'addresses':
         return this.#within(one.ranges);
       case 'service':
-        return sure(this.#services.get(one.text) ?? []);
+        return sure(this.#named.get(one.text));
     }
   }
 
-  #autogroup(name: string, side: 'src' | 'dst'): readonly number[] {
-    if (name === 'danger-all' && side === 'src') return this.#all.filter((face) => !this.#answering.has(face));
+  #people(logins: readonly (string | undefined)[]): Selected {
+    const wanted = new Set(logins);
+    return sure(this.#members.filter(({ login }) => wanted.has(login)));
+  }
+
+  #autogroup(name: string): readonly Face[] | undefined {
+    if (name === 'danger-all') return this.#asking();
     if (name === 'member') return this.#members;
     if (name === 'tagged') return this.#tagged;
-    return this.#roles.get(name) ?? [];
+    return this.#named.get(`role ${name}`);
+  }
+
+  /** A service answers and never asks. */
+  #asking(): Face[] {
+    return this.#all.filter((face) => !this.#answering.has(face));
   }
 
   /** Nodes, and what is behind approved routes: what `*` means as a source. */
-  #inTailnet(): number[] {
-    const beyond = new Set(this.#addresses.flatMap(({ face, routed }) => (routed ? [] : [face])));
-    return this.#all.filter((face) => !beyond.has(face) && !this.#answering.has(face));
+  #inTailnet(): Face[] {
+    return this.#asking().filter((face) => !this.#beyond.has(face));
   }
 
   /**
@@ -183,25 +217,22 @@ export class Side {
    * everybody its possible holder would say nothing.
    */
   #within(ranges: readonly Range[]): Selected {
-    const found = ranges.flatMap(([first, last]) => {
-      const faces: number[] = [];
-      for (let index = this.#lower(first); ; index++) {
-        const one = this.#addresses[index];
-        if (one === undefined || one.address > last) return faces;
-        faces.push(one.face);
+    const found = new Set<Face>();
+    const maybe = new Set<Face>();
+    for (const [first, last] of ranges)
+      for (const { address, face } of this.#addresses.slice(this.#lower(first))) {
+        if (address > last) break;
+        found.add(face);
       }
-    });
-    const all = TAILNET.map((whole) => ranges.some((range) => within(whole, range)));
-    const some = TAILNET.map((whole) => ranges.some((range) => range[0] < range[1] && overlap(range, whole)));
-    const [sureOnes, maybe]: [number[], number[]] = [[...new Set(found)], []];
-    if (some.some(Boolean)) {
-      for (const face of this.#unknown) {
-        const index = this.faces[face]?.family === 4 ? 0 : 1;
-        if (all[index] === true) sureOnes.push(face);
-        else if (some[index] === true) maybe.push(face);
-      }
+    for (const whole of TAILNET) {
+      const [first] = whole;
+      const certain = ranges.some((range) => within(whole, range));
+      const possible = ranges.some(([low, high]) => low < high && overlap([low, high], whole));
+      for (const face of this.#unknown[familyOf(first)])
+        if (certain) found.add(face);
+        else if (possible) maybe.add(face);
     }
-    return { sure: sureOnes, maybe };
+    return { sure: found, maybe };
   }
 
   /** Index of the first address that is at least this one. */
@@ -216,10 +247,4 @@ export class Side {
   }
 }
 
-const sure = (faces: readonly number[]): Selected => ({ sure: faces, maybe: [] });
-
-function add(index: Faces, key: string, face: number): void {
-  const known = index.get(key);
-  if (known) known.push(face);
-  else index.set(key, [face]);
-}
+const sure = (faces: readonly Face[] = []): Selected => ({ sure: new Set(faces), maybe: new Set() });

@@ -5,13 +5,13 @@ import type { World } from './world.ts';
 /** Somebody or something that can stand on a side of a connection. Equal keys are the same one in two revisions. */
 export type Entity = { key: string; label: string } & (
   | { kind: 'node'; name: string }
-  /** Every device of a person. */
-  | { kind: 'person'; login: string }
+  /** Every device of a person, by login. */
+  | { kind: 'person'; name: string }
   /** Whoever there may be besides who is named: of a role, of a domain, with a tag that no node carries, or anybody at all. */
-  | { kind: 'others'; role?: string; domain?: string; tag?: string; tagged?: true }
+  | { kind: 'others'; name?: string; tagged: boolean }
   | { kind: 'lan-host'; name: string; site: string }
   /** Addresses between which no rule tells a difference. `of`: the name of what they are a part of, and `whole` its range. */
-  | { kind: 'addresses'; range: Range; of: string; whole: Range }
+  | { kind: 'addresses'; name?: undefined; range: Range; of: string; whole: Range }
   | { kind: 'service'; name: string }
 );
 
@@ -21,17 +21,25 @@ export interface Revision {
   world: World;
 }
 
+/** Several, of whom one may be permitted to reach another. */
+export const isMany = (one: Entity): boolean => one.kind === 'person' || one.kind === 'others';
+
+/** People, who have devices of their own. */
+export const hasDevices = (one: Entity): boolean => isMany(one) && !isTagged(one);
+
+export const isTagged = (one: Entity): boolean => one.kind === 'others' && one.tagged;
+
 /** Everybody and everything that one of the revisions knows, in the order in which they are told. */
 export function universe(revisions: readonly Revision[]): Entity[] {
   const selectors = revisions.flatMap(({ policy }) => selectorsOf(policy));
   const worlds = revisions.map(({ world }) => world);
   const nodes = new Set(worlds.flatMap((world) => world.nodes.map(({ name }) => name)));
   const all: Entity[] = [
-    ...logins(revisions, selectors).map((login): Entity => ({
+    ...logins(revisions, selectors).map((name): Entity => ({
       kind: 'person',
-      key: `person ${login}`,
-      label: login,
-      login,
+      key: `person ${name}`,
+      label: name,
+      name,
     })),
     ...[...nodes].sort().map((name): Entity => ({ kind: 'node', key: `node ${name}`, label: name, name })),
     ...places(worlds, selectors),
@@ -42,13 +50,9 @@ export function universe(revisions: readonly Revision[]): Entity[] {
 
 function selectorsOf({ rules = [], ssh }: Policy): Selector[] {
   const all = new Map<string, Selector>();
-  for (const { src, dst } of [...rules, ...ssh]) for (const one of [...src, ...dst]) all.set(selectorKey(one), one);
+  for (const { src, dst } of [...rules, ...ssh]) for (const one of [...src, ...dst]) all.set(one.text, one);
   return [...all.values()];
 }
-
-/** What makes two selectors of one policy, or of two, select differently. */
-export const selectorKey = (one: Selector): string =>
-  one.kind === 'addresses' ? `${one.text} ${one.ranges.flat().join()}` : one.text;
 
 function logins(revisions: readonly Revision[], selectors: readonly Selector[]): string[] {
   const all = new Set<string>();
@@ -65,17 +69,17 @@ function others(worlds: readonly World[], selectors: readonly Selector[]): Entit
   const carried = new Set(worlds.flatMap(({ nodes }) => nodes.flatMap(({ tags }) => tags)));
   const named = selectors.flatMap((one): Entity[] => {
     if (one.kind === 'tag' && !carried.has(one.tag))
-      return [{ kind: 'others', key: one.tag, label: `${one.tag} (no node yet)`, tag: one.tag, tagged: true }];
+      return [{ kind: 'others', key: one.tag, label: `${one.tag} (no node yet)`, name: one.tag, tagged: true }];
     if (one.kind === 'domain')
-      return [{ kind: 'others', key: `domain ${one.domain}`, label: `anybody of ${one.domain}`, domain: one.domain }];
+      return [{ kind: 'others', key: `domain ${one.domain}`, label: `anybody of ${one.domain}`, tagged: false }];
     if (one.kind === 'service') return [{ kind: 'service', key: one.text, label: one.text, name: one.text }];
     if (one.kind === 'autogroup' && !['member', 'tagged', 'self', 'danger-all'].includes(one.name))
-      return [{ kind: 'others', key: `role ${one.name}`, label: `autogroup:${one.name}`, role: one.name }];
+      return [{ kind: 'others', key: `role ${one.name}`, label: one.text, name: one.text, tagged: false }];
     return [];
   });
   return [
     ...named.sort((a, b) => (a.key < b.key ? -1 : 1)),
-    { kind: 'others', key: 'anybody', label: 'anybody else of the tailnet' },
+    { kind: 'others', key: 'anybody', label: 'anybody else of the tailnet', tagged: false },
     { kind: 'others', key: ANY_TAGGED, label: 'any other tagged node', tagged: true },
   ];
 }
@@ -93,11 +97,9 @@ interface Named {
 /** Addresses, cut wherever a rule or a LAN begins or ends; what lies in the tailnet's own ranges is nodes, unless a rule names it. */
 function places(worlds: readonly World[], selectors: readonly Selector[]): Entity[] {
   const named: Named[] = [];
-  const lanHosts = new Set<string>();
   for (const { lanHosts: hosts, lans } of worlds) {
     for (const { name, site, addresses } of hosts) {
       const entity: Entity = { kind: 'lan-host', key: `host ${name}`, label: name, name, site };
-      lanHosts.add(entity.key);
       for (const range of rangesOf(addresses)) named.push({ range, entity });
     }
     for (const { site, cidrs } of lans)
@@ -138,9 +140,9 @@ export const rangesOf = (texts: readonly string[]): Range[] =>
 
 /** The elementary pieces of all ranges, each with the smallest range that it lies in; the first of equally small ones. */
 function cut(all: readonly Named[]): { range: Range; by: Named }[] {
-  const starts = [...all].sort((a, b) => (a.range[0] < b.range[0] ? -1 : Number(a.range[0] > b.range[0])));
+  const starts = [...all].sort(({ range: [a] }, { range: [b] }) => Number(a - b));
   const cuts = [...new Set(all.flatMap(({ range: [first, last] }) => [first, last + 1n]))].sort((a, b) =>
-    a < b ? -1 : 1,
+    Number(a - b),
   );
   const pieces: { range: Range; by: Named }[] = [];
   let active: Named[] = [];
