@@ -25,26 +25,38 @@ export interface AccessChange {
 
 /** Changes that differ in their targets only become one, then those that differ in their sources only. */
 export function grouped(changes: readonly AccessChange[]): AccessChange[] {
-  const same = ({ ports, family, conditional, rules, notes }: AccessChange): string =>
-    JSON.stringify([ports, family, conditional, rules, notes]);
-  const keys = (of: Entity[] | 'own'): string => (of === 'own' ? of : of.map(({ key }) => key).join('|'));
-  const fresh = (one: AccessChange, other: AccessChange): string[] => [...new Set([...one.fresh, ...other.fresh])];
-  const merged = new Map<string, AccessChange>();
-  for (const change of changes) {
-    const key = `${keys(change.from)} ${same(change)} ${change.to === 'own'}`;
-    const known = merged.get(key);
-    if (known === undefined) merged.set(key, change);
-    else if (known.to !== 'own' && change.to !== 'own')
-      merged.set(key, { ...known, to: [...known.to, ...change.to], fresh: fresh(known, change) });
-  }
-  const byTargets = new Map<string, AccessChange>();
-  for (const change of merged.values()) {
-    const key = `${keys(change.to)} ${same(change)}`;
-    const known = byTargets.get(key);
-    byTargets.set(
-      key,
-      known === undefined ? change : { ...known, from: [...known.from, ...change.from], fresh: fresh(known, change) },
-    );
-  }
-  return [...byTargets.values()];
+  const own = changes.filter(({ to }) => to === 'own');
+  const others = changes.flatMap((one) => (one.to === 'own' ? [] : [{ ...one, to: one.to }]));
+  const bySources = merged(
+    others,
+    ({ from }) => from,
+    (one, other) => ({ ...one, to: [...one.to, ...other.to] }),
+  );
+  return merged<AccessChange>(
+    [...own, ...bySources],
+    ({ to }) => to,
+    (one, other) => ({ ...one, from: [...one.from, ...other.from] }),
+  );
+}
+
+function merged<T extends AccessChange>(
+  changes: readonly T[],
+  end: (one: T) => Entity[] | 'own',
+  join: (one: T, other: T) => T,
+): T[] {
+  const key = (one: T): string => {
+    const { ports, family, conditional, rules, notes } = one;
+    const all = end(one);
+    return JSON.stringify([
+      all === 'own' ? all : all.map((entity) => entity.key),
+      ports,
+      family,
+      conditional,
+      rules,
+      notes,
+    ]);
+  };
+  return [...Map.groupBy(changes, key).values()].map((same) =>
+    same.reduce((one, other) => ({ ...join(one, other), fresh: [...new Set([...one.fresh, ...other.fresh])] })),
+  );
 }

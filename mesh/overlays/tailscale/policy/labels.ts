@@ -34,33 +34,37 @@ export function labeller(
   rename: (tag: string) => string | undefined = () => undefined,
 ): Labeller {
   const sets = namedSets(entities, revisions, rename);
-  const byKey = new Map<string, NamedSet[]>();
-  for (const set of sets) for (const key of set.keys) byKey.set(key, [...(byKey.get(key) ?? []), set]);
-  const known = new Map(entities.map((one) => [one.key, one]));
-  const pieces = new Map<string, number>();
-  for (const one of entities) if (one.kind === 'addresses') pieces.set(one.of, (pieces.get(one.of) ?? 0) + 1);
-  const owners = new Map<string, string>(
+  // Of a LAN the addresses are not told.
+  const labels = new Map(entities.flatMap((one) => (one.kind === 'addresses' ? [] : [[one.key, one.label]])));
+  const pieces = Map.groupBy(
+    entities.filter((one) => one.kind === 'addresses'),
+    ({ of }) => of,
+  );
+  const owners = new Map(
     revisions.flatMap(({ world }) =>
-      world.nodes.flatMap(({ name, user, tags }) =>
-        user === undefined || tags.length > 0 ? [] : [[`node ${name}`, `person ${user}`] as const],
-      ),
+      world.nodes.flatMap(({ name, user, tags }) => (tags.length > 0 ? [] : [[`node ${name}`, `person ${user}`]])),
     ),
   );
   return (all, hints = NO_HINTS) => {
-    const wanted = new Set(all.map(({ key }) => key));
+    const wanted = new Set<string | undefined>(all.map(({ key }) => key));
     // A device goes without saying where its owner is named.
-    const some = all.filter(({ key }) => !wanted.has(owners.get(key) ?? ''));
-    const left = new Set(wanted);
-    const labels: Label[] = [];
-    for (const one of some) {
-      if (!left.has(one.key)) continue;
-      const set = best(byKey.get(one.key) ?? [], wanted, left, hints);
+    const some = all.filter(({ key }) => !wanted.has(owners.get(key)));
+    const whole = sets.filter(({ keys }) => [...keys].every((key) => wanted.has(key)));
+    const left = new Set<string | undefined>(wanted);
+    const found: Label[] = [];
+    for (const { key: one } of some) {
+      if (!left.has(one)) continue;
+      const set = best(
+        whole.filter(({ keys }) => keys.has(one)),
+        left,
+        hints,
+      );
       if (set === undefined) continue;
       for (const key of set.keys) left.delete(key);
-      labels.push({ name: set.name, members: members(set, known) });
+      found.push({ name: set.name, members: [...set.keys].flatMap((key) => labels.get(key) ?? []) });
     }
     return [
-      ...labels,
+      ...found,
       ...single(
         some.filter(({ key }) => left.has(key)),
         pieces,
@@ -72,28 +76,21 @@ export function labeller(
 const NO_HINTS: ReadonlySet<string> = new Set();
 
 /**
- * Of those that are wholly wanted one that a rule names, else the one that names most of what is left; a name for one node more is the
- * node's own.
+ * One that a rule names, else the one that names most of what is left; a name for one node more is the node's own.
+ * @param sets the largest first
  */
 function best(
   sets: readonly NamedSet[],
-  wanted: ReadonlySet<string>,
-  left: ReadonlySet<string>,
+  left: ReadonlySet<string | undefined>,
   hints: ReadonlySet<string>,
 ): NamedSet | undefined {
-  let found: NamedSet | undefined;
-  let most = 0;
-  let hinted = false;
-  for (const set of sets) {
+  const fitting = sets.flatMap((set) => {
     const said = set.selector !== undefined && hints.has(set.selector);
-    if ((hinted && !said) || (hinted === said && set.keys.size <= most)) continue;
-    const keys = [...set.keys];
-    const open = keys.filter((key) => left.has(key)).length;
-    const enough = open > 1 || (said && keys.length === 1);
-    if (enough && (open > most || said !== hinted) && keys.every((key) => wanted.has(key)))
-      [found, most, hinted] = [set, open, said];
-  }
-  return found;
+    const open = [...set.keys].filter((key) => left.has(key)).length;
+    return open > 1 || (said && set.keys.size === 1) ? [{ set, said, open }] : [];
+  });
+  const [found] = fitting.sort((a, b) => Number(b.said) - Number(a.said) || b.open - a.open);
+  return found?.set;
 }
 
 /** The largest first. */
@@ -102,16 +99,11 @@ function namedSets(
   revisions: readonly Revision[],
   rename: (tag: string) => string | undefined,
 ): NamedSet[] {
-  const sets = new Map<string, NamedSet>();
-  const add = (name: string, keys: readonly string[], least: number, selector?: string): void => {
-    const set = new Set(keys);
+  const sets: NamedSet[] = [];
+  const add = (name: string, all: readonly string[], least: number, selector?: string): void => {
+    const keys = new Set(all);
     // The same name in both revisions may stand for different sets; each is named where it fits.
-    if (set.size >= least)
-      sets.set(`${name} ${[...set].sort().join('|')}`, {
-        name,
-        keys: set,
-        ...(selector !== undefined && { selector }),
-      });
+    if (keys.size >= least) sets.push({ name, keys, selector });
   };
   for (const { policy, world } of revisions) {
     for (const [group, logins] of policy.groups)
@@ -132,33 +124,25 @@ function namedSets(
     if (lan?.startsWith('LAN of ') === true) lans.set(lan, [...(lans.get(lan) ?? []), one.key]);
   }
   for (const [name, keys] of lans) add(name, keys, 2);
-  return [...sets.values()].sort((a, b) => b.keys.size - a.keys.size || (a.name < b.name ? -1 : 1));
+  return sets.sort((a, b) => b.keys.size - a.keys.size || (a.name < b.name ? -1 : 1));
 }
 
-/** Of a LAN the addresses are not told. */
-const members = ({ keys }: NamedSet, known: ReadonlyMap<string, Entity>): string[] =>
-  [...keys].flatMap((key) => {
-    const one = known.get(key);
-    return one === undefined || one.kind === 'addresses' ? [] : [one.label];
-  });
-
 /** Pieces of one name together; with their ranges where they are not all of it. */
-function single(some: readonly Entity[], pieces: ReadonlyMap<string, number>): Label[] {
-  const byName = new Map<string, Entity[]>();
-  for (const one of some) byName.set(one.label, [...(byName.get(one.label) ?? []), one]);
-  return [...byName].map(([name, all]) => {
+function single(some: readonly Entity[], pieces: Pieces): Label[] {
+  return [...Map.groupBy(some, ({ label }) => label)].map(([name, all]) => {
     const addresses = all.filter((one) => one.kind === 'addresses');
-    if (addresses.length === 0 || isWhole(name, addresses, pieces)) return { name, members: [] };
-    const ranges = joined(addresses.map(({ range }) => range)).map(rangeText);
+    const ranges = isWhole(name, addresses, pieces) ? [] : joined(addresses.map(({ range }) => range)).map(rangeText);
     return { name, members: ranges.length > FEW ? ['a part of it'] : ranges };
   });
 }
 
 type Addresses = Extract<Entity, { kind: 'addresses' }>;
+/** By the name of what they are pieces of. */
+type Pieces = ReadonlyMap<string, readonly Addresses[]>;
 
 /** A LAN is whole without its hosts, who have names of their own; so is what is left beside all names. */
-function isWhole(name: string, all: readonly Addresses[], pieces: ReadonlyMap<string, number>): boolean {
-  if (all.length !== pieces.get(name)) return false;
+function isWhole(name: string, all: readonly Addresses[], pieces: Pieces): boolean {
+  if (all.length !== pieces.get(name)?.length) return false;
   const text = (ranges: readonly Range[]): string => joined(ranges).map(rangeText).join();
   return (
     /^(?:LAN of |the internet$|other addresses$)/.test(name) ||
@@ -170,6 +154,6 @@ const FEW = 3;
 
 /** `group:sre (grace@example.com)`, `tag:router (6)`. */
 export function labelText({ name, members: all }: Label): string {
-  if (all.length === 0 || (all.length === 1 && all[0] === name)) return name;
+  if (all.length === 0) return name;
   return `${name} (${all.length > FEW ? all.length : all.join(', ')})`;
 }

@@ -17,9 +17,7 @@ export interface ChangeText {
 /** Gains and losses as sentences, gains first: they are what somebody has to approve. */
 export function changeTexts(comparison: AccessComparison, label: Labeller): ChangeText[] {
   const tell = (verb: ChangeText['verb'], changes: readonly AccessChange[]): ChangeText[] =>
-    changes
-      .map((change) => changeText(verb, change, label))
-      .sort((a, b) => (a.sentence < b.sentence ? -1 : Number(a.sentence > b.sentence)));
+    changes.map((change) => changeText(verb, change, label)).sort((a, b) => (a.sentence < b.sentence ? -1 : 1));
   return [...tell('gains', comparison.gains), ...tell('loses', comparison.losses)];
 }
 
@@ -36,10 +34,10 @@ function changeText(verb: ChangeText['verb'], change: AccessChange, label: Label
     ...new Set(rules.map(({ path, why }) => (why === '' ? path : why))),
     ...change.notes,
     ...(change.fresh.length === 0 ? [] : [`${verb === 'gains' ? 'new' : 'gone'}: ${list(change.fresh.toSorted())}`]),
-  ].filter((note) => note !== '');
-  const several = from.length > 1 || /^[a-z]+s of /.test(from[0] ?? '');
+  ];
+  const several = from.length > 1 || /^[a-z]+s of /.test(from.join());
   const agreed = several ? verb.slice(0, -1) : verb;
-  const sentence = `${list(from)} ${agreed} ${ports} on ${list(to)}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+  const sentence = `${list(from)} ${agreed} ${ports} on ${list(to)} (${notes.join('; ')})`;
   return { verb, from, ports, to, notes, sentence };
 }
 
@@ -48,5 +46,5 @@ const MANY = 6;
 /** `a, b and c`; long lists end in a number. */
 function list(names: readonly string[]): string {
   const told = names.length > MANY ? [...names.slice(0, MANY - 1), `${names.length - MANY + 1} more`] : names;
-  return told.length < 2 ? (told[0] ?? '') : `${told.slice(0, -1).join(', ')} and ${told.at(-1) ?? ''}`;
+  return [told.slice(0, -1).join(', '), ...told.slice(-1)].filter((part) => part !== '').join(' and ');
 }

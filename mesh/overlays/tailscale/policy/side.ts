@@ -56,19 +56,14 @@ export class Side {
     this.#addresses.sort((a, b) => Number(a.address - b.address));
   }
 
-  /** None where this world does not have it. */
-  of(entity: Entity): readonly Face[] {
-    return this.faces.get(entity) ?? [];
-  }
-
   /** Whether somebody among them has addresses of both families. */
   hasBoth(some: readonly Entity[]): boolean {
-    return some.some((one) => new Set(this.of(one).map(({ family }) => family)).size > 1);
+    return some.some((one) => new Set(this.faces.get(one)?.map(({ family }) => family)).size > 1);
   }
 
   /** Whether it is somebody's device, or who has such. */
   hasOwner(one: Entity): boolean {
-    return hasDevices(one) || this.of(one).some(({ login }) => login !== undefined);
+    return hasDevices(one) || this.faces.get(one)?.some(({ login }) => login !== undefined) === true;
   }
 
   #facesOf(
