@@ -51,7 +51,7 @@ export class Evaluation {
   readonly side: Side;
   /** In the order of entities. */
   readonly sources: EntityClass[];
-  /** Entity → its class as a source; undefined where no rule is for it. */
+  /** Entity → its class as a source; none where this world does not have it. */
   readonly sourceOf: ReadonlyMap<Entity, EntityClass>;
   readonly targetOf: ReadonlyMap<Entity, EntityClass>;
   readonly #known = new Step();
@@ -70,7 +70,7 @@ export class Evaluation {
         for (const { way, maybe } of some) way[family].targets.push({ target, maybe });
   }
 
-  /** What a class of sources may do; nothing where no rule is for it. */
+  /** What a class of sources may do; nothing without one. */
   reach(source: EntityClass | undefined): Reach {
     const { targets, own } = shares(source);
     return {
@@ -157,13 +157,12 @@ function faceClasses(side: Side, ways: readonly Way[], end: 'src' | 'dst'): Map<
   return of;
 }
 
-/** Entity → its class; none where no rule is for it. */
+/** Entity → its class; no faces where no rule is for it. */
 function entityClasses(side: Side, of: ReadonlyMap<Face, FaceClass>): Map<Entity, EntityClass> {
   const classes = new Once<string, EntityClass>();
   const found = new Map<Entity, EntityClass>();
   for (const [entity, all] of side.faces) {
     const faces = [...new Set(all.flatMap((face) => of.get(face) ?? []))].sort((a, b) => a.at - b.at);
-    if (faces.length === 0) continue;
     const key = faces.map(({ at }) => at).join();
     const one = classes.of(key, () => ({ at: classes.size, entities: [], faces }));
     one.entities.push(entity);

@@ -3,7 +3,7 @@ import { grouped, type AccessChange } from './changes.ts';
 import { Evaluation, type EntityClass } from './classes.ts';
 import { onlyOne, partsAt, type RuleShare } from './matrix.ts';
 import { Once } from './once.ts';
-import { given, missing, told, weaker, type Part, type Permission } from './permission.ts';
+import { given, missing, told, weaker, type Permission } from './permission.ts';
 import type { Family } from './ranges.ts';
 import { hasDevices, isTagged, universe, type Entity, type Revision } from './universe.ts';
 
@@ -66,8 +66,12 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
     const [former, present] = [here.evaluation.reach(source.here), there.evaluation.reach(source.there)];
     const before = new Map<EntityClass | undefined, Permission>(former.targets);
     const from = source.entities;
-    const tell = (from: Entity[], to: AccessChange['to'], difference: Difference, both: boolean): void => {
-      const concerned = partsIn(there.evaluation.parts, difference.permission, difference.ports);
+    const tell = (
+      from: Entity[],
+      to: AccessChange['to'],
+      { ports, family, condition, parts, others }: Difference,
+    ): void => {
+      const concerned = partsAt(there.evaluation.parts, parts).filter((part) => touches(ports, given(part)));
       const through = source.joined.filter((group) =>
         concerned.some(({ rule }) => rule.src.some(({ text }) => text === group)),
       );
@@ -80,24 +84,20 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
           src: texts(rule.src),
           dst: [...(rules.get(rule.path)?.dst ?? []), ...texts(rule.dst)],
         });
-      for (const { ports, family } of byFamily(difference.ports, both)) {
-        changes.push({
-          from,
-          to,
-          ports: told(ports),
-          ...(family !== undefined && { family }),
-          ...(difference.condition !== '' && { conditional: difference.condition }),
-          rules: [...rules.values()],
-          joined: through,
-          notes: [
-            ...through.map((group) => `${words.joined} ${group}`),
-            ...difference.others.map(
-              (other) => `${difference.condition === '' ? words.released : words.changed} ${other}`,
-            ),
-          ],
-          fresh: come,
-        });
-      }
+      changes.push({
+        from,
+        to,
+        ports: told(ports),
+        ...(family !== undefined && { family }),
+        ...(condition !== '' && { conditional: condition }),
+        rules: [...rules.values()],
+        joined: through,
+        notes: [
+          ...through.map((group) => `${words.joined} ${group}`),
+          ...others.map((other) => `${condition === '' ? words.released : words.changed} ${other}`),
+        ],
+        fresh: come,
+      });
     };
     for (const [target, permission] of present.targets) {
       for (const one of byTarget.get(target) ?? []) {
@@ -107,16 +107,16 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
         // Hosts reach themselves; of people and their own devices below.
         const alone = onlyOne(from, to);
         if (alone !== undefined && !isTagged(alone)) continue;
-        for (const difference of differences(old, permission))
-          tell(from, to, difference, side.hasBoth(from) && side.hasBoth(to));
+        const both = side.hasBoth(from) && side.hasBoth(to);
+        for (const difference of differences(old, permission, both)) tell(from, to, difference);
       }
     }
     // What one may do to devices of one's own: by rules that say so, and by those that name the person on both sides.
     const own = former.own.levels.length + present.own.levels.length > 0;
     for (const one of own || source.entities.length === 1 ? source.entities : []) {
       if (!hasDevices(one)) continue;
-      for (const difference of differences(here.evaluation.toOwn(one), there.evaluation.toOwn(one)))
-        tell([one], 'own', difference, side.hasBoth([one]));
+      const [old, now] = [here.evaluation.toOwn(one), there.evaluation.toOwn(one)];
+      for (const difference of differences(old, now, side.hasBoth([one]))) tell([one], 'own', difference);
     }
   }
   return changes;
@@ -152,40 +152,51 @@ function joiners(here: Revision, there: Revision): Map<string, string[]> {
 }
 
 interface Difference {
-  ports: Readonly<Record<Family, PortSet>>;
+  ports: PortSet;
+  /** Where the two could speak in both, and differ in what they may. */
+  family?: Family;
   condition: string;
-  permission: Permission;
+  /** Rules that give it. */
+  parts: readonly number[];
   /** Conditions on which the other revision permits some of it. */
   others: string[];
 }
 
-/** What `now` permits beyond `old`, by condition: beyond what `old` permits on the same conditions or on fewer. */
-function differences(old: Permission | undefined, now: Permission): Difference[] {
+/**
+ * What `now` permits beyond `old`, by condition: beyond what `old` permits on the same conditions or on fewer.
+ * @param both whether the two can speak to each other in both families
+ */
+function differences(old: Permission | undefined, now: Permission, both: boolean): Difference[] {
   const before = old?.levels ?? [];
-  return now.levels.flatMap(({ condition, keys, ports }): Difference[] => {
+  return now.levels.flatMap(({ condition, keys, ports: all, parts }) => {
     const same = before.filter((level) => weaker(level.keys, keys));
     const beyond = (family: Family): PortSet =>
-      same.reduce((left, level) => missing(left, level.ports[family]), ports[family]);
-    const left = { 4: beyond(4), 6: beyond(6) };
-    if (left[4].size + left[6].size === 0) return [];
-    const others = before.filter((level) => touches(left[4], level.ports[4]) || touches(left[6], level.ports[6]));
-    return [{ ports: left, condition, permission: now, others: others.map((level) => level.condition) }];
+      same.reduce((left, level) => missing(left, level.ports[family]), all[family]);
+    const [four, six] = [beyond(4), beyond(6)];
+    const [texts4, texts6] = [portTexts(four), portTexts(six)];
+    const apart = both && texts4.join() !== texts6.join();
+    const found: { ports: PortSet; family?: Family; families: Family[] }[] = apart
+      ? [
+          { ports: four, family: 4, families: [4] },
+          { ports: six, family: 6, families: [6] },
+        ]
+      : [{ ports: portSet([...texts4, ...texts6]), families: [4, 6] }];
+    return found
+      .filter(({ ports }) => ports.size > 0)
+      .map(({ ports, family, families }) => ({
+        ports,
+        family,
+        condition,
+        parts: families.flatMap((one) => parts[one]),
+        others: before
+          .filter((level) => families.some((one) => touches(ports, level.ports[one])))
+          .map((level) => level.condition),
+      }));
   });
 }
 
-const touches = (a: PortSet, b: PortSet): boolean => portTexts(missing(a, b)).join() !== portTexts(a).join();
-
-/** One entry where both families have the same, or only one of them is there; else one for each. */
-function byFamily(ports: Difference['ports'], both: boolean): { ports: PortSet; family?: Family }[] {
-  const [four, six] = [portTexts(ports[4]), portTexts(ports[6])];
-  if (!both || four.join() === six.join()) return [{ ports: portSet([...four, ...six]) }];
-  return ([4, 6] as const)
-    .filter((family) => ports[family].size > 0)
-    .map((family) => ({ ports: ports[family], family }));
-}
-
-/** Rules of a permission that give some of these ports. */
-function partsIn(parts: readonly Part[], permission: Permission, ports: Difference['ports']): Part[] {
-  const wanted = portSet([...portTexts(ports[4]), ...portTexts(ports[6])]);
-  return partsAt(parts, permission.parts).filter((part) => touches(wanted, given(part)));
+/** Whether some of the ports are among others; the ping that goes with every open port counts only where it is all there is. */
+function touches(ports: PortSet, others: PortSet): boolean {
+  const common = missing(ports, missing(ports, others));
+  return [...common.keys()].some((protocol) => protocol !== 'icmp' || ports.size === 1);
 }

@@ -147,9 +147,7 @@ function cut(all: readonly Named[]): { range: Range; by: Named }[] {
   const pieces: { range: Range; by: Named }[] = [];
   let active: Named[] = [];
   let next = 0;
-  for (const [index, from] of cuts.entries()) {
-    const to = cuts[index + 1];
-    if (to === undefined) break;
+  cuts.reduce((from, to) => {
     active = active.filter(({ range }) => range[1] >= from);
     for (let one = starts[next]; one !== undefined && one.range[0] <= from; one = starts[++next]) active.push(one);
     const smallest = active.reduce<Named | undefined>(
@@ -157,7 +155,8 @@ function cut(all: readonly Named[]): { range: Range; by: Named }[] {
       undefined,
     );
     if (smallest !== undefined) pieces.push({ range: [from, to - 1n], by: smallest });
-  }
+    return to;
+  });
   return pieces;
 }
 

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { changeTexts, compareAccess, comparePowers, labeller, type Policy, type World } from '../../../../../mesh/overlays/tailscale/policy/index.ts'; // prettier-ignore
+import { comparePowers, type Policy } from '../../../../../mesh/overlays/tailscale/policy/index.ts';
 import { granted, policy, world } from './fixtures.ts';
-
-/** The change as sentences. */
-function told(before: Policy, after: Policy, [old, now]: [World, World] = [world(), world()]): string[] {
-  const revisions = [{ policy: before, world: old }, { policy: after, world: now }] as const; // prettier-ignore
-  const comparison = compareAccess(...revisions);
-  return changeTexts(comparison, labeller(comparison.entities, revisions)).map(({ sentence }) => sentence);
-}
+import { changes as told } from './told.ts';
 
 const app = { src: ['tag:app'], dst: ['tag:db'], ip: ['tcp:5432'] };
 const dev = { src: ['group:dev'], dst: ['tag:db'], ip: ['tcp:22'] };

@@ -1,19 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  evaluator,
-  labelText,
-  type MatrixRow,
-  type Policy,
-} from '../../../../../mesh/overlays/tailscale/policy/index.ts';
+import { evaluator, labelText } from '../../../../../mesh/overlays/tailscale/policy/index.ts';
 import { granted, policy, world } from './fixtures.ts';
-
-const told = (of: Policy, around = world()): string[] =>
-  evaluator(of, around)
-    .matrix()
-    .map(({ from, to, ports, family, conditional }: MatrixRow) => {
-      const ends = [from, to].map((end) => (end === 'own' ? 'own' : end.map(({ label }) => label).join(' ')));
-      return `${ends.join(' → ')}: ${ports.join(' ')}${family === undefined ? '' : ` v${family}`}${conditional === undefined ? '' : ` if ${conditional}`}`;
-    });
+import { rows as told } from './told.ts';
 
 describe('the matrix', () => {
   test('has a row for each class of sources and targets, and none for what is denied', () => {
