@@ -58,7 +58,8 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
     (one) => joined.get(one.label) ?? [],
   );
   const targets = alike(entities, here.evaluation.targetOf, there.evaluation.targetOf, () => []);
-  const byTarget = Map.groupBy(targets, (target) => target.there);
+  const byTarget = new Once<EntityClass | undefined, Alike[]>();
+  for (const target of targets) byTarget.of(target.there, () => []).push(target);
   const side = there.evaluation.side;
   const isNew = (one: Entity): boolean => !here.evaluation.side.faces.has(one);
   const changes: AccessChange[] = [];
@@ -100,7 +101,7 @@ function oneWay(entities: readonly Entity[], here: Evaluated, there: Evaluated, 
       });
     };
     for (const [target, permission] of present.targets) {
-      for (const one of byTarget.get(target) ?? []) {
+      for (const one of byTarget.of(target, () => [])) {
         const old = before.get(one.here);
         if (old?.content === permission.content) continue;
         const to = one.entities;

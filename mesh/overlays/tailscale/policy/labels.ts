@@ -36,10 +36,7 @@ export function labeller(
   const sets = namedSets(entities, revisions, rename);
   // Of a LAN the addresses are not told.
   const labels = new Map(entities.flatMap((one) => (one.kind === 'addresses' ? [] : [[one.key, one.label]])));
-  const pieces = Map.groupBy(
-    entities.filter((one) => one.kind === 'addresses'),
-    ({ of }) => of,
-  );
+  const pieces = Map.groupBy(entities, ({ of }) => of);
   const owners = new Map(
     revisions.flatMap(({ world }) =>
       world.nodes.flatMap(({ name, user, tags }) => (tags.length > 0 ? [] : [[`node ${name}`, `person ${user}`]])),
@@ -75,10 +72,7 @@ export function labeller(
 
 const NO_HINTS: ReadonlySet<string> = new Set();
 
-/**
- * One that a rule names, else the one that names most of what is left; a name for one node more is the node's own.
- * @param sets the largest first
- */
+/** One that a rule names, else the one that names most of what is left; a name for one node more is the node's own. */
 function best(
   sets: readonly NamedSet[],
   left: ReadonlySet<string | undefined>,
@@ -93,7 +87,7 @@ function best(
   return found?.set;
 }
 
-/** The largest first. */
+/** By name. */
 function namedSets(
   entities: readonly Entity[],
   revisions: readonly Revision[],
@@ -124,7 +118,7 @@ function namedSets(
     if (lan?.startsWith('LAN of ') === true) lans.set(lan, [...(lans.get(lan) ?? []), one.key]);
   }
   for (const [name, keys] of lans) add(name, keys, 2);
-  return sets.sort((a, b) => b.keys.size - a.keys.size || (a.name < b.name ? -1 : 1));
+  return sets.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Pieces of one name together; with their ranges where they are not all of it. */
@@ -138,7 +132,7 @@ function single(some: readonly Entity[], pieces: Pieces): Label[] {
 
 type Addresses = Extract<Entity, { kind: 'addresses' }>;
 /** By the name of what they are pieces of. */
-type Pieces = ReadonlyMap<string, readonly Addresses[]>;
+type Pieces = ReadonlyMap<string | undefined, readonly Entity[]>;
 
 /** A LAN is whole without its hosts, who have names of their own; so is what is left beside all names. */
 function isWhole(name: string, all: readonly Addresses[], pieces: Pieces): boolean {

@@ -3,7 +3,7 @@ import type { Policy, Selector } from './types.ts';
 import type { World } from './world.ts';
 
 /** Somebody or something that can stand on a side of a connection. Equal keys are the same one in two revisions. */
-export type Entity = { key: string; label: string } & (
+export type Entity = { key: string; label: string; of?: string } & (
   | { kind: 'node'; name: string }
   /** Every device of a person, by login. */
   | { kind: 'person'; name: string }
