@@ -18,7 +18,7 @@ export function adoptedInto(config: MeshConfig, text: string): Adoption {
 }
 
 /** The wide stack with IPv6 at one site and a tool, and nothing that anybody may do. */
-export const wideRaw = () => ({
+const wideRaw = () => ({
   ...sixRaw(),
   tools: { ci: { why: 'runs the releases' } },
   groups: {},
