@@ -1,4 +1,4 @@
-import type { Explained } from './index.ts';
+import type { Explained } from './types.ts';
 
 const LOWER = {
   file: 'mesh/overlays/tailscale/policy/side.ts',
