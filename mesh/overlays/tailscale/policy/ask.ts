@@ -2,6 +2,7 @@ import { portSet, minus } from '../../../access/ports.ts';
 import { isSelf, type Evaluation } from './classes.ts';
 import { told, type Part } from './permission.ts';
 import { hasPorts, protocolName } from './protocols.ts';
+import { Once } from './once.ts';
 import { Parties, type Party } from './parties.ts';
 import { within, type Family } from './ranges.ts';
 import type { Face } from './side.ts';
@@ -59,6 +60,7 @@ export class Asking {
   readonly #evaluation: Evaluation;
   readonly #revision: Revision;
   readonly #parties: Parties;
+  readonly #sets = new Once<readonly Face[], ReadonlySet<Face>>();
 
   constructor(evaluation: Evaluation, revision: Revision) {
     this.#evaluation = evaluation;
@@ -142,10 +144,14 @@ export class Asking {
     let maybe: { text: string; sure: boolean } | undefined;
     for (const selector of all) {
       const selected = this.#evaluation.side.select(selector, side);
-      if (selected.sure.has(face)) return { text: selector.text, sure: true };
-      if (maybe === undefined && selected.maybe.has(face)) maybe = { text: selector.text, sure: false };
+      if (this.#has(selected.sure, face)) return { text: selector.text, sure: true };
+      if (maybe === undefined && this.#has(selected.maybe, face)) maybe = { text: selector.text, sure: false };
     }
     return maybe;
+  }
+
+  #has(faces: readonly Face[], face: Face): boolean {
+    return this.#sets.of(faces, (all) => new Set(all)).has(face);
   }
 
   #own(dst: readonly Selector[], { login }: Face, to: Face) {

@@ -72,11 +72,10 @@ export class Evaluation {
 
   /** What a class of sources may do; nothing without one. */
   reach(source: EntityClass | undefined): Reach {
-    const { targets, own } = shares(source);
-    return {
-      targets: new Map([...targets].map(([target, some]) => [target, this.#permission(some)])),
-      own: this.#permission(own),
-    };
+    const { targets: to, own } = shares(source);
+    const targets = new Map<EntityClass, Permission>();
+    for (const [target, some] of to) targets.set(target, this.#permission(some));
+    return { targets, own: this.#permission(own) };
   }
 
   /** What somebody may do to devices of their own: by rules that say so, and by those that name them on both sides. */
@@ -89,7 +88,7 @@ export class Evaluation {
   /** The same shares give the same object, found share by share: most pairs are joined by one rule, in one family or in both. */
   #permission(shares: readonly Share[]): Permission {
     let step = this.#known;
-    for (const share of shares) step = step.next.of(share, () => new Step());
+    for (const share of shares) step = step.next.of(share, newStep);
     return (step.permission ??= permission(shares, this.parts));
   }
 }
@@ -99,6 +98,8 @@ class Step {
   readonly next = new Once<Share, Step>();
   permission?: Permission;
 }
+
+const newStep = (): Step => new Step();
 
 function leading({ at }: Part, family: Family): Leading {
   const share = { part: at, family };
@@ -127,13 +128,14 @@ export const isSelf = (one: Selector): boolean => one.text === 'autogroup:self';
 
 /** Face → its class; none where no rule is for it. */
 function faceClasses(side: Side, ways: readonly Way[], end: 'src' | 'dst'): Map<Face, FaceClass> {
-  const found = new Once<Face, { face: Face; certain: Set<Way>; possible: Set<Way> }>();
+  const found = new Once<Face, Concerned>();
   for (const way of ways) {
     const { rule, kind } = way.part;
     const logins = kind === 'ssh' && end === 'dst';
     const put = (face: Face, list: 'certain' | 'possible'): void => {
       if (logins && face.ssh === false) return;
-      found.of(face, () => ({ face, certain: new Set(), possible: new Set() }))[list].add(way);
+      const all = found.of(face, unconcerned)[list];
+      if (all.at(-1) !== way) all.push(way);
     };
     for (const selector of rule[end]) {
       const { sure, maybe } = side.select(selector, end);
@@ -144,18 +146,27 @@ function faceClasses(side: Side, ways: readonly Way[], end: 'src' | 'dst'): Map<
   const classes = new Once<string, FaceClass>();
   const of = new Map<Face, FaceClass>();
   for (const { face, certain, possible } of found.all()) {
-    const all = [
-      ...[...certain].map((way) => ({ way, maybe: false })),
-      ...[...possible].filter((way) => !certain.has(way)).map((way) => ({ way, maybe: true })),
-    ];
-    const key = JSON.stringify([face.family, all.map(({ way, maybe }) => [way.part.at, maybe])]);
-    of.set(
-      face,
-      classes.of(key, () => ({ at: classes.size, family: face.family, ways: all })),
-    );
+    const left = possible.filter((way) => !certain.includes(way));
+    const key = `${face.family} ${numbers(certain)} ${numbers(left)}`;
+    const make = (): FaceClass => {
+      const ways = [...certain.map((way) => ({ way, maybe: false })), ...left.map((way) => ({ way, maybe: true }))];
+      return { at: classes.size, family: face.family, ways };
+    };
+    of.set(face, classes.of(key, make));
   }
   return of;
 }
+
+/** A face, and the rules that are for it. */
+interface Concerned {
+  face: Face;
+  certain: Way[];
+  possible: Way[];
+}
+
+const unconcerned = (face: Face): Concerned => ({ face, certain: [], possible: [] });
+
+const numbers = (ways: readonly Way[]): string => ways.map(({ part }) => part.at).join();
 
 /** Entity → its class; no faces where no rule is for it. */
 function entityClasses(side: Side, of: ReadonlyMap<Face, FaceClass>): Map<Entity, EntityClass> {

@@ -2,10 +2,10 @@
 export class Once<K, V> {
   readonly #made = new Map<K, V>();
 
-  of(key: K, make: () => V): V {
+  of(key: K, make: (key: K) => V): V {
     const known = this.#made.get(key);
     if (known !== undefined) return known;
-    const made = make();
+    const made = make(key);
     this.#made.set(key, made);
     return made;
   }

@@ -17,8 +17,9 @@ export interface Face {
 
 /** Faces that a selector selects. `maybe`: nobody knows yet, since they have no address so far. */
 export interface Selected {
-  sure: ReadonlySet<Face>;
-  maybe: ReadonlySet<Face>;
+  /** Some of them more than once. */
+  sure: readonly Face[];
+  maybe: readonly Face[];
 }
 
 /** The faces of all entities in one world, indexed by what selects them. */
@@ -212,20 +213,21 @@ export class Side {
    * everybody its possible holder would say nothing.
    */
   #within(ranges: readonly Range[]): Selected {
-    const found = new Set<Face>();
-    const maybe = new Set<Face>();
+    const found: Face[] = [];
+    const maybe: Face[] = [];
     for (const [first, last] of ranges)
-      for (const { address, face } of this.#addresses.slice(this.#lower(first))) {
-        if (address > last) break;
-        found.add(face);
+      for (let index = this.#lower(first); ; index++) {
+        const one = this.#addresses[index];
+        if (one === undefined || one.address > last) break;
+        found.push(one.face);
       }
     for (const whole of TAILNET) {
       const [first] = whole;
       const certain = ranges.some((range) => within(whole, range));
       const possible = ranges.some(([low, high]) => low < high && overlap([low, high], whole));
-      for (const face of this.#unknown[familyOf(first)])
-        if (certain) found.add(face);
-        else if (possible) maybe.add(face);
+      const unknown = this.#unknown[familyOf(first)];
+      if (certain) found.push(...unknown);
+      else if (possible) maybe.push(...unknown);
     }
     return { sure: found, maybe };
   }
@@ -242,4 +244,4 @@ export class Side {
   }
 }
 
-const sure = (faces: readonly Face[] = []): Selected => ({ sure: new Set(faces), maybe: new Set() });
+const sure = (faces: readonly Face[] = []): Selected => ({ sure: faces, maybe: [] });
