@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts';
 import { joined, parseRange, without, type Range } from './ranges.ts';
-import type { Reader, Spot } from './reader.ts';
+import type { Entry, Reader, Spot } from './reader.ts';
 
 /** What selectors of a policy may name. */
 export interface Names {
@@ -68,18 +68,17 @@ export function readIpsets(
 ): Map<string, readonly Range[]> {
   const written = new Map(reader.mapping(section).map((entry) => [entry.key, entry]));
   const done = new Map<string, readonly Range[]>();
-  const read = (name: string, open: readonly string[]): readonly Range[] => {
+  const read = ({ key: name, value, at }: Entry, open: readonly string[]): readonly Range[] => {
     const known = done.get(name);
-    const entry = written.get(name);
-    if (known !== undefined || entry === undefined) return known ?? [];
-    if (!/^ipset:[^\s]+$/.test(name)) reader.fault(entry.at, 'is no name of a set: write "ipset:NAME"');
+    if (known !== undefined) return known;
+    if (!/^ipset:[^\s]+$/.test(name)) reader.fault(at, 'is no name of a set: write "ipset:NAME"');
     let ranges: readonly Range[] = [];
-    for (const { text, spot } of reader.strings(entry.value)) {
+    for (const { text, spot } of reader.strings(value)) {
       const [, verb, operand = ''] = /^(?:(add|remove)\s+)?(\S+)$/.exec(text.trim()) ?? [];
       const target = operand.replace(/^host:/, '');
-      const found = written.has(target)
-        ? inner(target, spot, [...open, name])
-        : (hosts.get(target) ?? parseRange(target));
+      const other = written.get(target);
+      const found =
+        other === undefined ? (hosts.get(target) ?? parseRange(target)) : inner(other, spot, [...open, name]);
       if (found === undefined || typeof found === 'string') {
         reader.fault(
           spot,
@@ -93,16 +92,19 @@ export function readIpsets(
     done.set(name, ranges);
     return ranges;
   };
-  const inner = (name: string, spot: Spot, open: readonly string[]): readonly Range[] => {
-    if (!open.includes(name)) return read(name, open);
-    reader.fault(spot, `${name} contains itself (${[...open, name].join(' → ')}): break the circle`);
+  const inner = (entry: Entry, spot: Spot, open: readonly string[]): readonly Range[] => {
+    if (!open.includes(entry.key)) return read(entry, open);
+    reader.fault(spot, `${entry.key} contains itself (${[...open, entry.key].join(' → ')}): break the circle`);
     return [];
   };
-  for (const name of written.keys()) read(name, []);
+  for (const entry of written.values()) read(entry, []);
   return done;
 }
 
-const isRange = (found: Range | readonly Range[]): found is Range => typeof found[0] === 'bigint';
+function isRange(found: Range | readonly Range[]): found is Range {
+  const [first] = found;
+  return typeof first === 'bigint';
+}
 
 /** Who may give which tag; an empty list is "admins", and what owns may be a person, a group, an autogroup or another tag. */
 export function readTagOwners(

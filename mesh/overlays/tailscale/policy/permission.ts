@@ -51,7 +51,6 @@ export interface Level {
   parts: Readonly<Record<Family, readonly number[]>>;
 }
 
-const NOTHING: PortSet = new Map();
 const NOT_YET: Condition = { text: 'if its address is one that the rule names', key: 'addresses' };
 
 export function permission(shares: readonly Share[], parts: readonly Part[]): Permission {
@@ -77,7 +76,7 @@ export function permission(shares: readonly Share[], parts: readonly Part[]): Pe
       keys: group.keys,
       condition: group.condition,
       ports: { 4: portsOf(group[4]), 6: portsOf(group[6]) },
-      parts: numbers(group),
+      parts: { 4: numbersOf(group[4]), 6: numbersOf(group[6]) },
     })),
   );
 }
@@ -86,33 +85,32 @@ export function permission(shares: readonly Share[], parts: readonly Part[]): Pe
 export function together(a: Permission | undefined, b: Permission | undefined): Permission | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   const byKeys = Map.groupBy([...a.levels, ...b.levels], ({ keys }) => keys.join(' & '));
-  return layered(
-    [...byKeys.values()].flatMap(([first, second]) => {
-      if (first === undefined || second === undefined) return first ?? [];
-      const both = (family: Family) => ({
-        ports: portSet([...portTexts(first.ports[family]), ...portTexts(second.ports[family])]),
-        parts: [...new Set([...first.parts[family], ...second.parts[family]])].sort((one, other) => one - other),
-      });
-      const [four, six] = [both(4), both(6)];
-      return { ...first, ports: { 4: four.ports, 6: six.ports }, parts: { 4: four.parts, 6: six.parts } };
-    }),
-  );
+  return layered([...byKeys.values()].map((same) => same.reduce(joined)));
+}
+
+/** Two levels of the same conditions as one. */
+function joined(first: Level, second: Level): Level {
+  const ports = (family: Family): PortSet =>
+    portSet([...portTexts(first.ports[family]), ...portTexts(second.ports[family])]);
+  const parts = (family: Family): number[] => ascending([...first.parts[family], ...second.parts[family]]);
+  return { ...first, ports: { 4: ports(4), 6: ports(6) }, parts: { 4: parts(4), 6: parts(6) } };
 }
 
 /** Of each level what no level with fewer of its conditions has. */
 function layered(all: readonly Level[]): Permission {
   const levels: Level[] = [];
-  for (const level of [...all].sort(byConditions)) {
+  for (const level of [...all].sort(
+    (a, b) => a.keys.length - b.keys.length || (a.keys.join() < b.keys.join() ? -1 : 1),
+  )) {
     const base = levels.filter(({ keys }) => weaker(keys, level.keys));
     const beyond = (family: Family): PortSet =>
       base.reduce((left, { ports }) => missing(left, ports[family]), level.ports[family]);
     const ports = { 4: beyond(4), 6: beyond(6) };
     if (ports[4].size + ports[6].size > 0) levels.push({ ...level, ports });
   }
-  const parts = new Set(all.flatMap((level) => [...level.parts[4], ...level.parts[6]]));
   return {
     levels,
-    parts: [...parts].sort((a, b) => a - b),
+    parts: ascending(all.flatMap((level) => [...level.parts[4], ...level.parts[6]])),
     content: JSON.stringify(levels.map(({ keys, ports }) => [keys, portTexts(ports[4]), portTexts(ports[6])])),
   };
 }
@@ -122,17 +120,14 @@ interface Group extends Record<Family, Part[]> {
   condition: string;
 }
 
-const byConditions = (a: Level, b: Level): number =>
-  a.keys.length - b.keys.length || (a.keys.join() < b.keys.join() ? -1 : 1);
-
 /** Whether whoever meets the second list of conditions meets the first. */
 export const weaker = (keys: readonly string[], than: readonly string[]): boolean =>
   keys.every((key) => than.includes(key));
 
-const numbers = (group: Record<Family, Part[]>): Record<Family, number[]> => {
-  const of = (parts: readonly Part[]): number[] => [...new Set(parts.map(({ at }) => at))].sort((a, b) => a - b);
-  return { 4: of(group[4]), 6: of(group[6]) };
-};
+const numbersOf = (parts: readonly Part[]): number[] => ascending(parts.map(({ at }) => at));
+
+/** Each once. */
+const ascending = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b);
 
 /** What one rule gives by itself, the ping aside. */
 export function given(part: Part): PortSet {
@@ -143,7 +138,6 @@ export function given(part: Part): PortSet {
 function portsOf(parts: readonly Part[]): PortSet {
   const network = parts.flatMap((part) => (part.kind === 'network' ? part.rule.ports : []));
   const ssh = logins(parts.flatMap((part) => (part.kind === 'ssh' ? [part.rule] : [])));
-  if (network.length === 0 && ssh.length === 0) return NOTHING;
   return portSet([...network, ...(network.length > 0 ? ['icmp/*'] : []), ...ssh]);
 }
 

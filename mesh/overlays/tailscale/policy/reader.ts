@@ -1,11 +1,18 @@
 import type { PolicyFault } from './faults.ts';
 import { nearest } from './nearest.ts';
-import type { Node, PolicyText } from './text.ts';
+import { elementsOf, entriesOf, type Node, type PolicyText } from './text.ts';
 
 /** A place in the text: a node and how its path is told. */
 export interface Spot {
   node: Node;
   path: string;
+}
+
+/** A name of the author's own, its place, and what stands behind it. */
+export interface Entry {
+  key: string;
+  value: Spot;
+  at: Spot;
 }
 
 const MOST_FAULTS = 500;
@@ -15,7 +22,7 @@ export class Enough extends Error {}
 
 /** Reads nodes of a policy as what they should be, and collects what is wrong on the way instead of stopping at the first. */
 export class Reader {
-  readonly faults: PolicyFault[] = [];
+  readonly faults: (PolicyFault & { line: number })[] = [];
   readonly unjudged: { path: string; why: string }[] = [];
   readonly text: PolicyText;
 
@@ -34,20 +41,19 @@ export class Reader {
   }
 
   /** A mapping with names of the author's own (`groups`, `hosts`): each once. Empty when absent. */
-  mapping(spot: Spot | undefined): { key: string; value: Spot; at: Spot }[] {
+  mapping(spot: Spot | undefined): Entry[] {
     if (spot === undefined) return [];
     if (spot.node.type !== 'object') {
       this.fault(spot, `is ${kindOf(spot.node)}; write a mapping: { … }`);
       return [];
     }
     const seen = new Map<string, number>();
-    return (spot.node.children ?? []).flatMap(({ children: [name, value] = [] }) => {
-      if (name === undefined || value === undefined) return [];
+    return entriesOf(spot.node).map(([name, value]) => {
       const key = String(name.value);
       const path = `${spot.path}[${JSON.stringify(key)}]`;
       const at = { node: name, path };
       this.#once(seen, key, at);
-      return [{ key, value: { node: value, path }, at }];
+      return { key, value: { node: value, path }, at };
     });
   }
 
@@ -64,8 +70,7 @@ export class Reader {
     }
     const names = new Map([...known, ...Object.keys(old)].map((name) => [name.toLowerCase(), name]));
     const seen = new Map<string, number>();
-    for (const { children: [name, value] = [] } of spot.node.children ?? []) {
-      if (name === undefined || value === undefined) continue;
+    for (const [name, value] of entriesOf(spot.node)) {
       const key = String(name.value);
       const path = spot.path === '' ? key : `${spot.path}.${key}`;
       const field = names.get(key.toLowerCase());
@@ -98,7 +103,7 @@ export class Reader {
       return [];
     }
     let from = spot.node.offset;
-    return (spot.node.children ?? []).map((node, index) => {
+    return elementsOf(spot.node).map((node, index) => {
       const why = this.text.why(node, from);
       from = node.offset + node.length;
       return { node, path: `${spot.path}[${index}]`, why };
@@ -107,10 +112,8 @@ export class Reader {
 
   string(spot: Spot | undefined): string | undefined {
     if (spot === undefined) return undefined;
-    const { value } = spot.node as { value: unknown };
-    if (spot.node.type === 'string' && typeof value === 'string') return value;
     // `"proto": 6` and `"ip": [443]` are what people write, and plain enough.
-    if (spot.node.type === 'number') return String(value);
+    if (spot.node.type === 'string' || spot.node.type === 'number') return String(spot.node.value);
     this.fault(spot, `is ${kindOf(spot.node)}; write a text in quotes`);
     return undefined;
   }
@@ -128,7 +131,7 @@ export class Reader {
   /** As `list`, without looking for comments: there may be thousands of names. */
   plainList(spot: Spot): Spot[] {
     if (spot.node.type === 'array')
-      return (spot.node.children ?? []).map((node, index) => ({ node, path: `${spot.path}[${index}]` }));
+      return elementsOf(spot.node).map((node, index) => ({ node, path: `${spot.path}[${index}]` }));
     this.fault(spot, `is ${kindOf(spot.node)}; write a list: [ … ]`);
     return [];
   }

@@ -3,6 +3,13 @@ import { PolicyUnreadable, type PolicyFault } from './faults.ts';
 
 export type { Node } from 'jsonc-parser';
 
+/** Elements of a list, or the properties of an object. */
+export const elementsOf = ({ children = [] }: Node): readonly Node[] => children;
+
+/** Names and values of an object: in a text that the parser takes, no name is without a value. */
+export const entriesOf = (node: Node): [name: Node, value: Node][] =>
+  elementsOf(node).map(({ children }) => children as [Node, Node]);
+
 /** Larger texts are refused before they are read: the service takes far less, and a reader would wait for nothing. */
 const LARGEST = 10_000_000;
 const MOST_FAULTS = 20;
@@ -29,11 +36,13 @@ const SAYS: Readonly<Record<string, string>> = {
 export class PolicyText {
   readonly root: Node;
   readonly #starts: readonly number[];
+  /** In the order of the text. */
   readonly #comments: readonly Comment[];
+  readonly #commentStarts: readonly number[];
 
   /** @throws PolicyUnreadable when the text is no HuJSON, is no object, or is too large */
   constructor(text: string) {
-    const bytes = text.length > LARGEST ? text.length : Buffer.byteLength(text);
+    const bytes = Buffer.byteLength(text);
     if (bytes > LARGEST)
       throw new PolicyUnreadable([
         {
@@ -44,6 +53,7 @@ export class PolicyText {
     this.#starts = lineStarts(text);
     this.root = this.#parse(text);
     this.#comments = comments(text);
+    this.#commentStarts = this.#comments.map(({ start }) => start);
   }
 
   #parse(text: string): Node {
@@ -85,17 +95,14 @@ export class PolicyText {
     const above = this.#between(from, node.offset).filter((one) => !ofTheFormer(one));
     const end = node.offset + node.length;
     const last = this.lineAt(end);
-    const found = above.length > 0 ? above : this.#between(end, this.#starts[last] ?? Number.POSITIVE_INFINITY);
+    const found = above.length > 0 ? above : this.#between(end, this.#starts[last]);
     return found.map(({ text }) => text).join(' ');
   }
 
-  #between(from: number, to: number): Comment[] {
-    const found: Comment[] = [];
-    for (let index = lower(this.#comments, from); ; index++) {
-      const one = this.#comments[index];
-      if (one === undefined || one.start >= to) return found;
-      found.push(one);
-    }
+  /** Comments that start from the one offset on, and before the other. */
+  #between(from: number, to = Number.POSITIVE_INFINITY): Comment[] {
+    const until = (offset: number): number => upper(this.#commentStarts, offset - 1);
+    return this.#comments.slice(until(from), until(to));
   }
 }
 
@@ -133,17 +140,6 @@ function upper(numbers: readonly number[], value: number): number {
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((numbers[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Index of the first comment that starts at or after `from`. */
-function lower(all: readonly Comment[], from: number): number {
-  let [low, high] = [0, all.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((all[middle]?.start ?? 0) < from) low = middle + 1;
     else high = middle;
   }
   return low;
