@@ -15,6 +15,12 @@ export interface Entry {
   at: Spot;
 }
 
+/** A text and where it stands. */
+export interface Told {
+  text: string;
+  spot: Spot;
+}
+
 const MOST_FAULTS = 500;
 
 /** There are so many faults that the rest of the text is not looked at. */
@@ -111,21 +117,23 @@ export class Reader {
   }
 
   string(spot: Spot | undefined): string | undefined {
+    return this.told(spot)?.text;
+  }
+
+  /** As `string`, with its place. */
+  told(spot: Spot | undefined): Told | undefined {
     if (spot === undefined) return undefined;
     // `"proto": 6` and `"ip": [443]` are what people write, and plain enough.
-    if (spot.node.type === 'string' || spot.node.type === 'number') return String(spot.node.value);
+    if (spot.node.type === 'string' || spot.node.type === 'number') return { text: String(spot.node.value), spot };
     this.fault(spot, `is ${kindOf(spot.node)}; write a text in quotes`);
     return undefined;
   }
 
   /** Texts of a list, or of one text, which the service takes for a list of it. */
-  strings(spot: Spot | undefined): { text: string; spot: Spot }[] {
+  strings(spot: Spot | undefined): Told[] {
     if (spot === undefined) return [];
     const spots = spot.node.type === 'string' ? [spot] : this.plainList(spot);
-    return spots.flatMap((one) => {
-      const text = this.string(one);
-      return text === undefined ? [] : [{ text, spot: one }];
-    });
+    return spots.flatMap((one) => this.told(one) ?? []);
   }
 
   /** As `list`, without looking for comments: there may be thousands of names. */
