@@ -131,23 +131,22 @@ const ascending = (numbers: readonly number[]): number[] => [...new Set(numbers)
 
 /** What one rule gives by itself, the ping aside. */
 export function given(part: Part): PortSet {
-  return portSet(part.kind === 'network' ? part.rule.ports : logins([part.rule]));
+  return portSet(part.kind === 'network' ? part.rule.ports : logins([part]));
 }
 
 /** Any open port lets a ping through: the packet filter looks at addresses only there. */
 function portsOf(parts: readonly Part[]): PortSet {
   const network = parts.flatMap((part) => (part.kind === 'network' ? part.rule.ports : []));
-  const ssh = logins(parts.flatMap((part) => (part.kind === 'ssh' ? [part.rule] : [])));
-  return portSet([...network, ...(network.length > 0 ? ['icmp/*'] : []), ...ssh]);
+  return portSet([...network, ...(network.length > 0 ? ['icmp/*'] : []), ...logins(parts)]);
 }
 
 const NONROOT = 'autogroup:nonroot';
 const UNCHECKED = ' without a check';
 
 /** Where one rule asks for a check and another does not, the check is asked. */
-function logins(rules: readonly SshRule[]): string[] {
+function logins(parts: readonly Part[]): string[] {
   const users = (action: SshRule['action']): Set<string> =>
-    new Set(rules.filter((rule) => rule.action === action).flatMap((rule) => rule.users));
+    new Set(parts.flatMap((part) => (part.kind === 'ssh' && part.rule.action === action ? part.rule.users : [])));
   const [accepted, checked] = [users('accept'), users('check')];
   const all = new Set([...accepted, ...checked]);
   const asked = (user: string): boolean => checked.has(user) || (user !== 'root' && checked.has(NONROOT));

@@ -57,7 +57,7 @@ function addressText(address: bigint): string {
     Array.from({ length: count }, (_, index) => Number((value >> BigInt(8 * (count - 1 - index))) & 255n));
   return familyOf(address) === 4
     ? new ipaddr.IPv4(bytes(address, 4)).toString()
-    : new ipaddr.IPv6(bytes(address - V6, 16)).toRFC5952String();
+    : new ipaddr.IPv6(bytes(address, 16)).toRFC5952String();
 }
 
 /** `10.77.10.2`, `10.77.10.0/24`, or `10.0.0.1-10.0.0.9` where no prefix says it. */
