@@ -1,5 +1,7 @@
 import type { Explained } from './index.ts';
 
+const MIDDLE = 'the middle of what is left is always one of the numbers';
+
 /** Reading any policy. */
 export const READING: readonly Explained[] = [
   {
@@ -15,5 +17,33 @@ export const READING: readonly Explained[] = [
     from: 'one === undefined',
     to: 'false',
     why: 'shares are numbered by the parts that they are told with',
+  },
+  {
+    file: 'mesh/overlays/tailscale/policy/text.ts',
+    text: 'if (!(error instanceof RangeError)) throw error;',
+    from: '!(error instanceof RangeError)',
+    to: 'false',
+    why: 'the parser throws nothing else',
+  },
+  {
+    file: 'mesh/overlays/tailscale/policy/text.ts',
+    text: 'if ((numbers[middle] ?? 0) <= value) low = middle + 1;',
+    from: 'numbers[middle] ?? 0',
+    to: 'numbers[middle]',
+    why: MIDDLE,
+  },
+  {
+    file: 'mesh/overlays/tailscale/policy/text.ts',
+    text: 'if ((numbers[middle] ?? 0) <= value) low = middle + 1;',
+    from: '0',
+    to: '0 + 1',
+    why: MIDDLE,
+  },
+  {
+    file: 'mesh/overlays/tailscale/policy/text.ts',
+    text: 'const until = (offset: number): number => upper(this.#commentStarts, offset - 1);',
+    from: '1',
+    to: '1 + 1',
+    why: 'no comment starts on the last letter before a value or a line, nor on the last one of a value: it has two letters at least',
   },
 ];

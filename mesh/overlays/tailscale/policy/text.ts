@@ -1,4 +1,4 @@
-import { parseTree, printParseErrorCode, visit, type Node, type ParseError } from 'jsonc-parser';
+import { parseTree, printParseErrorCode, visit, type Node, type ParseError, type ParseErrorCode } from 'jsonc-parser';
 import { PolicyUnreadable, type PolicyFault } from './faults.ts';
 
 export type { Node } from 'jsonc-parser';
@@ -15,7 +15,7 @@ const LARGEST = 10_000_000;
 const MOST_FAULTS = 20;
 
 /** Messages of the parser, for people. */
-const SAYS: Readonly<Record<string, string>> = {
+const SAYS = {
   InvalidSymbol: 'something that is neither a value nor a name in quotes',
   InvalidNumberFormat: 'a number in a form that JSON does not have',
   PropertyNameExpected: 'a name in double quotes is expected here',
@@ -27,10 +27,14 @@ const SAYS: Readonly<Record<string, string>> = {
   EndOfFileExpected: 'something stands after the end of the policy',
   UnexpectedEndOfComment: 'a comment does not end',
   UnexpectedEndOfString: 'a text in quotes does not end on its line',
+  UnexpectedEndOfNumber: 'a number ends before its last digit',
   InvalidUnicode: 'a \\u escape is not four hex digits',
   InvalidEscapeCharacter: 'a \\ escape that JSON does not have',
   InvalidCharacter: 'a control character inside a text',
 };
+
+/** It has one more, for those who take no comments. */
+const said = (error: ParseErrorCode): string => SAYS[printParseErrorCode(error) as keyof typeof SAYS];
 
 /** A HuJSON text (JSON with comments and trailing commas), its tree, its lines and its comments. */
 export class PolicyText {
@@ -67,10 +71,11 @@ export class PolicyText {
         { path: '', message: 'lists or objects are nested too deeply: a policy has five levels' },
       ]);
     }
-    const faults = errors.map(({ error, offset }): PolicyFault => {
-      const code = printParseErrorCode(error);
-      return { path: '', line: this.lineAt(offset), message: `not HuJSON: ${SAYS[code] ?? code}` };
-    });
+    const faults = errors.map(({ error, offset }): PolicyFault => ({
+      path: '',
+      line: this.lineAt(offset),
+      message: `not HuJSON: ${said(error)}`,
+    }));
     if (faults.length > MOST_FAULTS)
       faults.splice(MOST_FAULTS, faults.length, {
         path: '',
@@ -124,7 +129,7 @@ function comments(text: string): Comment[] {
       .join(' ');
     if (told !== '') found.push({ start, end: start + length, text: told });
   };
-  visit(text, { onComment }, { allowTrailingComma: true });
+  visit(text, { onComment });
   return found;
 }
 
