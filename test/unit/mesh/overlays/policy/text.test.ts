@@ -22,7 +22,7 @@ describe('the comment of a rule', () => {
     ['of several lines', `[\n// one\n//\n// two\n/** three\n *\n * four */\n${RULE}]`, ['one two three four']],
     ['of slashes and stars', `[\n//// one ////\n/***** two *****/\n${RULE}]`, ['one //// two']],
     ['on a later line is nobody’s', `[\n${RULE}\n// later\n]`, ['']],
-    ['inside of it is its own affair', `[\n{"src": ["*"], // who\n"dst": ["*"],\n"ip": ["*"]}\n]`, ['']],
+    ['inside of it is its own affair', `[\n{"src": ["*"], // who\n"dst": ["*"],\n"ip": ["*"]},\n${RULE}\n]`, ['', '']],
   ])('%s', (_where, grants, comments) => {
     expect(whys(grants)).toEqual(comments);
   }); // prettier-ignore
