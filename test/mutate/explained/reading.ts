@@ -19,6 +19,13 @@ export const READING: readonly Explained[] = [
     why: 'shares are numbered by the parts that they are told with',
   },
   {
+    file: 'mesh/overlays/tailscale/policy/read.ts',
+    text: 'if (!(error instanceof Enough)) throw error;',
+    from: '!(error instanceof Enough)',
+    to: 'false',
+    why: 'reading throws nothing else',
+  },
+  {
     file: 'mesh/overlays/tailscale/policy/text.ts',
     text: 'if (!(error instanceof RangeError)) throw error;',
     from: '!(error instanceof RangeError)',

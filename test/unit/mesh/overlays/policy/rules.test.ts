@@ -67,6 +67,7 @@ describe('grants', () => {
     [{ via: ['tag:routre'] }, '.via[0]@1: tag:routre has no owner: no entry of tagOwners is for it; did you mean tag:router?'],
     [{ srcPosture: ['posture:x'] }, '.srcPosture[0]@1: no posture is called posture:x: add it to postures'],
     [{ srcPosture: ['posture:a b'] }, '.srcPosture[0]@1: no posture is called posture:a b: add it to postures'],
+    [{ srcPosture: ['latest'] }, '.srcPosture[0]@1: no posture is called latest: add it to postures'],
     [{ dst: ['autogroup:self'] }, '@1: leads to autogroup:self from tag:app, which has no devices of its own: only people and groups of them can'],
     [{ src: ['group:dev', '*'], dst: ['tag:db', 'autogroup:self'] }, '@1: leads to autogroup:self from *, which has no devices of its own: only people and groups of them can'],
   ])('%j: %s', (more, told) => {
@@ -146,6 +147,8 @@ describe('what a rule asks for besides', () => {
     expect(asked({ srcPosture: ['posture:a'] }, { defaultSrcPosture: ['posture:b'] })).toEqual([POSTURE_A]);
     expect(read({ postures, defaultSrcPosture: ['posture:a'], ...acl({}) }).policy.rules?.[0]?.conditions).toEqual([POSTURE_A]); // prettier-ignore
     expect(asked({})).toEqual([]);
+    const own = { postures, defaultSrcPosture: ['posture:b'], ...acl({ srcPosture: ['posture:a'] }) };
+    expect(read(own).policy.rules?.[0]?.conditions).toEqual([POSTURE_A]);
   });
 
   test('routers that it leads through', () => {

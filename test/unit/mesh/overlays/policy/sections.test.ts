@@ -134,6 +134,23 @@ test('attributes of nodes change no access, and name what exists', () => {
   expect(wrong(of({ target: ['autogroup:danger-all'] }))).toEqual(['nodeAttrs[0].target[0]@1: autogroup:danger-all can be a source only']); // prettier-ignore
 });
 
+test.each([
+  ['sshTests', 'acept', 'accept'],
+  ['sshTests', 'chek', 'check'],
+  ['sshTests', 'deyn', 'deny'],
+  ['sshTests', 'srcPosturAttrs', 'srcPostureAttrs'],
+  ['sshTests', 'dstPosturAttrs', 'dstPostureAttrs'],
+  ['nodeAttrs', 'targets', 'target'],
+  ['nodeAttrs', 'atr', 'attr'],
+  ['nodeAttrs', 'ap', 'app'],
+  ['nodeAttrs', 'ippol', 'ipPool'],
+  ['nodeAttrs', 'srcPostur', 'srcPosture'],
+])('%s: %s is %s, misspelled', (section, field, meant) => {
+  expect(wrong({ [section]: [{ [field]: [] }] })).toEqual([
+    `${section}[0].${field}@1: is nothing that the service knows: did you mean ${meant}?`,
+  ]);
+});
+
 describe('sections', () => {
   const all = { grants: [], acls: [], groups: {}, hosts: {}, ipsets: {}, tagOwners: {}, autoApprovers: {}, ssh: [], tests: [], sshTests: [], postures: {}, defaultSrcPosture: [] }; // prettier-ignore
 
