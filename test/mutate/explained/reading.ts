@@ -27,13 +27,6 @@ export const READING: readonly Explained[] = [
   },
   {
     file: 'mesh/overlays/tailscale/policy/text.ts',
-    text: 'if (!(error instanceof RangeError)) throw error;',
-    from: '!(error instanceof RangeError)',
-    to: 'false',
-    why: 'the parser throws nothing else',
-  },
-  {
-    file: 'mesh/overlays/tailscale/policy/text.ts',
     text: 'if ((numbers[middle] ?? 0) <= value) low = middle + 1;',
     from: 'numbers[middle] ?? 0',
     to: 'numbers[middle]',

@@ -60,6 +60,9 @@ export function readHosts(reader: Reader, section: Spot | undefined): Map<string
   return hosts;
 }
 
+/** Sets in sets: who reads them calls itself for each. */
+const DEEPEST = 100;
+
 /** Sets of addresses: `add` (or nothing) and `remove` before an address, a prefix, a range, an alias or another set; in order. */
 export function readIpsets(
   reader: Reader,
@@ -93,8 +96,14 @@ export function readIpsets(
     return ranges;
   };
   const inner = (entry: Entry, spot: Spot, open: readonly string[]): readonly Range[] => {
-    if (!open.includes(entry.key)) return read(entry, open);
-    reader.fault(spot, `${entry.key} contains itself (${[...open, entry.key].join(' → ')}): break the circle`);
+    const circle = open.includes(entry.key);
+    if (!circle && open.length <= DEEPEST) return read(entry, open);
+    reader.fault(
+      spot,
+      circle
+        ? `${entry.key} contains itself (${[...open, entry.key].join(' → ')}): break the circle`
+        : `${entry.key} is a set in a set, and so on more than ${DEEPEST} times: name addresses instead`,
+    );
     return [];
   };
   for (const entry of written.values()) read(entry, []);

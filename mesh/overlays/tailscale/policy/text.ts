@@ -1,4 +1,12 @@
-import { parseTree, printParseErrorCode, visit, type Node, type ParseError, type ParseErrorCode } from 'jsonc-parser';
+import {
+  parseTree,
+  printParseErrorCode,
+  visit,
+  type JSONPath,
+  type Node,
+  type ParseError,
+  type ParseErrorCode,
+} from 'jsonc-parser';
 import { PolicyUnreadable, type PolicyFault } from './faults.ts';
 
 export type { Node } from 'jsonc-parser';
@@ -13,6 +21,8 @@ export const entriesOf = (node: Node): [name: Node, value: Node][] =>
 /** Larger texts are refused before they are read: the service takes far less, and a reader would wait for nothing. */
 const LARGEST = 10_000_000;
 const MOST_FAULTS = 20;
+/** Lists and objects within each other: who reads them calls itself for each, and would fall over the end of the stack. */
+const DEEPEST = 100;
 
 /** Messages of the parser, for people. */
 const SAYS = {
@@ -55,22 +65,30 @@ export class PolicyText {
         },
       ]);
     this.#starts = lineStarts(text);
-    this.root = this.#parse(text);
-    this.#comments = comments(text);
+    this.#comments = this.#scan(text);
     this.#commentStarts = this.#comments.map(({ start }) => start);
+    this.root = this.#parse(text);
+  }
+
+  /** Its comments; refuses what is nested too deeply to be read. */
+  #scan(text: string): Comment[] {
+    const found: Comment[] = [];
+    const onComment = (start: number, length: number): void => {
+      const told = commentText(text.slice(start, start + length));
+      if (told !== '') found.push({ start, end: start + length, text: told });
+    };
+    const begins = (offset: number, _length: number, _line: number, _column: number, path: () => JSONPath): void => {
+      if (path().length < DEEPEST) return;
+      const message = 'lists or objects are nested too deeply: a policy has five levels';
+      throw new PolicyUnreadable([{ path: '', line: this.lineAt(offset), message }]);
+    };
+    visit(text, { onComment, onObjectBegin: begins, onArrayBegin: begins });
+    return found;
   }
 
   #parse(text: string): Node {
     const errors: ParseError[] = [];
-    let root: Node | undefined;
-    try {
-      root = parseTree(text, errors, { allowTrailingComma: true });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new PolicyUnreadable([
-        { path: '', message: 'lists or objects are nested too deeply: a policy has five levels' },
-      ]);
-    }
+    const root = parseTree(text, errors, { allowTrailingComma: true });
     const faults = errors.map(({ error, offset }): PolicyFault => ({
       path: '',
       line: this.lineAt(offset),
@@ -117,21 +135,14 @@ interface Comment {
   text: string;
 }
 
-function comments(text: string): Comment[] {
-  const found: Comment[] = [];
-  const onComment = (start: number, length: number): void => {
-    const told = text
-      .slice(start, start + length)
-      .replace(/^\/\*+|\*+\/$|^\/\/+/g, '')
-      .split('\n')
-      .map((line) => line.replace(/^\s*\*?/, '').trim())
-      .filter((line) => line !== '')
-      .join(' ');
-    if (told !== '') found.push({ start, end: start + length, text: told });
-  };
-  visit(text, { onComment });
-  return found;
-}
+/** Without its signs, as one line. */
+const commentText = (comment: string): string =>
+  comment
+    .replace(/^\/\*+|\*+\/$|^\/\/+/g, '')
+    .split('\n')
+    .map((line) => line.replace(/^\s*\*?/, '').trim())
+    .filter((line) => line !== '')
+    .join(' ');
 
 function lineStarts(text: string): number[] {
   const starts = [0];

@@ -117,6 +117,14 @@ describe('sets of addresses', () => {
   }); // prettier-ignore
 });
 
+test('sets of addresses in each other end after a hundred', () => {
+  const chain = (length: number): Record<string, string[]> => Object.fromEntries(Array.from({ length }, (_, n) => [`ipset:${n}`, [n + 1 < length ? `ipset:${n + 1}` : '10.0.0.1']])); // prettier-ignore
+  expect(wrong({ ipsets: chain(101) })).toEqual([]);
+  const told = (at: number): string => `ipsets["ipset:${at - 1}"][0]@1: ipset:${at} is a set in a set, and so on more than 100 times: name addresses instead`; // prettier-ignore
+  expect(wrong({ ipsets: chain(102) })).toEqual([told(101)]);
+  expect(wrong({ ipsets: chain(5000) })[0]).toEqual(told(101));
+});
+
 describe('who may give tags', () => {
   test('as written, nobody but admins where the list is empty', () => {
     const tagOwners = { 'tag:a': [], 'tag:b': ['tag:a', 'group:g', 'ada@x', 'autogroup:it-admin'], 'tag:c': 'tag:b' };

@@ -61,10 +61,20 @@ describe('a text that is no policy', () => {
     ['{"a": "\t"}', ['@1: not HuJSON: a control character inside a text']],
     ['{"a": "x\n}', ['@1: not HuJSON: a text in quotes does not end on its line']],
     ['{"a": 1} /* x', ['@1: not HuJSON: a comment does not end']],
-    [`{"groups": ${'['.repeat(50_000)}`, ['@-: lists or objects are nested too deeply: a policy has five levels']],
   ])('%#', (wrong, told) => {
     expect(faults(wrong)).toEqual(told);
   }); // prettier-ignore
+
+  test.each([100, 3000, 50_000])('is nested %d levels deep within the policy', (levels) => {
+    const nested = (depth: number, begin: string, end: string): string =>
+      `{"grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"],\n"quota": ${begin.repeat(depth)}7${end.repeat(depth)}}]}`;
+    const told = ['@2: lists or objects are nested too deeply: a policy has five levels'];
+    expect(faults(nested(levels - 2, '[', ']'))).toEqual(told);
+    expect(faults(nested(levels - 2, '{"a": ', '}'))).toEqual(told);
+    // The policy, its grants and the grant are three.
+    expect(faults(nested(97, '[', ']'))).toEqual([]);
+    expect(faults(nested(97, '{"a": ', '}'))).toEqual([]);
+  });
 
   test('twenty faults of its form are told, and how many more there are', () => {
     const some = (count: number): string[] => faults(`{"a": [${'1 '.repeat(count + 1)}]}`);
