@@ -48,6 +48,7 @@ export function memberDenies(own: StackModel, others: readonly StackPart[]): Pol
     .flatMap(({ name }) => denies(siteTag(name), targets));
 }
 
+/** One for each protocol; tcp first, since every host has the probe. */
 function denies(src: string, targets: readonly Served[]): PolicyTest[] {
   const byProto = new Map<string, PolicyTest>();
   for (const to of targets)
@@ -57,7 +58,7 @@ function denies(src: string, targets: readonly Served[]): PolicyTest[] {
       byProto.set(proto, test);
       test.deny.push(`${to.alias}:${number}`);
     }
-  return [...byProto.values()].sort((a, b) => (a.proto < b.proto ? -1 : 1));
+  return [...byProto.values()];
 }
 
 /** The first LAN hosts that the stack's rules name, by name: their aliases stand in the policy already. */

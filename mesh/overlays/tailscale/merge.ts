@@ -34,7 +34,7 @@ export function mergeParts(parts: readonly StackPart[], owner: string): MergeAns
   return {
     ok: true,
     model: {
-      groups: Object.fromEntries(all(({ groups }) => Object.entries(groups)).sort(([a], [b]) => (a < b ? -1 : 1))),
+      groups: Object.fromEntries(all(({ groups }) => Object.entries(groups))),
       sites: all(({ sites }) => sites),
       members: all(({ members }) => members),
       namedMembers: all(({ namedMembers }) => namedMembers),
