@@ -136,8 +136,8 @@ function byAlias(rules: readonly AccessRule[]): Target[] {
 
 const portsOf = (rules: readonly AccessRule[]): PortSet => portSet(rules.flatMap(({ ports }) => ports));
 const groupsOf = (rule: AccessRule): string[] => rule.sources.flatMap((one) => (one.kind === 'group' ? one.name : []));
-type Family = 'IPv4' | 'IPv6';
-const familyOf = ({ value = '' }: Selector): Family => (value.includes(':') ? 'IPv6' : 'IPv4');
+export type Family = 'IPv4' | 'IPv6';
+export const familyOf = ({ value = '' }: Selector): Family => (value.includes(':') ? 'IPv6' : 'IPv4');
 
 /** LAN hosts that a rule leads to, by every name that the policy has for them. */
 const aliasesOf = (rule: AccessRule): Selector[] =>
