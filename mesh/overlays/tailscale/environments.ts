@@ -69,10 +69,8 @@ function served(model: StackModel): Served[] {
     hosts.set(alias.text, { ...one, ports: sortedPorts([...one.ports, ...ports.flatMap(ends)]) });
   };
   for (const { sources, targets, ports } of model.rules) {
-    for (const one of sources)
-      if (one.kind === 'lan-host') for (const alias of selectors(one)) add(alias, []);
-    for (const one of targets)
-      if (one.kind === 'lan-host') for (const alias of selectors(one)) add(alias, ports);
+    for (const one of sources) if (one.kind === 'lan-host') for (const alias of selectors(one)) add(alias, []);
+    for (const one of targets) if (one.kind === 'lan-host') for (const alias of selectors(one)) add(alias, ports);
   }
   return [...hosts.values()].sort((a, b) => (a.alias < b.alias ? -1 : 1)).slice(0, HOSTS);
 }

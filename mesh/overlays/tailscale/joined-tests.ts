@@ -97,10 +97,7 @@ export function subjects(rules: readonly AccessRule[], { groups, lanHosts }: Aro
     ...more(siteTags(nodes)),
     ...more(distinct(endpoints(rules, 'sources').flatMap((one) => tagOf(one, nodes)))),
   ];
-  const lan = testedLanHosts(rules, lanHosts).flatMap((host) => {
-    const party: Party = { kind: 'lan-host', host };
-    return selectors(host).map(({ text }): Named => ({ text, keys: keysOf(party), parties: [party] }));
-  });
+  const lan = testedLanHosts(rules, lanHosts).flatMap(hostNames);
   return distinct([...people(named, groups), ...tagged, ...silent, ...lan]);
 }
 
@@ -128,13 +125,16 @@ export const targetTags = (rules: readonly AccessRule[], nodes: Nodes): Named[] 
 /** LAN hosts that rules lead to, by their aliases. */
 const targetHosts = (rules: readonly AccessRule[]): Named[] =>
   distinct(
-    endpoints(rules, 'targets').flatMap((one): Named[] => {
-      if (one.kind !== 'lan-host') return [];
+    endpoints(rules, 'targets').flatMap((one) =>
       // Its site is of no meaning here: no rule leads to all of a LAN but those of icmp.
-      const party: Party = { kind: 'lan-host', host: { name: one.name, site: '' } };
-      return selectors(one).map(({ text }) => ({ text, keys: [endpointKey(one)], parties: [party] }));
-    }),
+      one.kind === 'lan-host' ? hostNames({ ...one, site: '' }) : [],
+    ),
   );
+
+function hostNames(host: LanHost): Named[] {
+  const party: Party = { kind: 'lan-host', host };
+  return selectors(host).map(({ text }) => ({ text, keys: keysOf(party), parties: [party] }));
+}
 
 /** An endpoint that is a tag, with its nodes; nothing where it is none, or no node carries it. */
 function tagOf(endpoint: Endpoint, nodes: Nodes): Named[] {

@@ -71,7 +71,7 @@ interface Numbered<R> {
   rule: R;
 }
 type Index<R> = ReadonlyMap<string, readonly Numbered<R>[]>;
-/** What a kind of party gets: rules by number, ascending. */
+/** The rules for a kind of party. */
 type Kind<R> = readonly Numbered<R>[];
 
 /** What a kind of pair gets. */
@@ -83,10 +83,7 @@ interface Pair<R> {
 /** Which rules lead from one name to another. Parties that the same rules are for are looked at once, so that a tag of 1,000 nodes is few. */
 export class Reach<R extends AccessRule = AccessRule> {
   readonly #index: Readonly<Record<Side, Index<R>>>;
-  /** Equal lists of rules are one and the same object. */
-  readonly #interned = new Map<string, Kind<R>>();
   readonly #kinds: Readonly<Record<Side, Map<string, readonly Kind<R>[]>>> = { sources: new Map(), targets: new Map() };
-  readonly #between = new Map<Kind<R>, Map<Kind<R>, Pair<R>>>();
 
   constructor(rules: readonly R[]) {
     const numbered = rules.map((rule, at) => ({ at, rule }));
@@ -111,33 +108,19 @@ export class Reach<R extends AccessRule = AccessRule> {
   }
 
   #pair(from: Kind<R>, to: Kind<R>): Pair<R> {
-    const row = this.#between.get(from) ?? new Map<Kind<R>, Pair<R>>();
-    this.#between.set(from, row);
-    const known = row.get(to);
-    if (known !== undefined) return known;
     const there = new Set(to);
     const rules = rulesOf(from.filter((one) => there.has(one)));
-    const pair = { rules, ports: portSet(rules.flatMap(({ ports }) => ports)) };
-    row.set(to, pair);
-    return pair;
+    return { rules, ports: portSet(rules.flatMap(({ ports }) => ports)) };
   }
 
   /** The rules for each kind of party among them. */
   #kindsOf(named: Named, side: Side): readonly Kind<R>[] {
     const cached = this.#kinds[side].get(named.text);
     if (cached !== undefined) return cached;
-    const kinds = [...new Set(named.parties.map((party) => this.#kindOf(party, side)))];
+    const found = named.parties.map((party) => keysOf(party).flatMap((key) => this.#index[side].get(key) ?? []));
+    const kinds = [...new Map(found.map((kind) => [kind.map(({ at }) => at).join(), kind])).values()];
     this.#kinds[side].set(named.text, kinds);
     return kinds;
-  }
-
-  #kindOf(party: Party, side: Side): Kind<R> {
-    const found = new Set(keysOf(party).flatMap((key) => this.#index[side].get(key) ?? []));
-    const kind = [...found].sort((a, b) => a.at - b.at);
-    const text = kind.map(({ at }) => at).join();
-    const known = this.#interned.get(text) ?? kind;
-    this.#interned.set(text, known);
-    return known;
   }
 }
 
