@@ -80,12 +80,12 @@ function groupConflicts(earlier: StackPart, later: StackPart, told: Tell): Stack
   });
 }
 
-/** Name in the policy → address or prefix. */
+/** Name in the policy → address or prefix; empty for what is no alias. */
 const aliases = ({ model }: StackPart): Map<string, string> =>
   new Map(
     [...model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]), ...model.lanHosts]
       .flatMap(selectors)
-      .flatMap(({ text, value }): [string, string][] => (value === undefined ? [] : [[text, value]])),
+      .map(({ text, value = '' }) => [text, value]),
   );
 
 function aliasConflicts(earlier: StackPart, later: StackPart, told: Tell): StackFault[] {
