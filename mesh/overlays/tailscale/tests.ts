@@ -52,6 +52,7 @@ export function policyTests(
     // A packet has addresses of one family at both ends.
     const alike = targets.filter((target) => family === undefined || target.family === family);
     const ours = new Set(rules.filter(own));
+    const somehow = new Set(rules.filter(anyhow));
     const reached = alike.filter((target) => target.rules.some((rule) => ours.has(rule)));
     const names = chosen(
       alike.map(({ host }) => host),
@@ -60,7 +61,7 @@ export function policyTests(
     for (const { host, rules: leading } of alike) {
       if (host === src || !names.has(host)) continue;
       const given = portsOf(leading.filter((rule) => ours.has(rule)));
-      const elsewhere = portsOf(leading.filter(anyhow));
+      const elsewhere = portsOf(leading.filter((rule) => somehow.has(rule)));
       for (const port of sortedPorts([PROBE, ...leading.flatMap(({ ports }) => ports.flatMap(ends))])) {
         const accepted = covers(given, port);
         if (!accepted && covers(elsewhere, port)) continue;
