@@ -66,13 +66,10 @@ export function stackModel(config: MeshConfig, rules: readonly AccessRule[]): St
     memberRoles: [...new Set(members.flatMap(({ roles, router }) => [...(router ? ['router'] : []), ...roles]))],
     namedMembers: [...namedMembers(config)],
     tools: Object.keys(config.tools),
-    lanHosts: all.flatMap((place): LanHost[] => {
-      const host = lanHost(place);
-      // Those whose LAN can open connections.
-      return place.party.kind === 'lan' && host !== undefined && lanInitiates(place.party.site).possible
-        ? [{ ...host, site: place.site }]
-        : [];
-    }),
+    // Those whose LAN can open connections.
+    lanHosts: all
+      .filter(({ party }) => party.kind === 'lan' && lanInitiates(party.site).possible)
+      .flatMap((place) => lanHost(place).map((host): LanHost => ({ ...host, site: place.site }))),
     rules,
   };
 }

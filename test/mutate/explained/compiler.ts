@@ -1,4 +1,4 @@
-import type { Explained } from './index.ts';
+import type { Explained } from './types.ts';
 
 /** The policy that a plan is compiled to. */
 export const COMPILER: readonly Explained[] = [

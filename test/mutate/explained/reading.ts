@@ -1,4 +1,4 @@
-import type { Explained } from './index.ts';
+import type { Explained } from './types.ts';
 
 /** Reading any policy. */
 export const READING: readonly Explained[] = [];
