@@ -2,7 +2,7 @@ import { ends } from '../../access/ports.ts';
 import type { StackModel } from './in-stack.ts';
 import { selectors, type Selector } from './selectors.ts';
 import { siteTag } from './tags.ts';
-import { familyOf, PROBE, sortedPorts, type Family, type PolicyTest } from './tests.ts';
+import { familyOf, PROBE, singlePorts, type Family, type PolicyTest } from './tests.ts';
 
 /** Of each stack, as sources and as targets: the text grows with the product. */
 const HOSTS = 8;
@@ -66,7 +66,7 @@ function served(model: StackModel): Served[] {
   const hosts = new Map<string, Served>();
   const add = (alias: Selector, ports: readonly string[]): void => {
     const one = hosts.get(alias.text) ?? { alias: alias.text, family: familyOf(alias), ports: [PROBE] };
-    hosts.set(alias.text, { ...one, ports: sortedPorts([...one.ports, ...ports.flatMap(ends)]) });
+    hosts.set(alias.text, { ...one, ports: singlePorts([...one.ports, ...ports.flatMap(ends)]) });
   };
   for (const { sources, targets, ports } of model.rules) {
     for (const one of sources) if (one.kind === 'lan-host') for (const alias of selectors(one)) add(alias, []);

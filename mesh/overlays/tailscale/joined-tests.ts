@@ -2,7 +2,7 @@ import { covers, ends } from '../../access/ports.ts';
 import type { AccessRule, Endpoint } from '../../access/types.ts';
 import { endpointKey, keysOf, Reach, type LanHost, type Member, type Named, type Party } from './parties.ts';
 import { selectors } from './selectors.ts';
-import { chosen, PROBE, sortedPorts, testedLanHosts, type PolicyTest } from './tests.ts';
+import { chosen, PROBE, singlePorts, testedLanHosts, type PolicyTest } from './tests.ts';
 
 /** Who can be named besides what the rules name. */
 export interface Around {
@@ -57,7 +57,7 @@ function testsOf(subject: Named, targets: readonly Named[], reach: Reach): Polic
   const byProto = new Map<string, PolicyTest>();
   for (const target of targets) {
     const given = reach.between(subject, target);
-    for (const port of sortedPorts([PROBE, ...reach.rulesTo(target).flatMap(({ ports }) => ports.flatMap(ends))])) {
+    for (const port of singlePorts([PROBE, ...reach.rulesTo(target).flatMap(({ ports }) => ports.flatMap(ends))])) {
       const passing = given.filter(({ ports }) => covers(ports, port)).length;
       const [proto = '', number = ''] = port.split('/');
       if (passing !== 0 && passing !== given.length) continue;

@@ -1,4 +1,4 @@
-import { covers, ends, portSet, type PortSet } from '../../access/ports.ts';
+import { covers, ends, portSet, sortedPorts, type PortSet } from '../../access/ports.ts';
 import type { AccessRule } from '../../access/types.ts';
 import { endpointKey, keysOf, type LanHost } from './parties.ts';
 import { selectors, type Selector } from './selectors.ts';
@@ -62,7 +62,7 @@ export function policyTests(
       if (host === src || !names.has(host)) continue;
       const given = portsOf(leading.filter((rule) => ours.has(rule)));
       const elsewhere = portsOf(leading.filter((rule) => somehow.has(rule)));
-      for (const port of sortedPorts([PROBE, ...leading.flatMap(({ ports }) => ports.flatMap(ends))])) {
+      for (const port of singlePorts([PROBE, ...leading.flatMap(({ ports }) => ports.flatMap(ends))])) {
         const accepted = covers(given, port);
         if (!accepted && covers(elsewhere, port)) continue;
         const [proto = '', number = ''] = port.split('/');
@@ -144,12 +144,8 @@ export const familyOf = ({ value = '' }: Selector): Family => (value.includes(':
 const aliasesOf = (rule: AccessRule): Selector[] =>
   rule.targets.flatMap((one) => (one.kind === 'lan-host' ? selectors(one) : []));
 
-/** Single ports, by protocol, then number; without doubles. */
-export const sortedPorts = (ports: readonly string[]): string[] =>
-  [...new Set(ports)]
-    .map((port) => ({ port, proto: port.replace(/\/.*/, ''), number: Number(port.replace(/^.*\//, '')) }))
-    .sort((a, b) => (a.proto === b.proto ? a.number - b.number : a.proto < b.proto ? -1 : 1))
-    .map(({ port }) => port);
+/** In order, without doubles. */
+export const singlePorts = (ports: readonly string[]): string[] => sortedPorts([...new Set(ports)]);
 
 /** Tests with those of the same source and protocol joined: said once, whoever said it. */
 export function joinDenies(tests: readonly PolicyTest[], denies: readonly PolicyTest[]): PolicyTest[] {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   joinDenies,
   policyTests,
-  sortedPorts,
+  singlePorts,
   testedLanHosts,
   type PolicyTest,
 } from '../../../../mesh/overlays/tailscale/tests.ts';
@@ -149,7 +149,7 @@ describe('a LAN host', () => {
 });
 
 test('ports are sorted by protocol, then by number, each once', () => {
-  expect(sortedPorts(['udp/53', 'tcp/443', 'tcp/80', 'udp/443', 'tcp/8080', 'tcp/443'])).toEqual([
+  expect(singlePorts(['udp/53', 'tcp/443', 'tcp/80', 'udp/443', 'tcp/8080', 'tcp/443'])).toEqual([
     'tcp/80',
     'tcp/443',
     'tcp/8080',
