@@ -17,6 +17,6 @@ export function modelNames({ plan, places }: StackAccess): (tag: string) => stri
 export function serviceHosts({ config, places }: StackAccess): ServiceHosts[] {
   const index = indexed(places);
   return Object.entries(config.services).map(([name, { on, ports }]) => {
-    return { name, ports, hosts: new Set(on.flatMap((place) => (index.get(place) ?? []).map((host) => host.name))) };
+    return { name, ports, hosts: new Set(on.flatMap((place) => index(place).map((host) => host.name))) };
   });
 }

@@ -30,11 +30,12 @@ export function adopted(
   reading: PolicyReading,
   takeOver: string | undefined,
 ): Adopted {
-  const { groups, services, access, sites } = config;
+  const { groups, services, access, sites, tools } = config;
   const adoption = adopt(reading, {
     groups,
     services,
     access,
+    tools: Object.keys(tools),
     places: places(config),
     sites: Object.entries(sites).map(([name, { cidr, cidr6 }]) => ({ name, cidr, cidr6 })),
   });

@@ -38,9 +38,9 @@ function difference(
   verb: string,
   because: string,
 ): string[] {
-  const hosts = [...new Set(there.filter(({ from }) => from === group).map(({ to }) => to))];
-  return hosts.flatMap((host) => {
-    const through = given(there.filter(({ from, to }) => from === group && to === host));
+  const ofGroup = there.filter(({ from }) => from === group);
+  return [...new Set(ofGroup.map(({ to }) => to))].flatMap((host) => {
+    const through = given(ofGroup.filter(({ to }) => to === host));
     const ports = portTexts(minus(through, reach(person, host, here)));
     return ports.length === 0 ? [] : [`${person} ${verb} ${ports.join(', ')} on ${host} (${because} ${group})`];
   });

@@ -3,6 +3,7 @@ export type PortSet = ReadonlyMap<string, readonly Range[]>;
 type Range = readonly [first: number, last: number];
 
 const LAST = 65_535;
+const ALL: Range = [0, LAST];
 
 /** Reads access ports. A text of another form is a protocol of its own, so that it is never silently dropped. */
 export function portSet(ports: readonly string[]): PortSet {
@@ -45,18 +46,25 @@ export function portTexts(set: PortSet): string[] {
     .flatMap(([protocol, ranges]) => ranges.map(([first, last]) => text(protocol, first, last)));
 }
 
+/** By protocol, then number: tcp/443 before tcp/5432. */
+export const sortedPorts = (ports: readonly string[]): string[] =>
+  ports.toSorted((a, b) => {
+    const [one, other] = [parse(a), parse(b)];
+    return compare(one.protocol, other.protocol) || one.range[0] - other.range[0] || compare(a, b);
+  });
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
 function parse(port: string): { protocol: string; range: Range } {
   const match = /^([a-z0-9]+)\/(?:(\*)|(\d{1,5})(?:-(\d{1,5}))?)$/.exec(port);
-  const [, protocol, any, first, last] = match ?? [];
-  if (protocol === undefined) return { protocol: port, range: [0, LAST] };
-  if (any !== undefined) return { protocol, range: [0, LAST] };
-  const from = Number(first);
-  const to = Number(last ?? first);
-  return from <= to && to <= LAST ? { protocol, range: [from, to] } : { protocol: port, range: [0, LAST] };
+  const [, protocol = port, any, first, last = first] = match ?? [];
+  const range: Range = any === undefined ? [Number(first), Number(last)] : ALL;
+  // No match: neither is a number, and no comparison of those holds.
+  return range[0] <= range[1] && range[1] <= LAST ? { protocol, range } : { protocol: port, range: ALL };
 }
 
 function text(protocol: string, first: number, last: number): string {
-  if (protocol.includes('/') || !/^[a-z0-9]+$/.test(protocol)) return protocol;
+  if (!/^[a-z0-9]+$/.test(protocol)) return protocol;
   if (first === 0 && last === LAST) return `${protocol}/*`;
   return first === last ? `${protocol}/${first}` : `${protocol}/${first}-${last}`;
 }

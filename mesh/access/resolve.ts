@@ -1,12 +1,11 @@
 import { path } from '../config/paths.ts';
 import type { MeshConfig, RuleConfig } from '../config/schema.ts';
 import { control } from './control.ts';
-import { byName, indexed, lanHost, places } from './places.ts';
-import { sourcesFrom, type Source } from './sources.ts';
+import { indexed, lanHost, places, sortedByName, type Index } from './places.ts';
+import { sortedPorts } from './ports.ts';
+import { sourcesFrom } from './sources.ts';
 import type { AccessEntry, AccessRule, Endpoint, Place, ResolvedAccess, SshAccess } from './types.ts';
 import { inForce } from './until.ts';
-
-type Index = ReadonlyMap<string, readonly Place[]>;
 
 /**
  * The access intents of a configuration, resolved to hosts, plus the named implicit ones. Everything that is not here
@@ -15,19 +14,13 @@ type Index = ReadonlyMap<string, readonly Place[]>;
  */
 export function resolveAccess(config: MeshConfig, now: Date): ResolvedAccess {
   const index = indexed(places(config));
-  const known = new Map<string, Source[]>();
-  const sourcesOf = (from: string): Source[] => {
-    const sources = known.get(from) ?? sourcesFrom(from, config, index);
-    known.set(from, sources);
-    return sources;
-  };
   const { rules, expiry } = inForce(config.access, now);
-  const intents = rules.map((rule) => intent(config, rule, index, sourcesOf)).sort((a, b) => compare(a.key, b.key));
+  const intents = rules.map((rule) => intent(config, rule, index)).sort((a, b) => (a.key < b.key ? -1 : 1));
   const implicit = control(config);
   return {
     rules: [...intents.flatMap(({ rules }) => rules), ...implicit.map(({ rule }) => rule)],
     entries: [...intents.flatMap(({ entries }) => entries), ...implicit.map(({ entry }) => entry)],
-    notes: [...new Set(intents.flatMap(({ notes }) => notes))].sort(),
+    notes: intents.flatMap(({ notes }) => notes),
     expiry,
   };
 }
@@ -41,21 +34,21 @@ interface Resolved {
 }
 
 /** One rule per set of targets that some of the intent's sources can reach; mostly that is one rule. */
-function intent(config: MeshConfig, rule: RuleConfig, index: Index, sourcesOf: (from: string) => Source[]): Resolved {
+function intent(config: MeshConfig, rule: RuleConfig, index: Index): Resolved {
   const { what, on, ports, ssh } = aim(config, rule);
   const shared = {
-    ports: ports.toSorted(comparePorts),
+    ports: sortedPorts(ports),
     why: rule.why,
     implicit: false,
     ...(ssh && { ssh }),
     ...(rule.until !== undefined && { until: rule.until }),
   };
-  const served = [...new Set(on.flatMap((place) => index.get(place) ?? []))].sort(byName);
+  const served = sortedByName([...new Set(on.flatMap(index))]);
   const notes: string[] = [];
   const entries: AccessEntry[] = [];
   const byTargets = new Map<string, AccessRule>();
   for (const from of rule.from.toSorted()) {
-    for (const { told, parties, endpoints } of sourcesOf(from)) {
+    for (const { told, parties, endpoints } of sourcesFrom(from, config, index)) {
       if (ssh !== undefined && told.lan !== undefined) {
         notes.push(
           `${from} → ${what}: not from the LAN of ${told.lan.site}, for Tailscale SSH knows members and people alone`,
@@ -76,7 +69,7 @@ function intent(config: MeshConfig, rule: RuleConfig, index: Index, sourcesOf: (
       else byTargets.set(key, { sources: [...endpoints], targets, ...shared });
     }
   }
-  const rules = [...byTargets].sort(([a], [b]) => compare(a, b)).map(([, one]) => one);
+  const rules = [...byTargets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
   return { key: JSON.stringify([what, rule.from.toSorted(), rule.why, ssh, rule.until]), rules, entries, notes };
 }
 
@@ -93,30 +86,22 @@ function aim(
     const logins: SshAccess = { users: users.toSorted(), ...(check !== undefined && { check }) };
     return { what: `ssh on ${on.toSorted().join(', ')}`, on, ports: [SSH_PORT], ssh: logins };
   }
-  const service = services[to ?? ''];
-  if (service === undefined)
+  const found = Object.entries(services).find(([name]) => name === to);
+  if (found === undefined)
     throw new Error(`access rule names service ${to ?? '(none)'}, which parseConfig should have refused`);
-  return { what: to ?? '', ...service };
+  const [what, service] = found;
+  return { what, ...service };
 }
 
 /** Members are selected by tag, since their addresses are unknown until they join; LAN hosts by their address. */
 function targetsOf(on: readonly string[], index: Index, reachable: ReadonlySet<Place>): Endpoint[] {
   const targets = on.flatMap((place): Endpoint[] => {
-    const hosts = (index.get(place) ?? []).filter((host) => reachable.has(host));
-    const lan = hosts.flatMap((host): Endpoint[] => (host.party.kind === 'lan' ? [lanHost(host) ?? []].flat() : []));
+    const hosts = index(place).filter((host) => reachable.has(host));
+    const lan = hosts.filter(({ party }) => party.kind === 'lan').flatMap(lanHost);
     if (!hosts.some(({ party }) => party.kind === 'member')) return lan;
     const role = place.startsWith('role:') ? place.slice('role:'.length) : undefined;
     return [role === undefined ? { kind: 'member', name: place } : { kind: 'members-with-role', role }, ...lan];
   });
   const byKey = new Map(targets.map((one) => [JSON.stringify(one), one]));
-  return [...byKey].sort(([a], [b]) => compare(a, b)).map(([, one]) => one);
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-/** By protocol, then number: tcp/443 before tcp/5432. */
-function comparePorts(a: string, b: string): number {
-  const [one = '', first = ''] = a.split('/');
-  const [other = '', second = ''] = b.split('/');
-  return compare(one, other) || parseInt(first, 10) - parseInt(second, 10) || compare(first, second);
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }

@@ -52,20 +52,11 @@ function reasons({ entries }: Pair, changed: PortSet): string {
 }
 
 function byPair(entries: readonly Permission[]): Map<string, Pair> {
-  const grouped = new Map<string, Permission[]>();
+  const grouped = new Map<string, Omit<Pair, 'ports'>>();
   for (const entry of entries) {
-    const key = JSON.stringify([entry.from, entry.to]);
-    grouped.set(key, [...(grouped.get(key) ?? []), entry]);
+    const { from, to } = entry;
+    const key = JSON.stringify([from, to]);
+    grouped.set(key, { from, to, entries: [...(grouped.get(key)?.entries ?? []), entry] });
   }
-  return new Map(
-    [...grouped].map(([key, group]) => [
-      key,
-      {
-        from: group[0]?.from ?? '',
-        to: group[0]?.to ?? '',
-        ports: given(group),
-        entries: group,
-      },
-    ]),
-  );
+  return new Map([...grouped].map(([key, pair]) => [key, { ...pair, ports: given(pair.entries) }]));
 }

@@ -1,6 +1,6 @@
 import { lanInitiates, wholeLan, type Party } from '../config/paths.ts';
 import type { MeshConfig } from '../config/schema.ts';
-import { lanHost, networkOf, wholePrefix } from './places.ts';
+import { lanHost, networkOf, wholePrefix, type Index } from './places.ts';
 import type { AccessEntry, Endpoint, Place } from './types.ts';
 
 /**
@@ -16,14 +16,14 @@ export interface Source {
 }
 
 /** The parts of `group:sre`, `tool:ci`, `site:eu-fra` or `role:db`: people or members first, then LANs by site. */
-export function sourcesFrom(from: string, config: MeshConfig, index: ReadonlyMap<string, readonly Place[]>): Source[] {
+export function sourcesFrom(from: string, config: MeshConfig, index: Index): Source[] {
   const [kind, name = ''] = from.split(':');
   if (kind === 'group') {
     const people = (config.groups[name] ?? []).toSorted();
     return [{ told: { from, people }, parties: [{ kind: 'person' }], endpoints: [{ kind: 'group', name }] }];
   }
   if (kind === 'tool') return [{ told: { from }, parties: [{ kind: 'tool' }], endpoints: [{ kind: 'tool', name }] }];
-  const places = index.get(from) ?? [];
+  const places = index(from);
   const members = bySite(places.filter(({ party }) => party.kind === 'member'));
   const tagged: Endpoint =
     kind === 'site' ? { kind: 'members-of-site', site: name } : { kind: 'members-with-role', role: name };
@@ -31,7 +31,7 @@ export function sourcesFrom(from: string, config: MeshConfig, index: ReadonlyMap
   return [
     ...(members.size === 0
       ? []
-      : [{ told: { from }, parties: [...members.values()].flatMap(([one]) => one?.party ?? []), endpoints: [tagged] }]),
+      : [{ told: { from }, parties: [...members.values()].map(([one]) => one.party), endpoints: [tagged] }]),
     ...(kind === 'site' ? siteLan(from, name, config, lans.get(name) ?? []) : roleLans(from, lans)),
   ];
 }
@@ -52,17 +52,19 @@ function siteLan(from: string, name: string, config: MeshConfig, hosts: readonly
 }
 
 /** The LAN hosts that carry the role, by their addresses; those of one LAN together. */
-function roleLans(from: string, lans: ReadonlyMap<string, readonly Place[]>): Source[] {
+function roleLans(from: string, lans: BySite): Source[] {
   return [...lans].map(([site, hosts]) => ({
     told: { from: `${from} on the LAN of ${site}`, lan: { of: from, site, hosts: hosts.map(({ name }) => name) } },
-    parties: hosts.slice(0, 1).map(({ party }) => party),
-    endpoints: hosts.flatMap((host) => lanHost(host) ?? []),
+    parties: [hosts[0].party],
+    endpoints: hosts.flatMap(lanHost),
   }));
 }
 
-/** Site → its places, which are sorted by name; sites sorted too. */
-function bySite(places: readonly Place[]): Map<string, Place[]> {
-  const sites = new Map<string, Place[]>();
+/** Site → its places, at least one, which are sorted by name; sites sorted too. */
+type BySite = ReadonlyMap<string, readonly [Place, ...Place[]]>;
+
+function bySite(places: readonly Place[]): BySite {
+  const sites = new Map<string, [Place, ...Place[]]>();
   for (const place of places) {
     const known = sites.get(place.site);
     if (known) known.push(place);

@@ -76,7 +76,7 @@ export interface ResolvedAccess {
   rules: AccessRule[];
   /** The same, one entry per source and host. */
   entries: AccessEntry[];
-  /** Parts of a rule that no network path carries, told to its author. */
+  /** Parts of a rule that no network path carries, told to its author: one sentence for each pair, so some come again. */
   notes: string[];
   /** Intents that are over or nearly so. Those that are over give no rule and no entry. */
   expiry: Expiry;

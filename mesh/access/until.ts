@@ -39,9 +39,8 @@ function daysLeft(until: string, now: Date): number {
 }
 
 function told({ from, to, ssh, why }: RuleConfig): string {
-  const what =
-    ssh === undefined ? (to ?? '') : `ssh as ${ssh.users.toSorted().join(', ')} on ${ssh.on.toSorted().join(', ')}`;
-  return `${from.toSorted().join(', ')} → ${what} (${why})`;
+  const what = ssh === undefined ? to : `ssh as ${ssh.users.toSorted().join(', ')} on ${ssh.on.toSorted().join(', ')}`;
+  return [from.toSorted().join(', '), '→', what, `(${why})`].join(' ');
 }
 
 const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);

@@ -1,4 +1,4 @@
-import { byName } from '../access/places.ts';
+import { sortedByName } from '../access/places.ts';
 import { resolveAccess } from '../access/resolve.ts';
 import type { ResolvedAccess } from '../access/types.ts';
 import { compareAddresses } from '../config/cidr.ts';
@@ -27,9 +27,7 @@ export function planMesh(
   const scope = sharesTailnet(config) ? options.stack : undefined;
   const access = resolveAccess(config, options.now);
   const around = { routed: routedSites(config), named: namedMembers(config), ssh: sshHosts(access), stack: scope };
-  const sites = Object.entries(config.sites)
-    .map(([name, site]) => planSite(config, name, site, around))
-    .sort(byName);
+  const sites = sortedByName(Object.entries(config.sites).map(([name, site]) => planSite(config, name, site, around)));
   const own = { stack: options.stack, config, access, hosts: sites.flatMap(hostsOf), now: options.now };
   const policy = scope === undefined ? planPolicy(own) : planSharedPolicy(own, options.tailnet ?? alone(own));
   return {
@@ -77,9 +75,7 @@ const alone = ({ stack, config }: Deciding): SharedTailnet => ({
 });
 
 const toolPlans = ({ tools }: MeshConfig, stack: string | undefined): ToolPlan[] =>
-  Object.entries(tools)
-    .map(([name, { why }]) => ({ name, tag: toolTag(inStack(stack, name)), why }))
-    .sort(byName);
+  sortedByName(Object.entries(tools).map(([name, { why }]) => ({ name, tag: toolTag(inStack(stack, name)), why })));
 
 function sshPlan(ssh: MeshConfig['ssh']): SshPlan {
   const { user, from, publicKey, via, bootTimeout } = ssh;

@@ -5,7 +5,7 @@ import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy } from '../overlays/tailscale/compile.ts';
 import type { StackModel } from '../overlays/tailscale/in-stack.ts';
 import { reasonsOf } from '../overlays/tailscale/reasons.ts';
-import type { LanHost } from '../overlays/tailscale/tests.ts';
+import type { LanHost } from '../overlays/tailscale/parties.ts';
 import { askable } from './joined.ts';
 import { breakGlassRules, planLifelines } from './lifelines.ts';
 import type { HostPlan, PolicyPlan } from './types.ts';
@@ -66,13 +66,10 @@ export function stackModel(config: MeshConfig, rules: readonly AccessRule[]): St
     memberRoles: [...new Set(members.flatMap(({ roles, router }) => [...(router ? ['router'] : []), ...roles]))],
     namedMembers: [...namedMembers(config)],
     tools: Object.keys(config.tools),
-    lanHosts: all.flatMap((place): LanHost[] => {
-      const host = lanHost(place);
-      // Those whose LAN can open connections.
-      return place.party.kind === 'lan' && host !== undefined && lanInitiates(place.party.site).possible
-        ? [{ ...host, site: place.site }]
-        : [];
-    }),
+    // Those whose LAN can open connections.
+    lanHosts: all
+      .filter(({ party }) => party.kind === 'lan' && lanInitiates(party.site).possible)
+      .flatMap((place) => lanHost(place).map((host): LanHost => ({ ...host, site: place.site }))),
     rules,
   };
 }

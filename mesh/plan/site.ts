@@ -1,4 +1,4 @@
-import { byName, isMember, networkOf } from '../access/places.ts';
+import { isMember, networkOf, sortedByName } from '../access/places.ts';
 import { cloudOf, TUNNEL } from '../config/clouds.ts';
 import { keepsSources, lanKind } from '../config/paths.ts';
 import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
@@ -24,17 +24,15 @@ export function planSite(config: MeshConfig, name: string, site: SiteConfig, aro
   const { supernet } = config.network;
   const gateway = cloud.gateway?.(supernet, site.cidr) ?? site.gateway;
   const hosts = (list: readonly HostConfig[], router: boolean): HostPlan[] =>
-    list
-      .map((host) => {
-        const kind: HostKind = router ? 'router' : isMember(site, host, false) ? 'member' : 'host';
-        return planHost(config, { name, site, gateway }, host, {
-          kind,
-          named: around.named.has(host.name),
-          tailscaleSsh: around.ssh.has(host.name),
-          stack: around.stack,
-        });
-      })
-      .sort(byName);
+    sortedByName(list).map((host) => {
+      const kind: HostKind = router ? 'router' : isMember(site, host, false) ? 'member' : 'host';
+      return planHost(config, { name, site, gateway }, host, {
+        kind,
+        named: around.named.has(host.name),
+        tailscaleSsh: around.ssh.has(host.name),
+        stack: around.stack,
+      });
+    });
   const routers = hosts(site.routers, true);
   const others = hosts(site.hosts, false);
   const kinds = [...new Set([...routers, ...others].map(({ kind }) => kind))];

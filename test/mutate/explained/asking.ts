@@ -1,4 +1,4 @@
-import type { Explained } from './index.ts';
+import type { Explained } from './types.ts';
 
 /** Asking a policy that was read. */
 export const ASKING: readonly Explained[] = [];

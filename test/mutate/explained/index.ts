@@ -4,9 +4,7 @@ import { ADOPT } from './adopt.ts';
 import { ASKING } from './asking.ts';
 import { COMPILER } from './compiler.ts';
 import { READING } from './reading.ts';
-
-/** A survivor that changes nothing anybody could notice, with the reason. Found by the text of its line, so it may move. */
-export type Explained = Pick<Mutant, 'file' | 'text' | 'from' | 'to'> & { why: string };
+import type { Explained } from './types.ts';
 
 export const EXPLAINED: readonly Explained[] = [...ACCESS, ...ADOPT, ...COMPILER, ...READING, ...ASKING];
 

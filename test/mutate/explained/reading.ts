@@ -1,4 +1,4 @@
-import type { Explained } from './index.ts';
+import type { Explained } from './types.ts';
 
 const MIDDLE = 'the middle of what is left is always one of the numbers';
 

@@ -66,7 +66,9 @@ function adoptRule(draft: Draft, rule: Rule): void {
   if (ports.length === 0) return;
   const to = service(draft, on, ports);
   const why = reason(rule.why, `adopted from ${path}`);
-  const there = [...draft.around.access, ...draft.access].find(
+  // One that ends gives less than the rule, which has no end.
+  const lasting = draft.around.access.filter(({ until }) => until === undefined);
+  const there = [...lasting, ...draft.access].find(
     (intent) => intent.to === to && from.every((one) => intent.from.includes(one)),
   );
   if (there === undefined) draft.access.push({ from, to, why });

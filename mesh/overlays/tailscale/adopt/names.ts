@@ -1,9 +1,11 @@
-/** Names that go into a stack file, made from what a policy has. */
-export const SHORT_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+import { roleName } from '../../../config/fields.ts';
 
-/** A tag that can be a role of hosts; `router` is one that every router has. */
-export const isRole = (name: string): boolean =>
-  SHORT_NAME.test(name) && name !== 'iac' && !/^(router|site|host)-/.test(name);
+/** A tag that can be a role of hosts; `router` is the one that every router has. */
+export const isRole = (name: string): boolean => name === 'router' || roleName.safeParse(name).success;
+
+/** Why another one can not be. */
+export const NO_ROLE =
+  'no role can have this name: it is not in lower case, or too long, or has a form that the mesh gives itself';
 
 /** What listens on a port, mostly. */
 const KNOWN: Readonly<Record<string, string>> = {
@@ -20,7 +22,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   'tcp/9100': 'node-exporter',
 };
 
-/** `edge-https`, `fra-db-01-postgres`, shortened where it must be; another number where somebody has it. */
+/** Names that go into a stack file, made from what a policy has: `edge-https`, `fra-db-01-postgres`, shortened where it must be; another number where somebody has it. */
 export function serviceName(
   places: readonly string[],
   ports: readonly string[],
@@ -30,7 +32,7 @@ export function serviceName(
   const [port = ''] = ports;
   const what = KNOWN[port] ?? port.replace('/', '-').replace(/-.*-/, '-');
   const where = others.length === 0 ? place.replace(/^role:/, '') : '';
-  const base = fitted([where, what].filter((part) => part !== '').join('-'), 27);
+  const base = fitted(`${where}-${what}`, 27);
   for (let count = 1; ; count += 1) {
     const name = count === 1 ? base : `${base}-${count}`;
     if (!taken(name)) return name;
@@ -38,7 +40,7 @@ export function serviceName(
 }
 
 /** The local part of a login as the name of a group. */
-export const peopleName = (login: string): string => fitted((login.split('@')[0] ?? '').toLowerCase(), 30);
+export const peopleName = (login: string): string => fitted(login.replace(/@.*/, '').toLowerCase(), 30);
 
 const fitted = (text: string, longest: number): string => {
   const clean = text.replaceAll(/[^a-z0-9-]+/g, '-').replace(/^[^a-z]+/, '');
@@ -48,5 +50,6 @@ const fitted = (text: string, longest: number): string => {
 /** A reason as a stack file takes it: one line, 200 characters. */
 export function reason(text: string, otherwise: string): string {
   const line = text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return line === '' ? otherwise : line.slice(0, 200);
+  // Half of a pair is no character.
+  return line === '' ? otherwise : line.slice(0, 200).replace(/\p{Cs}$/u, '');
 }

@@ -1,7 +1,8 @@
+import { TAILNET_RANGE, TAILNET_RANGE6 } from '../../../config/clouds.ts';
 import { parseRange, type Range } from '../policy/ranges.ts';
 import type { PolicyReading } from '../policy/read.ts';
 import { OWNER_TAG } from '../tags.ts';
-import type { Draft } from './types.ts';
+import type { Draft, Leftover } from './types.ts';
 
 /** What is in a policy besides network rules. */
 export function adoptRest(draft: Draft, { policy, unjudged }: PolicyReading): void {
@@ -14,7 +15,7 @@ export function adoptRest(draft: Draft, { policy, unjudged }: PolicyReading): vo
   for (const { path, why } of unjudged)
     draft.leftovers.push({
       path,
-      what: path.split(/[.[]/)[0] ?? path,
+      what: path.replace(/[.[].*/s, ''),
       why,
       todo: 'the program does not write it: with the first push it is gone. Set it another way, or do without',
     });
@@ -22,34 +23,41 @@ export function adoptRest(draft: Draft, { policy, unjudged }: PolicyReading): vo
 
 function approvers(draft: Draft, all: ReadonlyMap<string, readonly string[]>): void {
   for (const [prefix, who] of all) {
-    const path = prefix === 'exitNode' ? 'autoApprovers.exitNode' : `autoApprovers.routes["${prefix}"]`;
-    const what = who.join(', ');
+    const path = approvalPath(prefix);
     if (draft.around.sites.some(({ cidr, cidr6 }) => prefix === cidr || prefix === cidr6))
       draft.covered.push(`${path}: the routers of the site that has this prefix may advertise it, and nobody else`);
-    else if (prefix === 'exitNode')
-      draft.leftovers.push({ path, what, why: 'the mesh has no exit nodes', todo: 'leave it out' });
-    else if (inside(prefix, '100.64.0.0/10') || inside(prefix, 'fd7a:115c:a1e0::/48'))
-      draft.leftovers.push({
-        path,
-        what,
-        why: 'these are the addresses of the tailnet itself, which no router stands in front of: whoever advertises a part of it would draw traffic of other nodes',
-        todo: 'leave it out; each site’s own prefix is approved for its own routers',
-      });
-    else
-      draft.leftovers.push({
-        path,
-        what,
-        why: 'no site of this stack has this prefix, and routers advertise their own site only',
-        todo: 'declare the network as a site with this cidr, or leave it out',
-      });
+    else draft.leftovers.push({ path, what: who.join(', '), ...refusal(prefix) });
   }
 }
 
-function inside(prefix: string, outer: string): boolean {
-  const [a, b] = [parseRange(prefix), parseRange(outer)];
-  const isRange = (one: unknown): one is Range => Array.isArray(one);
-  return isRange(a) && isRange(b) && b[0] <= a[0] && a[1] <= b[1];
+function approvalPath(prefix: string): string {
+  if (prefix === 'exitNode') return 'autoApprovers.exitNode';
+  return `autoApprovers.${prefix.startsWith('svc:') ? 'services' : 'routes'}["${prefix}"]`;
 }
+
+function refusal(prefix: string): Pick<Leftover, 'why' | 'todo'> {
+  if (inTailnet(prefix))
+    return {
+      why: 'these are the addresses of the tailnet itself, which no router stands in front of: whoever advertises a part of it would draw traffic of other nodes',
+      todo: 'leave it out; each site’s own prefix is approved for its own routers',
+    };
+  if (prefix === 'exitNode') return { why: 'the mesh has no exit nodes', todo: 'leave it out' };
+  if (prefix.startsWith('svc:'))
+    return { why: 'Tailscale services are not made here', todo: 'leave it out, or name the hosts that serve it' };
+  return {
+    why: 'no site of this stack has this prefix, and routers advertise their own site only',
+    todo: 'declare the network as a site with this cidr, or leave it out',
+  };
+}
+
+function rangesOf(prefix: string): Range[] {
+  const range = parseRange(prefix);
+  return typeof range === 'object' ? [range] : [];
+}
+
+const TAILNET = [TAILNET_RANGE, TAILNET_RANGE6].flatMap(rangesOf);
+const inTailnet = (prefix: string): boolean =>
+  rangesOf(prefix).some(([first, last]) => TAILNET.some(([low, high]) => low <= first && last <= high));
 
 function owners(draft: Draft, all: ReadonlyMap<string, readonly string[]>): void {
   const given = [...all].filter(([tag, who]) => tag !== OWNER_TAG && who.some((one) => one !== OWNER_TAG));

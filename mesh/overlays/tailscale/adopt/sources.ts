@@ -1,7 +1,8 @@
+import { groupName } from '../../../config/fields.ts';
 import { parseRange } from '../policy/ranges.ts';
 import type { Rule, Selector } from '../policy/types.ts';
 import { OWNER_TAG } from '../tags.ts';
-import { isRole, peopleName, SHORT_NAME } from './names.ts';
+import { isRole, NO_ROLE, peopleName } from './names.ts';
 import type { Draft } from './types.ts';
 
 /** Sources of a rule as an intent names them; what it cannot name is a leftover. Groups that are named join the draft. */
@@ -45,7 +46,7 @@ function sourceOf(draft: Draft, selector: Selector): string | Refusal {
 }
 
 function groupOf(draft: Draft, name: string, members: readonly string[]): string | Refusal {
-  if (!SHORT_NAME.test(name))
+  if (!groupName.safeParse(name).success)
     return {
       why: 'the name of a group here begins with a letter and has lower-case letters, digits and hyphens',
       todo: 'add the group under another name, and the intent with it',
@@ -69,11 +70,10 @@ function tagOf({ around }: Draft, tag: string): string | Refusal {
     return { why: 'this is the tag of the deploying credential, and no node carries it', todo: 'leave it out' };
   const site = around.sites.find((one) => name === `site-${one.name}`);
   if (site !== undefined) return `site:${site.name}`;
+  const tool = around.tools.find((one) => name === `tool-${one}`);
+  if (tool !== undefined) return `tool:${tool}`;
   if (isRole(name)) return `role:${name}`;
-  return {
-    why: 'the mesh gives tags of this form itself',
-    todo: 'name the site, the role or the hosts that are meant',
-  };
+  return { why: NO_ROLE, todo: 'name the site, the role or the tool that is meant' };
 }
 
 function lanOf({ around }: Draft, { ranges }: Extract<Selector, { kind: 'addresses' }>): string | Refusal {
@@ -87,10 +87,7 @@ function lanOf({ around }: Draft, { ranges }: Extract<Selector, { kind: 'address
   };
 }
 
+/** Whether addresses are those of this prefix, no more and no fewer: one range, from the same first to the same last. */
 export function isSame(ranges: Extract<Selector, { kind: 'addresses' }>['ranges'], prefix: string): boolean {
-  const [only, ...more] = ranges;
-  const range = parseRange(prefix);
-  return (
-    more.length === 0 && only !== undefined && Array.isArray(range) && only[0] === range[0] && only[1] === range[1]
-  );
+  return ranges.join() === String(parseRange(prefix));
 }

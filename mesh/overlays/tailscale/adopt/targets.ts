@@ -1,5 +1,7 @@
+import { sortedPorts } from '../../../access/ports.ts';
+import { port } from '../../../config/fields.ts';
 import type { Rule, Selector } from '../policy/types.ts';
-import { isRole } from './names.ts';
+import { isRole, NO_ROLE } from './names.ts';
 import { isSame } from './sources.ts';
 import type { Draft } from './types.ts';
 
@@ -24,19 +26,15 @@ function targetOf({ around }: Draft, selector: Selector): string | Refusal {
       const host = around.places.find((place) => name === `host-${place.name}`);
       if (host !== undefined) return host.name;
       if (isRole(name)) return `role:${name}`;
-      return {
-        why: 'the mesh gives tags of this form itself',
-        todo: 'name the hosts or the role where the service runs',
-      };
+      return { why: NO_ROLE, todo: 'name the hosts or the role where the service runs' };
     }
     case 'addresses': {
       const host = around.places.find(({ address, address6 }) =>
         [address, address6].some((one) => one !== undefined && isSame(selector.ranges, one)),
       );
       if (host !== undefined) return host.name;
-      const [range, ...more] = selector.ranges;
-      const single = range !== undefined && more.length === 0 && range[0] === range[1];
-      return single
+      const count = selector.ranges.reduce((sum, [first, last]) => sum + last - first + 1n, 0n);
+      return count === 1n
         ? {
             why: `no host of this stack has this address (${selector.text})`,
             todo: 'declare it under its site ({ name, lan }), and run adopt again',
@@ -71,24 +69,17 @@ export function portsOf(draft: Draft, rule: Rule): string[] {
     draft.leftovers.push({ path, line, what, why, todo });
     return [];
   };
-  const all = rule.ports.filter((port) => /^(tcp|udp)\/\*$/.test(port));
+  const all = rule.ports.filter((one) => /^(tcp|udp)\/\*$/.test(one));
   if (all.length > 0)
     return left(
-      rule.ip.join(', ') || 'all ports',
+      rule.ip.join(', '),
       'all ports of a host are no service',
       'name the ports that are used; tcp/1-65535 can be written, and then says what it is',
     );
-  const others = rule.ports.filter((port) => !/^(tcp|udp)\//.test(port) && port !== 'icmp/*');
-  if (others.length > 0) left(others.join(', '), 'services have tcp and udp ports', 'leave it out');
-  const ports = [...new Set(rule.ports.filter((port) => /^(tcp|udp)\//.test(port)))].sort(byPort);
+  const others = rule.ports.filter((one) => !port.safeParse(one).success && one !== 'icmp/*');
+  if (others.length > 0) left(others.join(', '), 'services have tcp and udp ports, from 1 to 65535', 'leave it out');
+  const ports = sortedPorts([...new Set(rule.ports.filter((one) => port.safeParse(one).success))]);
   if (ports.length === 0 && others.length === 0)
     left('icmp', 'a ping is answered wherever some port is open, and alone it is no service', 'leave it out');
   return ports;
-}
-
-function byPort(a: string, b: string): number {
-  const [one = '', first = ''] = a.split('/');
-  const [other = '', second = ''] = b.split('/');
-  if (one !== other) return one < other ? -1 : 1;
-  return parseInt(first, 10) - parseInt(second, 10);
 }

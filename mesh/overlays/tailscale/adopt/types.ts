@@ -4,8 +4,10 @@ import type { Place } from '../../../access/types.ts';
 export interface Around {
   groups: Readonly<Record<string, readonly string[]>>;
   services: Readonly<Record<string, { on: readonly string[]; ports: readonly string[] }>>;
-  /** Intents as they are written; only those with `to` and `from` can be the same as an adopted one. */
-  access: readonly { from: readonly string[]; to?: string | undefined }[];
+  /** Intents as they are written; only those with `to` and no end can be the same as an adopted one. */
+  access: readonly { from: readonly string[]; to?: string | undefined; until?: string | undefined }[];
+  /** Names of tools. */
+  tools: readonly string[];
   places: readonly Place[];
   sites: readonly { name: string; cidr: string; cidr6?: string | undefined }[];
 }

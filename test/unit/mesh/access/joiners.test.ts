@@ -31,6 +31,13 @@ test('a group that is new as a whole is told once, not person by person', () => 
   expect(accessChanges([], [joined])).toEqual(['group:platform gains tcp/5432 on fra-db-01 (data)']);
 });
 
+test('a group whose people one of the two does not say is not told person by person', () => {
+  const { people, ...unsaid } = postgres;
+  expect(people).toHaveLength(1);
+  expect(accessChanges([unsaid], [joined])).toEqual([]);
+  expect(accessChanges([joined], [unsaid])).toEqual([]);
+});
+
 test('of who joins a group only what that group gives is told, by host', () => {
   const logs: Permission = { ...joined, to: 'nyc-infra-01', ports: ['tcp/6514'] };
   const api: Permission = { ...joined, to: 'ams-app-01', ports: ['tcp/8443'] };

@@ -43,6 +43,30 @@ describe('a permission with an end', () => {
     ]);
   });
 
+  test('says who and where in order, and each once, by whom it concerns', () => {
+    const raw = validRaw();
+    const ssh = { on: ['role:router', 'fra-edge-01'], users: ['root', 'ops'] };
+    const more = { until: '2027-06-30', why: 'until the move' };
+    const logins = { from: ['group:sre', 'group:platform'], ssh, ...more };
+    const access = [
+      { from: ['group:sre'], to: 'ssh', ...more },
+      logins,
+      { ...logins, ssh: { ...ssh, check: '12h' } },
+      { from: ['group:platform'], to: 'postgres', ...more, until: '2027-06-20' },
+      { from: ['group:sre'], to: 'postgres', ...more, until: '2027-06-21' },
+    ];
+    expect(plan({ ...raw, access }, '2027-06-22T08:00:00Z').expiry).toEqual({
+      ended: [
+        'group:platform → postgres (until the move) ended on 2027-06-20, so nobody gets it any more: remove it, or give it a later date',
+        'group:sre → postgres (until the move) ended on 2027-06-21, so nobody gets it any more: remove it, or give it a later date',
+      ],
+      soon: [
+        'group:platform, group:sre → ssh as ops, root on fra-edge-01, role:router (until the move) ends on 2027-06-30, in 8 days: the first up after that takes it away',
+        'group:sre → ssh (until the move) ends on 2027-06-30, in 8 days: the first up after that takes it away',
+      ],
+    });
+  });
+
   test('is lost by the first up after its last day, in a sentence, and by none before', () => {
     const raw = ending('2027-06-30');
     const evening = plan(raw, '2027-06-30T18:00:00Z').policy;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { places } from '../../../../mesh/access/places.ts';
 import { parseConfig, type MeshConfig } from '../../../../mesh/config/index.ts';
-import { adopt, type Adoption } from '../../../../mesh/overlays/tailscale/adopt/index.ts';
+import type { Adoption } from '../../../../mesh/overlays/tailscale/adopt/index.ts';
 import { compareAccess, PolicyUnreadable, readPolicy } from '../../../../mesh/overlays/tailscale/policy/index.ts';
 import { planMesh } from '../../../../mesh/plan/index.ts';
 import { worldOf } from '../../../../mesh/plan/world.ts';
 import { NOW } from '../../../now.ts';
 import { accepted, validRaw } from '../fixtures.ts';
+import { adoptedInto } from './adopt/fixtures.ts';
 
 /** The example of the requirements, with logins where it has addresses that were blacked out. */
 const EXAMPLE = `{
@@ -30,11 +30,6 @@ const EXAMPLE = `{
 
 const bareRaw = () => ({ ...validRaw(), groups: {}, services: {}, access: [] });
 const bare = (): MeshConfig => accepted(bareRaw());
-function adoptedInto(config: MeshConfig, text: string): Adoption {
-  const { groups, services, access, sites } = config;
-  const prefixes = Object.entries(sites).map(([name, { cidr, cidr6 }]) => ({ name, cidr, cidr6 }));
-  return adopt(readPolicy(text), { groups, services, access, places: places(config), sites: prefixes });
-}
 const policy = (rules: string, more = ''): string => `{
   "groups": { "group:sre": ["grace@example.com"] },
   "tagOwners": { "tag:app": [], "tag:db": [], "tag:iac": [] },

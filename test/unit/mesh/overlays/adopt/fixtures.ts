@@ -1,0 +1,52 @@
+import { places } from '../../../../../mesh/access/places.ts';
+import type { MeshConfig } from '../../../../../mesh/config/index.ts';
+import { adopt, type Adoption } from '../../../../../mesh/overlays/tailscale/adopt/index.ts';
+import { readPolicy } from '../../../../../mesh/overlays/tailscale/policy/index.ts';
+import { accepted, sixRaw } from '../../fixtures.ts';
+
+/** Of a policy in force: a group may be empty there. */
+export function adoptedInto(config: MeshConfig, text: string): Adoption {
+  const { groups, services, access, sites, tools } = config;
+  return adopt(readPolicy(text, { emptyGroups: 'taken' }), {
+    groups,
+    services,
+    access,
+    tools: Object.keys(tools),
+    places: places(config),
+    sites: Object.entries(sites).map(([name, { cidr, cidr6 }]) => ({ name, cidr, cidr6 })),
+  });
+}
+
+/** The wide stack with IPv6 at one site and a tool, and nothing that anybody may do. */
+const wideRaw = () => ({
+  ...sixRaw(),
+  tools: { ci: { why: 'runs the releases' } },
+  groups: {},
+  services: {},
+  access: [],
+});
+
+export const intoWide = (text: string, more: object = {}): Adoption =>
+  adoptedInto(accepted({ ...wideRaw(), ...more }), text);
+
+const SRE = { 'group:sre': ['grace@example.com'] };
+
+/** A policy of these sections, on one line; every tag that these texts name has an owner. */
+export function policy(sections: { groups?: object; tagOwners?: object; [section: string]: unknown }): string {
+  const tags = [...new Set(JSON.stringify(sections).match(/tag:[A-Za-z0-9-]+/g))].map((tag): [string, string[]] => [
+    tag,
+    [],
+  ]);
+  return JSON.stringify({
+    acls: [],
+    ...sections,
+    groups: { ...SRE, ...sections.groups },
+    tagOwners: { ...Object.fromEntries(tags), ...sections.tagOwners },
+  });
+}
+
+export const grant = (src: string | string[], dst: string | string[], ...ip: string[]) => ({
+  src: [src].flat(),
+  dst: [dst].flat(),
+  ip: ip.length === 0 ? ['tcp:443'] : ip,
+});
