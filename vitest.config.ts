@@ -4,6 +4,9 @@ import { LongestFirst } from './test/longest-first.ts';
 /** Tests that start engines and machines wait for much: on two cores a third one fills what two leave. */
 const SLOW = { maxWorkers: 3, sequence: { groupOrder: 1 } };
 
+/** They time packets, and would wait for each other's processors. */
+const TIMED = ['test/lab/net/links.test.ts', 'test/lab/net/life.test.ts'];
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -31,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'machines',
           include: ['test/lab/**/*.test.ts'],
-          exclude: ['test/lab/net/**'],
+          exclude: TIMED,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           ...SLOW,
@@ -39,11 +42,10 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'lab',
-          include: ['test/lab/net/**/*.test.ts'],
+          name: 'timed',
+          include: TIMED,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // They time packets, and would wait for each other's processors.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

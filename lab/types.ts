@@ -46,7 +46,6 @@ export const RECORDS_ONLY: Partial<Record<FaultName, string>> = {
     'mesh lab exec HOST changes what has arrived there, mesh lab link A B --loss 5% disturbs what is on its way',
   'other-host-key':
     'mesh lab exec HOST sh -c "rm /etc/ssh/ssh_host_*_key; ssh-keygen -A; systemctl restart ssh" makes it other keys',
-  'key-spent': 'mesh lab cut HOST wan keeps a host from joining with its key',
   'command-fails': 'mesh lab exec HOST takes away what the command needs, mesh lab kill HOST ends the host below it',
   'foreign-software': 'mesh lab exec HOST puts it there, for example a unit with that name',
 };

@@ -191,7 +191,7 @@ async function joinWithKey(node: NodeContext, tool: HostTool): Promise<string> {
     return nodeId;
   } catch (error) {
     const spent = await retire(node, key.id);
-    if (!spent || !(error instanceof HostToolError) || (await isMember(tool))) throw error;
+    if (!spent || !(error instanceof HostToolError) || (await isMember(node, tool))) throw error;
     throw new UserError(
       `${error.message}\nThe join key of ${args.hostname} is spent, but the host did not join with it: somebody else may have used it. Look for a device with tags ${args.tags.join(', ')} that you do not know in tailnet ${api.tailnet}; the next up makes a new key.`,
       { cause: error },
@@ -199,10 +199,14 @@ async function joinWithKey(node: NodeContext, tool: HostTool): Promise<string> {
   }
 }
 
-/** Whether the host did join: then what failed came after it, and nobody stole a key. */
-async function isMember(tool: HostTool): Promise<boolean> {
+/**
+ * Whether the host did join: then what failed came after it, and nobody stole a key. A host whose device was deleted shows its former
+ * node for a while.
+ */
+async function isMember({ api, signal }: NodeContext, tool: HostTool): Promise<boolean> {
   try {
-    return (await tool.nodeStatus()).nodeId !== null;
+    const { nodeId } = await tool.nodeStatus();
+    return nodeId !== null && (await api.devices.get(nodeId, signal)) !== undefined;
   } catch {
     return false;
   }

@@ -53,13 +53,20 @@ export async function carryRoutes(
 /** On a refresh: a router that carries nothing is redundancy that is gone, and nothing else would say so. */
 export async function warnOfMissingRoutes(op: Operation, api: Tailscale, device: Device, wanted: Value): Promise<void> {
   if (!Array.isArray(wanted) || wanted.length === 0) return;
-  const { advertised } = await api.devices.routes(device.nodeId, op.signal);
-  const missing = wanted.filter((route) => typeof route === 'string' && !advertised.includes(route));
-  if (missing.length > 0) op.log('warning', drainedText(device.hostname, missing.map(String)));
+  const { advertised, enabled } = await api.devices.routes(device.nodeId, op.signal);
+  const routes = wanted.filter((route) => typeof route === 'string');
+  const missing = routes.filter((route) => !advertised.includes(route));
+  if (missing.length > 0) op.log('warning', drainedText(device.hostname, missing));
+  const refused = routes.filter((route) => advertised.includes(route) && !enabled.includes(route));
+  if (refused.length > 0) op.log('warning', refusedText(device.hostname, refused));
 }
 
 function drainedText(hostname: string, routes: string[]): string {
   return `${hostname} does not advertise ${routes.join(', ')}: it is drained, and stays so until it is told "route advertise". Its partner, if there is one, is alone meanwhile.`;
+}
+
+function refusedText(hostname: string, routes: string[]): string {
+  return `${hostname} advertises ${routes.join(', ')}, which is not approved: it carries nothing of it. What somebody disabled by hand stays so; approve it in the admin console (Machines, ${hostname}, Edit route settings).`;
 }
 
 function reasons({ online, advertised, enabled }: Found, wanted: string[]): string[] {

@@ -86,7 +86,7 @@ def join(system: System, stdin: bytes) -> dict[str, object]:
             if before.state == "Stopped":
                 tailscale.resume(system, settings, request.login_server)
         else:
-            _join_with_key(system, request, settings, before.joined)
+            _join_with_key(system, request, settings, before.joined or before.stale)
         tailscale.apply_settings(system, settings)
         after = _wait_until_running(system)
         return {
@@ -163,6 +163,16 @@ def status(system: System) -> dict[str, object]:
     }
 
 
+def _logout(system: System) -> None:
+    try:
+        tailscale.logout(system)
+    except CommandFailed:
+        # The daemon lets go of the node before it tells the service, which refuses one whose device was deleted there:
+        # seen with headscale, "authkey already used".
+        if tailscale.status(system).joined:
+            raise
+
+
 def leave(system: System) -> dict[str, object]:
     """Withdraws the routes, so that the partner takes over before this node goes; then logs out."""
     with system.lock(), routes.writing(system):
@@ -171,7 +181,7 @@ def leave(system: System) -> dict[str, object]:
             routes.withdraw(system, found)
         try:
             if found.joined:
-                tailscale.logout(system)
+                _logout(system)
         finally:
             # Also when the logout fails: a drain that outlived its node would silence the next one.
             routes.forget(system)

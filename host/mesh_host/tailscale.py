@@ -47,6 +47,8 @@ class Status:
     addresses: list[str] | None = None
     tags: list[str] | None = None
     online: bool | None = None
+    # Logged out, but an `up` without --force-reauth would take up the old identity again, key or no key.
+    stale: bool = False
 
     @property
     def joined(self) -> bool:
@@ -81,7 +83,11 @@ class Settings:
 
 def status(system: System) -> Status:
     """Raises CommandFailed only for an answer that is not understood; a daemon that is not there is a state."""
-    return read_status(status_text(system))
+    found = read_status(status_text(system))
+    # A logout that the service did not take: the daemon is logged out, and goes on showing who it was.
+    if found.state == "Stopped" and _prefs(system).get("LoggedOut") is True:
+        return Status("NeedsLogin", stale=True)
+    return found
 
 
 def status_text(system: System) -> str:

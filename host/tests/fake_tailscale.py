@@ -33,6 +33,8 @@ def new_state() -> State:
         "joins": 0,
         "peers": [],
         "control": OWN_CONTROL,
+        "logout": "well",
+        "logged_out": False,
     }
 
 
@@ -42,11 +44,17 @@ def run(state: State, args: list[str], opener: Any = open) -> Outcome:
     if args[:2] == ["debug", "prefs"]:
         routes = [route for route in state["prefs"]["advertise-routes"].split(",") if route]
         prefs = {"ControlURL": state["control"], "AdvertiseRoutes": routes or None}
+        prefs["LoggedOut"] = state["logged_out"]
         more = {"Hostname": state["prefs"]["hostname"], "RunSSH": state["prefs"]["ssh"] == "true"}
         return 0, json.dumps({**prefs, **more}), ""
     if args[:1] == ["set"]:
         return change(state, flags(args[1:]))
     if args[:1] == ["logout"]:
+        if state["logout"] == "no daemon":
+            return 1, "", "failed to connect to local tailscaled"
+        if state["logout"] == "unknown node":
+            state.update(backend="Stopped", logged_out=True)
+            return 1, "", "500 Internal Server Error: authkey already used"
         state.update(backend="NeedsLogin", node=None)
         return 0, "", ""
     if args[:1] == ["up"]:
@@ -85,7 +93,7 @@ def up(state: State, given: dict[str, str], opener: Any) -> Outcome:
         state["joins"] += 1
         number = state["joins"]
         state["node"] = {"ID": f"n{number}CNTRL", "tags": key["tags"], "tailnet": key["tailnet"], "number": number}
-    state["backend"] = "Running"
+    state.update(backend="Running", logged_out=False)
     state["prefs"] = {**DEFAULTS}
     return change(state, given)
 

@@ -250,6 +250,17 @@ class NodeTest(unittest.TestCase):
         steps = self.host.system.steps
         self.assertLess(steps.index("run tailscale set --advertise-routes="), steps.index("run tailscale logout"))
 
+    def test_a_node_that_the_service_does_not_know_any_more_has_left_all_the_same(self) -> None:
+        self.join()
+        self.host.fake["tailscale"]["logout"] = "unknown node"
+        self.assertEqual(self.host.must("node leave"), {"left": True})
+        self.assertEqual(self.host.must("node status")["state"], "NeedsLogin")
+        first = self.host.fake["tailscale"]["node"]["ID"]
+        self.assertNotEqual(self.join()["nodeId"], first)
+        # Control: one that is still joined afterwards has not left.
+        self.host.fake["tailscale"]["logout"] = "no daemon"
+        self.assertEqual(self.host.line("node leave")[0], 5)
+
     def test_a_release_that_takes_the_overlay_down_is_not_confirmed(self) -> None:
         self.join()
         staged = self.host.must("apply stage", stage(releases.router("# second")))["hash"]

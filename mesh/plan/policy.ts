@@ -5,7 +5,7 @@ import type { MeshConfig } from '../config/schema.ts';
 import { compilePolicy } from '../overlays/tailscale/compile.ts';
 import type { StackModel } from '../overlays/tailscale/in-stack.ts';
 import { reasonsOf } from '../overlays/tailscale/reasons.ts';
-import type { LanHost } from '../overlays/tailscale/tests.ts';
+import type { LanHost } from '../overlays/tailscale/parties.ts';
 import { askable } from './joined.ts';
 import { breakGlassRules, planLifelines } from './lifelines.ts';
 import type { HostPlan, PolicyPlan } from './types.ts';

@@ -49,13 +49,19 @@ function subject(path: string): { kind: string; rest: string } {
 
 type Ctx = Parameters<MiddlewareHandler<Env>>[0];
 
-/** The record's own key lets nobody in: the answer carries the control server's. */
+/**
+ * The record's own key lets nobody in: the answer carries the control server's. Whoever is said to be robbed of it gets one that opens
+ * nothing any more; what a key says of itself names the host that it is for.
+ */
 async function exchangeKey(context: Ctx, scope: Scope, mirror: Mirror): Promise<void> {
   const answer: unknown = await context.res.json();
   const { id } = NAMED.parse(answer);
   const record = scope.data.keys.get(id);
   if (record === undefined) throw new Error(`the key ${id} was made and is not on record`);
   context.res = Response.json({ ...(answer as object), key: await mirror.makeKey(scope, record) });
+  const { faults } = scope.deps;
+  if (record.description.split(' ').some((word) => faults.hits('key-spent', word)))
+    await mirror.spendKey(scope, record);
 }
 
 /** What the records find good is shown to the control server too: a policy, or tests of the one that is live. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findDevice } from '../devices.ts';
 import type { Json } from '../policy/hujson.ts';
 import { Refusal, type DeviceRecord, type KeyRecord } from '../records.ts';
@@ -94,6 +95,12 @@ export class Mirror {
     }
   }
 
+  /** It lets nobody in from now on, and the API shows it as used. */
+  async spendKey(scope: Scope, record: KeyRecord): Promise<void> {
+    await this.dropKey(scope, record.id);
+    scope.data.keys.put(record.id, { ...record, spent: true });
+  }
+
   async dropKey(scope: Scope, id: string): Promise<void> {
     const pair = this.#pairs(scope).get(id);
     if (pair !== undefined) await this.#client.expireKey(pair.headscale);
@@ -120,8 +127,7 @@ export class Mirror {
     const { tagOwners } = interpretHere(scope, livePolicy(scope)).policy;
     for (const key of keysOf(scope)) {
       if (key.spent || key.tags.every((tag) => tagOwners.has(tag))) continue;
-      await this.dropKey(scope, key.id);
-      scope.data.keys.put(key.id, { ...key, spent: true });
+      await this.spendKey(scope, key);
     }
   }
 
@@ -161,9 +167,21 @@ export class Mirror {
       return;
     }
     if (!same(before.tags, after.tags)) await this.#client.setTags(after.nodeId, after.tags);
-    if (!same(before.enabled, after.enabled)) await this.#client.approveRoutes(after.nodeId, after.enabled);
+    if (!same(before.enabled, after.enabled)) {
+      await this.#client.approveRoutes(after.nodeId, after.enabled);
+      if (after.online && before.enabled.some((route) => !after.enabled.includes(route))) await this.#keptOff(after);
+    }
     if (expiryOf(before) !== expiryOf(after)) await this.#client.setExpiry(after.nodeId, expiryOf(after));
     if (before.label !== after.label) await this.#client.rename(after.nodeId, after.label);
+  }
+
+  /** headscale's autoApprovers enable a route again as soon as its node has answered to the change; the service's do not. */
+  async #keptOff({ nodeId, enabled }: DeviceRecord): Promise<void> {
+    for (let look = 0; look < 10; look++) {
+      await sleep(200);
+      const node = (await this.#client.nodes()).find(({ id }) => id === nodeId);
+      if (node !== undefined && unasked(node, enabled)) return this.#client.approveRoutes(nodeId, enabled);
+    }
   }
 
   /** The record of the device that a path names; undefined when there is none. */

@@ -5,8 +5,8 @@ import { grantPort, selectors } from './selectors.ts';
 import { sshTests, type SshTest } from './ssh-tests.ts';
 import { hostTag, OWNER_TAG, roleTag, siteRouterTag, siteTag, toolTag } from './tags.ts';
 import { joinedTests } from './joined-tests.ts';
-import type { Member as Node } from './parties.ts';
-import { joinDenies, policyTests, type LanHost, type PolicyTest } from './tests.ts';
+import type { LanHost, Member as Node } from './parties.ts';
+import { joinDenies, policyTests, type PolicyTest } from './tests.ts';
 
 export interface PolicyModel {
   /** `<network>/<stack>-tailnet`, for the first line of the text. */
@@ -52,36 +52,30 @@ export function compilePolicy(model: PolicyModel): CompiledPolicy {
   const tests = joinDenies(policyTests(model.rules, model.groups, model.lanHosts), model.denies ?? []);
   const hosts = aliases(endpoints, tests, model.lanHosts);
   const named = new Set(hosts.map(({ key }) => key));
-  const members: Member[] = [
-    ...section('groups', 'People, by what they do.', { members: groups(model, endpoints) }),
-    ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', {
-      members: hosts,
-    }),
+  const sections: Member[] = [
+    ...section('groups', 'People, by what they do.', groups(model, endpoints)),
+    ...section('hosts', 'LAN hosts and LANs behind subnet routers. Members are selected by tag.', hosts),
     {
       key: 'tagOwners',
-      apart: true,
       comment: ownersComment(model),
       value: { members: tagOwners(model) },
     },
     {
       key: 'autoApprovers',
-      apart: true,
       comment:
         'A router may advertise its own site and nothing else. Approval happens when a route is first advertised.',
       value: { members: [{ key: 'routes', value: { members: approvals(model) } }] },
     },
     {
       key: 'acls',
-      apart: true,
       comment: 'Empty on purpose: where this section is absent, the service allows everything.',
       value: [],
     },
-    { key: 'grants', apart: true, value: { elements: model.rules.map(grant) } },
+    { key: 'grants', value: { elements: model.rules.map(grant) } },
     ...sshSection(model.rules),
     ...testSection(tests),
   ];
-  const [first, ...rest] = members;
-  const body = hujson({ members: first ? [{ ...first, apart: false }, ...rest] : [] });
+  const body = hujson({ members: sections.map((one, at) => ({ ...one, apart: at > 0 })) });
   return {
     text: withHeader(model.owner, body),
     ownerTag: OWNER_TAG,
@@ -96,12 +90,16 @@ const ownersComment = ({ deployers }: PolicyModel): string =>
     ? `The deploying credential carries ${OWNER_TAG} and may give every other tag; a person gives it that one.`
     : `Each stack's credential carries its ${OWNER_TAG} and may give the tags of that stack alone; a person gives it that one.`;
 
-const section = (key: string, comment: string, value: { members: Member[] }): Member[] =>
-  value.members.length === 0 ? [] : [{ key, comment, value, apart: true }];
+const section = (key: string, comment: string, members: Member[]): Member[] =>
+  members.length === 0 ? [] : [{ key, comment, value: { members } }];
 
 function groups(model: PolicyModel, endpoints: readonly Endpoint[]): Member[] {
-  const used = [...new Set(endpoints.flatMap((one) => (one.kind === 'group' ? one.name : [])))].sort();
-  return used.map((name) => ({ key: `group:${name}`, value: (model.groups[name] ?? []).toSorted() }));
+  const used = new Set(endpoints.flatMap((one) => (one.kind === 'group' ? one.name : [])));
+  return sorted(
+    Object.entries(model.groups)
+      .filter(([name]) => used.has(name))
+      .map(([name, people]) => ({ key: `group:${name}`, value: people.toSorted() })),
+  );
 }
 
 function aliases(
@@ -110,17 +108,14 @@ function aliases(
   lanHosts: readonly LanHost[],
 ): Member[] {
   const sources = new Set(asking.map(({ src }) => src));
-  const named = new Map([
-    ...endpoints
-      .flatMap(selectors)
-      .flatMap(({ text, value }): [string, string][] => (value === undefined ? [] : [[text, value]])),
-    ...lanHosts
-      .flatMap(selectors)
-      .flatMap(({ text, value }): [string, string][] =>
-        value !== undefined && sources.has(text) ? [[text, value]] : [],
-      ),
-  ]);
-  return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
+  const named = [
+    ...endpoints.flatMap(selectors),
+    ...lanHosts.flatMap(selectors).filter(({ text }) => sources.has(text)),
+  ];
+  const members = named.flatMap(({ text, value }): [string, Member][] =>
+    value === undefined ? [] : [[text, { key: text, value }]],
+  );
+  return sorted([...new Map(members).values()]);
 }
 
 /** Every tag that nodes of the model carry, sorted. */
@@ -138,13 +133,10 @@ export function modelTags(model: Pick<PolicyModel, 'memberRoles' | 'sites' | 'na
 function tagOwners(model: PolicyModel): Member[] {
   const deployers = model.deployers ?? [{ tag: OWNER_TAG, tags: modelTags(model) }];
   const owned = deployers.flatMap(({ tag, tags }) => tags.map((one): Member => ({ key: one, value: [tag] })));
-  return [
-    ...deployers.map(({ tag }): Member => ({ key: tag, value: ['autogroup:admin'] })).sort(byKey),
-    ...owned.sort(byKey),
-  ];
+  return [...sorted(deployers.map(({ tag }) => ({ key: tag, value: ['autogroup:admin'] }))), ...sorted(owned)];
 }
 
-const byKey = (a: Member, b: Member): number => (a.key < b.key ? -1 : 1);
+const sorted = (members: Member[]): Member[] => members.sort((a, b) => (a.key < b.key ? -1 : 1));
 
 function approvals(model: PolicyModel): Member[] {
   return model.sites
@@ -182,7 +174,7 @@ function sshSection(rules: readonly AccessRule[]): Member[] {
   const elements = all
     .toSorted((a, b) => Number(a.ssh.check === undefined) - Number(b.ssh.check === undefined))
     .map(({ rule, ssh }) => login(rule, ssh));
-  return elements.length === 0 ? [] : [{ key: 'ssh', apart: true, value: { elements } }];
+  return elements.length === 0 ? [] : [{ key: 'ssh', value: { elements } }];
 }
 
 function login(rule: AccessRule, { users, check }: SshAccess): Element {
@@ -201,7 +193,6 @@ function testSection(tests: readonly PolicyTest[]): Member[] {
   return [
     {
       key: 'tests',
-      apart: true,
       comment: 'Checked by the service at every push; each holds before any node exists.',
       value: { elements: tests.map(testElement) },
     },

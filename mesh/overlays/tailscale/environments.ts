@@ -1,8 +1,8 @@
 import { ends } from '../../access/ports.ts';
 import type { StackModel } from './in-stack.ts';
-import { selectors } from './selectors.ts';
+import { selectors, type Selector } from './selectors.ts';
 import { siteTag } from './tags.ts';
-import { PROBE, sortedPorts, type PolicyTest } from './tests.ts';
+import { familyOf, PROBE, singlePorts, type Family, type PolicyTest } from './tests.ts';
 
 /** Of each stack, as sources and as targets: the text grows with the product. */
 const HOSTS = 8;
@@ -16,7 +16,7 @@ export interface StackPart {
 /** A LAN host by one of its addresses, with the ports of its services. */
 interface Served {
   alias: string;
-  ipv6: boolean;
+  family: Family;
   ports: string[];
 }
 
@@ -33,7 +33,7 @@ export function environmentDenies(parts: readonly StackPart[]): PolicyTest[] {
       // A packet has addresses of one family at both ends.
       return denies(
         from.alias,
-        others.filter(({ ipv6 }) => ipv6 === from.ipv6),
+        others.filter(({ family }) => family === from.family),
       );
     }),
   );
@@ -48,6 +48,7 @@ export function memberDenies(own: StackModel, others: readonly StackPart[]): Pol
     .flatMap(({ name }) => denies(siteTag(name), targets));
 }
 
+/** One for each protocol; tcp first, since every host has the probe. */
 function denies(src: string, targets: readonly Served[]): PolicyTest[] {
   const byProto = new Map<string, PolicyTest>();
   for (const to of targets)
@@ -57,21 +58,19 @@ function denies(src: string, targets: readonly Served[]): PolicyTest[] {
       byProto.set(proto, test);
       test.deny.push(`${to.alias}:${number}`);
     }
-  return [...byProto.values()].sort((a, b) => (a.proto < b.proto ? -1 : 1));
+  return [...byProto.values()];
 }
 
 /** The first LAN hosts that the stack's rules name, by name: their aliases stand in the policy already. */
 function served(model: StackModel): Served[] {
   const hosts = new Map<string, Served>();
-  const add = (alias: string, value: string | undefined, ports: readonly string[]): void => {
-    const one = hosts.get(alias) ?? { alias, ipv6: value?.includes(':') === true, ports: [PROBE] };
-    hosts.set(alias, { ...one, ports: sortedPorts([...one.ports, ...ports.flatMap(ends)]) });
+  const add = (alias: Selector, ports: readonly string[]): void => {
+    const one = hosts.get(alias.text) ?? { alias: alias.text, family: familyOf(alias), ports: [PROBE] };
+    hosts.set(alias.text, { ...one, ports: singlePorts([...one.ports, ...ports.flatMap(ends)]) });
   };
   for (const { sources, targets, ports } of model.rules) {
-    for (const one of sources)
-      if (one.kind === 'lan-host') for (const { text, value } of selectors(one)) add(text, value, []);
-    for (const one of targets)
-      if (one.kind === 'lan-host') for (const { text, value } of selectors(one)) add(text, value, ports);
+    for (const one of sources) if (one.kind === 'lan-host') for (const alias of selectors(one)) add(alias, []);
+    for (const one of targets) if (one.kind === 'lan-host') for (const alias of selectors(one)) add(alias, ports);
   }
   return [...hosts.values()].sort((a, b) => (a.alias < b.alias ? -1 : 1)).slice(0, HOSTS);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** First line of every policy that we push: tells our text from somebody else's, and an edited one from an untouched one. */
-const HEADER = /^\/\/ site-mesh (\S+) sha256:([0-9a-f]{64})$/;
+const HEADER = /^\/\/ site-mesh (\S+) sha256:([0-9a-f]{64})[^\S\n]*(?:\n|$)/;
 
 /**
  * Puts our mark before a policy text.
@@ -16,11 +16,8 @@ export function withHeader(owner: string, body: string): string {
 
 /** Whose policy this is; undefined when its first line is not our mark. `intact`: nobody changed what follows since. */
 export function readHeader(text: string): { owner: string; intact: boolean } | undefined {
-  const end = text.indexOf('\n');
-  const match = HEADER.exec((end === -1 ? text : text.slice(0, end)).trimEnd());
-  const [, owner, sum] = match ?? [];
-  if (owner === undefined || sum === undefined) return undefined;
-  return { owner, intact: sum === sha256(end === -1 ? '' : text.slice(end + 1)) };
+  const [line = '', owner = '', sum] = HEADER.exec(text) ?? [];
+  return sum === undefined ? undefined : { owner, intact: sum === sha256(text.slice(line.length)) };
 }
 
 function sha256(text: string): string {

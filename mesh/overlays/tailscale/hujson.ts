@@ -31,11 +31,14 @@ function write(node: Node, indent: string): string {
   }
   if ('members' in node) {
     if (node.members.length === 0) return '{}';
-    const pads = padding(node.members);
-    const lines = node.members.map((member, index) => {
-      const blank = member.apart === true ? '\n' : '';
-      const pad = ' '.repeat(pads[index] ?? 1);
-      return `${blank}${comment(member, inner)}${inner}${JSON.stringify(member.key)}:${pad}${write(member.value, inner)},\n`;
+    const lines = columns(node.members).flatMap((column) => {
+      const names = column.map(({ key }) => `${JSON.stringify(key)}: `);
+      const longest = Math.max(...names.map(({ length }) => length));
+      return column.map((member) => {
+        const blank = member.apart === true ? '\n' : '';
+        const name = `${JSON.stringify(member.key)}: `.padEnd(longest);
+        return `${blank}${comment(member, inner)}${inner}${name}${write(member.value, inner)},\n`;
+      });
     });
     return `{\n${lines.join('')}${indent}}`;
   }
@@ -49,25 +52,20 @@ const isFlat = (node: Node): node is readonly string[] => Array.isArray(node);
 const comment = (one: { comment?: string }, indent: string): string =>
   one.comment === undefined ? '' : `${indent}// ${one.comment.trimEnd()}\n`;
 
-/** Blanks after each colon: members on neighbouring lines whose values are on one line form a column. */
-function padding(members: readonly Member[]): number[] {
-  const widths: number[] = new Array<number>(members.length).fill(1);
-  let start = 0;
-  const align = (end: number): void => {
-    const block = members.slice(start, end);
-    const longest = Math.max(0, ...block.map(({ key }) => JSON.stringify(key).length));
-    for (const [offset, { key }] of block.entries()) widths[start + offset] = 1 + longest - JSON.stringify(key).length;
-    start = end;
-  };
-  for (const [index, member] of members.entries()) {
-    if (member.apart === true || member.comment !== undefined) align(index);
-    if (!oneLine(member.value)) {
-      align(index);
-      start = index + 1;
+/** Members whose values form a column: those on neighbouring lines, each with its value on one line. */
+function columns(members: readonly Member[]): Member[][] {
+  const found: Member[][] = [];
+  let open: Member[] | undefined;
+  for (const member of members) {
+    const flat = oneLine(member.value);
+    if (open !== undefined && flat && member.apart !== true && member.comment === undefined) open.push(member);
+    else {
+      const column = [member];
+      found.push(column);
+      open = flat ? column : undefined;
     }
   }
-  align(members.length);
-  return widths;
+  return found;
 }
 
 /** Lists that would be longer than the formatter's punch card are written with one entry per line. */

@@ -1,8 +1,8 @@
 import { covers, ends } from '../../access/ports.ts';
 import type { AccessRule, Endpoint } from '../../access/types.ts';
-import { endpointKey, keysOf, Reach, type Member, type Named, type Party } from './parties.ts';
+import { endpointKey, keysOf, Reach, type LanHost, type Member, type Named, type Party } from './parties.ts';
 import { selectors } from './selectors.ts';
-import { chosen, PROBE, sortedPorts, testedLanHosts, type LanHost, type PolicyTest } from './tests.ts';
+import { chosen, PROBE, singlePorts, testedLanHosts, type PolicyTest } from './tests.ts';
 
 /** Who can be named besides what the rules name. */
 export interface Around {
@@ -26,8 +26,8 @@ const SILENT_SITES = 8;
  *   intents name, not with hosts
  */
 export function joinedTests(rules: readonly AccessRule[], around: Around): PolicyTest[] {
-  // The service has no test of icmp, and what only that divides is one kind.
-  const reach = new Reach(rules.filter(({ ports }) => ports.some((port) => /^(tcp|udp)\//.test(port))));
+  // What the mesh needs itself is icmp, of which the service has no test; nodes that only that divides are one kind.
+  const reach = new Reach(rules.filter(({ implicit }) => !implicit));
   const nodes = nodesBy(around.members);
   const [tags, sites, hosts] = [targetTags(rules, nodes), siteTags(nodes), targetHosts(rules)];
   return subjects(rules, around, nodes).flatMap((subject) => {
@@ -49,7 +49,7 @@ export const ownTargets = (reach: Reach, subject: Named): ReadonlySet<string> =>
 /** Of these targets the own ones, and the first few by name that are not. */
 export function near(targets: readonly Named[], own: ReadonlySet<string>): Named[] {
   const texts = targets.map(({ text }) => text);
-  const names = new Set(chosen(texts, new Set(texts.filter((text) => own.has(text)))));
+  const names = chosen(texts, new Set(texts.filter((text) => own.has(text))));
   return targets.filter(({ text }) => names.has(text));
 }
 
@@ -57,7 +57,7 @@ function testsOf(subject: Named, targets: readonly Named[], reach: Reach): Polic
   const byProto = new Map<string, PolicyTest>();
   for (const target of targets) {
     const given = reach.between(subject, target);
-    for (const port of sortedPorts([PROBE, ...reach.rulesTo(target).flatMap(({ ports }) => ports.flatMap(ends))])) {
+    for (const port of singlePorts([PROBE, ...reach.rulesTo(target).flatMap(({ ports }) => ports.flatMap(ends))])) {
       const passing = given.filter(({ ports }) => covers(ports, port)).length;
       const [proto = '', number = ''] = port.split('/');
       if (passing !== 0 && passing !== given.length) continue;
@@ -70,12 +70,13 @@ function testsOf(subject: Named, targets: readonly Named[], reach: Reach): Polic
 }
 
 /** Nodes by the keys of all endpoints that stand for them. */
-export type Nodes = ReadonlyMap<string, readonly Party[]>;
+export type Nodes = ReadonlyMap<string, readonly Node[]>;
+type Node = Extract<Party, { kind: 'member' }>;
 
 export function nodesBy(members: readonly Member[]): Nodes {
-  const index = new Map<string, Party[]>();
+  const index = new Map<string, Node[]>();
   for (const member of members) {
-    const party: Party = { kind: 'member', member };
+    const party: Node = { kind: 'member', member };
     for (const key of keysOf(party)) {
       const known = index.get(key);
       if (known) known.push(party);
@@ -88,37 +89,33 @@ export function nodesBy(members: readonly Member[]): Nodes {
 /** Groups, tags and LAN hosts that are tested as sources; sorted by name. */
 export function subjects(rules: readonly AccessRule[], { groups, lanHosts }: Around, nodes: Nodes): Named[] {
   const intents = rules.filter(({ implicit }) => !implicit);
-  const control = rules.filter(({ implicit }) => implicit);
   const named = endpoints(intents, 'sources');
   const tagged = named.flatMap((one) => tagOf(one, nodes));
   const texts = new Set(tagged.map(({ text }) => text));
   const more = (all: readonly Named[]): Named[] => all.filter(({ text }) => !texts.has(text)).slice(0, SILENT_SITES);
   const silent = [
     ...more(siteTags(nodes)),
-    ...more(distinct(endpoints(control, 'sources').flatMap((one) => tagOf(one, nodes)))),
+    ...more(distinct(endpoints(rules, 'sources').flatMap((one) => tagOf(one, nodes)))),
   ];
-  const lan = testedLanHosts(rules, lanHosts).flatMap((host) => {
-    const party: Party = { kind: 'lan-host', host };
-    return selectors(host).map(({ text }): Named => ({ text, keys: keysOf(party), parties: [party] }));
-  });
-  return distinct([...people(named, groups), ...tagged, ...silent, ...lan]).filter(({ parties }) => parties.length > 0);
+  const lan = testedLanHosts(rules, lanHosts).flatMap(hostNames);
+  return distinct([...people(named, groups), ...tagged, ...silent, ...lan]);
 }
 
 function people(named: readonly Endpoint[], groups: Around['groups']): Named[] {
-  const of = new Map<string, string[]>();
-  for (const [group, logins] of Object.entries(groups))
-    for (const login of logins) of.set(login, [...(of.get(login) ?? []), group]);
-  return named.flatMap((one): Named[] =>
-    one.kind !== 'group'
-      ? []
-      : [
-          {
-            text: `group:${one.name}`,
-            keys: [endpointKey(one)],
-            parties: (groups[one.name] ?? []).map((login) => ({ kind: 'person', groups: of.get(login) ?? [] })),
-          },
-        ],
-  );
+  const all = Object.entries(groups).map(([name, logins]) => ({
+    text: `group:${name}`,
+    key: endpointKey({ kind: 'group', name }),
+    name,
+    logins: new Set(logins),
+  }));
+  const person = (login: string): Party => ({
+    kind: 'person',
+    groups: all.filter(({ logins }) => logins.has(login)).map(({ name }) => name),
+  });
+  const keys = new Set(named.map(endpointKey));
+  return all
+    .filter(({ key }) => keys.has(key))
+    .map(({ text, key, logins }) => ({ text, keys: [key], parties: [...logins].map(person) }));
 }
 
 /** Tags that rules lead to. */
@@ -128,13 +125,16 @@ export const targetTags = (rules: readonly AccessRule[], nodes: Nodes): Named[] 
 /** LAN hosts that rules lead to, by their aliases. */
 const targetHosts = (rules: readonly AccessRule[]): Named[] =>
   distinct(
-    endpoints(rules, 'targets').flatMap((one): Named[] => {
-      if (one.kind !== 'lan-host') return [];
+    endpoints(rules, 'targets').flatMap((one) =>
       // Its site is of no meaning here: no rule leads to all of a LAN but those of icmp.
-      const party: Party = { kind: 'lan-host', host: { name: one.name, site: '' } };
-      return selectors(one).map(({ text }) => ({ text, keys: [endpointKey(one)], parties: [party] }));
-    }),
+      one.kind === 'lan-host' ? hostNames({ ...one, site: '' }) : [],
+    ),
   );
+
+function hostNames(host: LanHost): Named[] {
+  const party: Party = { kind: 'lan-host', host };
+  return selectors(host).map(({ text }) => ({ text, keys: keysOf(party), parties: [party] }));
+}
 
 /** An endpoint that is a tag, with its nodes; nothing where it is none, or no node carries it. */
 function tagOf(endpoint: Endpoint, nodes: Nodes): Named[] {
@@ -144,7 +144,7 @@ function tagOf(endpoint: Endpoint, nodes: Nodes): Named[] {
 }
 
 function siteTags(nodes: Nodes): Named[] {
-  const sites = [...nodes.values()].flat().flatMap((party) => (party.kind === 'member' ? [party.member.site] : []));
+  const sites = [...nodes.values()].flat().map(({ member }) => member.site);
   return [...new Set(sites)].sort().flatMap((site) => tagOf({ kind: 'members-of-site', site }, nodes));
 }
 

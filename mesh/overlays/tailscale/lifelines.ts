@@ -2,6 +2,7 @@ import { parse } from 'jsonc-parser';
 import { ends } from '../../access/ports.ts';
 import type { AccessRule } from '../../access/types.ts';
 import { selectors } from './selectors.ts';
+import { lists, member } from './within.ts';
 
 /** What a policy must never take away: the way in when all else fails, and what the deploying side works with. */
 export interface Lifelines {
@@ -70,24 +71,20 @@ const distinct = <T>(all: readonly T[]): T[] =>
  * @param text HuJSON with lower-case keys, as the program writes it
  */
 export function severed(text: string, { ownerTag, tags, routes }: Lifelines): string[] {
-  const policy: unknown = parse(text, [], { allowTrailingComma: true });
-  const owners = section(policy, 'tagOwners');
-  const approvers = section(section(policy, 'autoApprovers'), 'routes');
-  const found: string[] = [];
-  if (!(ownerTag in owners)) found.push(`tagOwners["${ownerTag}"]: the tag of the deploying credential has no owner`);
-  for (const tag of tags)
-    if (!list(owners[tag]).includes(ownerTag))
-      found.push(`tagOwners["${tag}"]: ${ownerTag} does not own it, so no host could join with it`);
-  for (const { prefix, tags: carried } of routes)
-    if (!list(approvers[prefix]).some((approver) => carried.includes(approver)))
-      found.push(`autoApprovers.routes["${prefix}"]: names no tag of the routers that advertise it`);
-  return [...new Set(found)];
+  const policy: unknown = parse(text);
+  const owners = member(policy, 'tagOwners');
+  const approvers = member(member(policy, 'autoApprovers'), 'routes');
+  return [
+    ...(member(owners, ownerTag) === undefined
+      ? [`tagOwners["${ownerTag}"]: the tag of the deploying credential has no owner`]
+      : []),
+    ...tags
+      .filter((tag) => !lists(member(owners, tag), ownerTag))
+      .map((tag) => `tagOwners["${tag}"]: ${ownerTag} does not own it, so no host could join with it`),
+    ...new Set(
+      routes
+        .filter(({ prefix, tags: carried }) => !carried.some((tag) => lists(member(approvers, prefix), tag)))
+        .map(({ prefix }) => `autoApprovers.routes["${prefix}"]: names no tag of the routers that advertise it`),
+    ),
+  ];
 }
-
-function section(value: unknown, key: string): Record<string, unknown> {
-  const found: unknown =
-    typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
-  return typeof found === 'object' && found !== null ? (found as Record<string, unknown>) : {};
-}
-
-const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);

@@ -34,7 +34,7 @@ export function mergeParts(parts: readonly StackPart[], owner: string): MergeAns
   return {
     ok: true,
     model: {
-      groups: Object.fromEntries(all(({ groups }) => Object.entries(groups)).sort(([a], [b]) => (a < b ? -1 : 1))),
+      groups: Object.fromEntries(all(({ groups }) => Object.entries(groups))),
       sites: all(({ sites }) => sites),
       members: all(({ members }) => members),
       namedMembers: all(({ namedMembers }) => namedMembers),
@@ -80,12 +80,12 @@ function groupConflicts(earlier: StackPart, later: StackPart, told: Tell): Stack
   });
 }
 
-/** Name in the policy → address or prefix. */
+/** Name in the policy → address or prefix; empty for what is no alias. */
 const aliases = ({ model }: StackPart): Map<string, string> =>
   new Map(
     [...model.rules.flatMap((rule) => [...rule.sources, ...rule.targets]), ...model.lanHosts]
       .flatMap(selectors)
-      .flatMap(({ text, value }): [string, string][] => (value === undefined ? [] : [[text, value]])),
+      .map(({ text, value = '' }) => [text, value]),
   );
 
 function aliasConflicts(earlier: StackPart, later: StackPart, told: Tell): StackFault[] {

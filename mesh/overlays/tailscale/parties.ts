@@ -1,6 +1,5 @@
 import { portSet, type PortSet } from '../../access/ports.ts';
 import type { AccessRule, Endpoint } from '../../access/types.ts';
-import type { LanHost } from './tests.ts';
 
 /** A node of this stack, as rules select it. */
 export interface Member {
@@ -10,6 +9,9 @@ export interface Member {
   roles: readonly string[];
   router: boolean;
 }
+
+/** A host on a LAN that a test can name by its addresses. */
+export type LanHost = Extract<Endpoint, { kind: 'lan-host' }> & { site: string };
 
 /** One that stands at an end of a connection. */
 export type Party =
@@ -63,90 +65,74 @@ export function keysOf(party: Party): string[] {
 }
 
 type Side = 'sources' | 'targets';
-/** Rules by number, ascending. */
-type Numbers = readonly number[];
+/** A rule with its number. */
+interface Numbered<R> {
+  at: number;
+  rule: R;
+}
+type Index<R> = ReadonlyMap<string, readonly Numbered<R>[]>;
+/** The rules for a kind of party. */
+type Kind<R> = readonly Numbered<R>[];
 
 /** What a kind of pair gets. */
-interface Pair {
-  rules: readonly AccessRule[];
+interface Pair<R> {
+  rules: readonly R[];
   ports: PortSet;
 }
-const NOTHING: Pair = { rules: [], ports: new Map() };
 
 /** Which rules lead from one name to another. Parties that the same rules are for are looked at once, so that a tag of 1,000 nodes is few. */
-export class Reach {
-  readonly #rules: readonly AccessRule[];
-  readonly #index: Readonly<Record<Side, ReadonlyMap<string, Numbers>>>;
-  /** Equal lists of rules are one and the same object. */
-  readonly #interned = new Map<string, Numbers>();
-  readonly #kinds: Readonly<Record<Side, Map<string, readonly Numbers[]>>> = { sources: new Map(), targets: new Map() };
-  readonly #between = new Map<Numbers, Map<Numbers, Pair>>();
+export class Reach<R extends AccessRule = AccessRule> {
+  readonly #index: Readonly<Record<Side, Index<R>>>;
+  readonly #kinds: Readonly<Record<Side, Map<string, readonly Kind<R>[]>>> = { sources: new Map(), targets: new Map() };
 
-  constructor(rules: readonly AccessRule[]) {
-    this.#rules = rules;
-    this.#index = { sources: indexed(rules, 'sources'), targets: indexed(rules, 'targets') };
+  constructor(rules: readonly R[]) {
+    const numbered = rules.map((rule, at) => ({ at, rule }));
+    this.#index = { sources: indexed(numbered, 'sources'), targets: indexed(numbered, 'targets') };
   }
 
   /** For each kind of pair of the two, the rules for it and the ports that they give. */
-  between(source: Named, target: Named): Pair[] {
+  between(source: Named, target: Named): Pair<R>[] {
     return this.#kindsOf(source, 'sources').flatMap((from) =>
       this.#kindsOf(target, 'targets').map((to) => this.#pair(from, to)),
     );
   }
 
   /** Rules whose source is this very name. */
-  rulesFrom({ keys }: Named): AccessRule[] {
-    return this.#at(keys.flatMap((key) => this.#index.sources.get(key) ?? []));
+  rulesFrom({ keys }: Named): R[] {
+    return rulesOf(keys.flatMap((key) => this.#index.sources.get(key) ?? []));
   }
 
   /** Rules that lead to one of them, by whatever name. */
-  rulesTo(target: Named): AccessRule[] {
-    return this.#at(this.#kindsOf(target, 'targets').flat());
+  rulesTo(target: Named): R[] {
+    return rulesOf(this.#kindsOf(target, 'targets').flat());
   }
 
-  #at(numbers: Numbers): AccessRule[] {
-    return [...new Set(numbers)].flatMap((at) => this.#rules[at] ?? []);
-  }
-
-  #pair(from: Numbers, to: Numbers): Pair {
-    const row = this.#between.get(from) ?? new Map<Numbers, Pair>();
-    this.#between.set(from, row);
-    const known = row.get(to);
-    if (known !== undefined) return known;
+  #pair(from: Kind<R>, to: Kind<R>): Pair<R> {
     const there = new Set(to);
-    const rules = this.#at(from.filter((at) => there.has(at)));
-    if (rules.length === 0) return NOTHING;
-    const pair = { rules, ports: portSet(rules.flatMap(({ ports }) => ports)) };
-    row.set(to, pair);
-    return pair;
+    const rules = rulesOf(from.filter((one) => there.has(one)));
+    return { rules, ports: portSet(rules.flatMap(({ ports }) => ports)) };
   }
 
   /** The rules for each kind of party among them. */
-  #kindsOf(named: Named, side: Side): readonly Numbers[] {
+  #kindsOf(named: Named, side: Side): readonly Kind<R>[] {
     const cached = this.#kinds[side].get(named.text);
     if (cached !== undefined) return cached;
-    const kinds = new Set(named.parties.map((party) => this.#numbers(party, side)));
-    this.#kinds[side].set(named.text, [...kinds]);
-    return [...kinds];
-  }
-
-  #numbers(party: Party, side: Side): Numbers {
-    const found = new Set(keysOf(party).flatMap((key) => this.#index[side].get(key) ?? []));
-    const numbers = [...found].sort((a, b) => a - b);
-    const text = numbers.join();
-    const known = this.#interned.get(text) ?? numbers;
-    this.#interned.set(text, known);
-    return known;
+    const found = named.parties.map((party) => keysOf(party).flatMap((key) => this.#index[side].get(key) ?? []));
+    const kinds = [...new Map(found.map((kind) => [kind.map(({ at }) => at).join(), kind])).values()];
+    this.#kinds[side].set(named.text, kinds);
+    return kinds;
   }
 }
 
-function indexed(rules: readonly AccessRule[], side: Side): Map<string, number[]> {
-  const index = new Map<string, number[]>();
-  for (const [at, rule] of rules.entries())
-    for (const key of new Set(rule[side].map(endpointKey))) {
+const rulesOf = <R>(numbered: readonly Numbered<R>[]): R[] => [...new Set(numbered.map(({ rule }) => rule))];
+
+function indexed<R extends AccessRule>(rules: readonly Numbered<R>[], side: Side): Index<R> {
+  const index = new Map<string, Numbered<R>[]>();
+  for (const one of rules)
+    for (const key of new Set(one.rule[side].map(endpointKey))) {
       const known = index.get(key);
-      if (known) known.push(at);
-      else index.set(key, [at]);
+      if (known) known.push(one);
+      else index.set(key, [one]);
     }
   return index;
 }

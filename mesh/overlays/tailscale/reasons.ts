@@ -17,28 +17,23 @@ export function reasonsOf(
 ): Record<string, string> {
   const carriers = firstCarriers(members);
   const index = { sources: indexed(rules, 'sources'), targets: indexed(rules, 'targets') };
-  const known = new Map<string, ReadonlySet<AccessRule>>();
   /** Rules that name this selector, or one who stands for it. */
   const rulesAbout = (selector: string, side: Side): ReadonlySet<AccessRule> => {
     const carrier = carriers.get(selector);
     const keys = [selector, ...(carrier === undefined ? [] : keysOf({ kind: 'member', member: carrier }))];
-    const key = `${side} ${selector}`;
-    const found = known.get(key) ?? new Set(keys.flatMap((one) => index[side].get(one) ?? []));
-    known.set(key, found);
-    return found;
+    return new Set(keys.flatMap((key) => index[side].get(key) ?? []));
   };
-  const reasons = tests.flatMap(({ src, proto, accept }) =>
-    accept.flatMap((target): [string, string][] => {
+  const reasons = tests.flatMap(({ src, proto, accept }) => {
+    const from = rulesAbout(src, 'sources');
+    return accept.flatMap((target): [string, string][] => {
       const at = target.lastIndexOf(':');
       const port = `${proto}/${target.slice(at + 1)}`;
       const led = rulesAbout(target.slice(0, at), 'targets');
-      const giving = [...rulesAbout(src, 'sources')].filter(
-        (rule) => led.has(rule) && covers(portSet(rule.ports), port),
-      );
+      const giving = [...led].filter((rule) => from.has(rule) && covers(portSet(rule.ports), port));
       const whys = [...new Set(giving.map(({ why }) => why))].sort();
       return whys.length === 0 ? [] : [[reasonKey(src, proto, target), whys.join('; ')]];
-    }),
-  );
+    });
+  });
   return Object.fromEntries(reasons.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -1,4 +1,5 @@
 import { parse, type ParseError } from 'jsonc-parser';
+import { lists, member } from './within.ts';
 
 /** What a stack needs of a policy that another one pushes. */
 export interface PolicyNeeds {
@@ -31,9 +32,3 @@ export function missingIn(text: string, { tag, tags, routes }: PolicyNeeds): str
       .map((one) => `${one.prefix} is not approved for ${one.tag}`),
   ];
 }
-
-const member = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
-const lists = (value: unknown, entry: string): boolean => Array.isArray(value) && value.includes(entry);

@@ -1,4 +1,4 @@
-import type { AccessRule } from '../../access/types.ts';
+import type { AccessRule, SshAccess } from '../../access/types.ts';
 import { near, nodesBy, ownTargets, subjects, targetTags, type Around } from './joined-tests.ts';
 import { Reach, type Named } from './parties.ts';
 
@@ -38,8 +38,7 @@ const ANYBODY = 'nobody';
  * @returns sorted by source, then tag
  */
 export function sshTests(rules: readonly AccessRule[], around: Around): SshTest[] {
-  const logins = rules.filter(({ ssh }) => ssh !== undefined);
-  if (logins.length === 0) return [];
+  const logins = rules.flatMap(({ ssh, ...rule }) => (ssh === undefined ? [] : [{ ...rule, ssh }]));
   const reach = new Reach(logins);
   const nodes = nodesBy(around.members);
   const tags = targetTags(logins, nodes);
@@ -49,25 +48,26 @@ export function sshTests(rules: readonly AccessRule[], around: Around): SshTest[
   );
 }
 
-function testOf(subject: Named, tag: Named, reach: Reach): SshTest[] {
-  const test: SshTest = { src: subject.text, dst: [tag.text], accept: [], check: [], deny: [] };
+type Login = AccessRule & { ssh: SshAccess };
+type Way = 'accept' | 'check' | 'deny';
+
+function testOf(subject: Named, tag: Named, reach: Reach<Login>): SshTest[] {
   const kinds = reach.between(subject, tag);
-  const named = reach.rulesTo(tag).flatMap(({ ssh }) => ssh?.users ?? []);
-  for (const login of [...new Set([ROOT, ...named.map((user) => (user === NONROOT ? ANYBODY : user))])].sort()) {
-    const ways = new Set(kinds.map(({ rules }) => how(rules, login)));
-    const [way] = ways;
-    if (ways.size === 1 && way !== undefined && way !== 'both') test[way].push(login);
-  }
-  return test.accept.length + test.check.length + test.deny.length === 0 ? [] : [test];
+  const users = reach.rulesTo(tag).flatMap(({ ssh }) => ssh.users);
+  const logins = [...new Set([ROOT, ...users.map((user) => (user === NONROOT ? ANYBODY : user))])].sort();
+  const said = logins.flatMap((login) => {
+    const ways = new Set(kinds.flatMap(({ rules }) => waysOf(rules, login)));
+    return ways.size === 1 ? [...ways].map((way) => ({ login, way })) : [];
+  });
+  const of = (way: Way): string[] => said.filter((one) => one.way === way).map(({ login }) => login);
+  const test = { src: subject.text, dst: [tag.text], accept: of('accept'), check: of('check'), deny: of('deny') };
+  return said.length === 0 ? [] : [test];
 }
 
 /** What these rules do about a login. */
-function how(rules: readonly AccessRule[], login: string): 'accept' | 'check' | 'deny' | 'both' {
-  const giving = rules.flatMap(({ ssh }) =>
-    ssh?.users.some((user) => user === login || (user === NONROOT && login !== ROOT)) === true ? [ssh] : [],
+function waysOf(rules: readonly Login[], login: string): Way[] {
+  const giving = rules.filter(({ ssh }) =>
+    ssh.users.some((user) => user === login || (user === NONROOT && login !== ROOT)),
   );
-  if (giving.length === 0) return 'deny';
-  const checked = giving.filter(({ check }) => check !== undefined).length;
-  if (checked === 0) return 'accept';
-  return checked === giving.length ? 'check' : 'both';
+  return giving.length === 0 ? ['deny'] : giving.map(({ ssh }) => (ssh.check === undefined ? 'accept' : 'check'));
 }

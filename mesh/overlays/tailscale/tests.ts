@@ -1,5 +1,6 @@
-import { covers, ends, portSet, type PortSet } from '../../access/ports.ts';
-import type { AccessRule, Endpoint } from '../../access/types.ts';
+import { covers, ends, portSet, sortedPorts, type PortSet } from '../../access/ports.ts';
+import type { AccessRule } from '../../access/types.ts';
+import { endpointKey, keysOf, type LanHost } from './parties.ts';
 import { selectors, type Selector } from './selectors.ts';
 
 /** One test of the policy file. `proto` is always set: without it an icmp grant makes a tcp port pass (measured). */
@@ -18,10 +19,6 @@ const FOREIGN_HOSTS = 8;
 
 /** LAN hosts that rules name as targets only, and that are tested as sources all the same: nothing must pass from there. */
 const SILENT_HOSTS = 8;
-
-/** A host on a LAN that a test can name by its addresses. */
-export type LanHost = LanEndpoint & { site: string };
-type LanEndpoint = Extract<Endpoint, { kind: 'lan-host' }>;
 
 /** What a test asks for: a group, or one LAN host by one of its addresses. */
 interface Subject {
@@ -48,22 +45,24 @@ export function policyTests(
   people: Readonly<Record<string, readonly string[]>>,
   lanHosts: readonly LanHost[],
 ): PolicyTest[] {
-  const byHost = grouped(rules, (rule) => aliasesOf(rule).map(({ text }) => text));
-  const families = new Map(rules.flatMap(aliasesOf).map((alias) => [alias.text, familyOf(alias)]));
+  const targets = byAlias(rules);
   const subjects = [...groupSubjects(rules, people), ...testedLanHosts(rules, lanHosts).flatMap(lanSubjects)];
   return subjects.flatMap(({ src, family, own, anyhow }) => {
     const byProto = new Map<string, PolicyTest>();
     // A packet has addresses of one family at both ends.
-    const alike = (host: string): boolean => family === undefined || families.get(host) === family;
-    const hosts = [...byHost.keys()].filter(alike).sort();
-    const ours = rules.filter(own).flatMap(aliasesOf);
-    const reached = new Set(ours.map(({ text }) => text).filter(alike));
-    for (const host of chosen(hosts, reached)) {
-      if (host === src) continue;
-      const onHost = byHost.get(host) ?? [];
-      const given = portsOf(onHost.filter(own));
-      const elsewhere = portsOf(onHost.filter(anyhow));
-      for (const port of sortedPorts([PROBE, ...onHost.flatMap(({ ports }) => ports.flatMap(ends))])) {
+    const alike = targets.filter((target) => family === undefined || target.family === family);
+    const ours = new Set(rules.filter(own));
+    const somehow = new Set(rules.filter(anyhow));
+    const reached = alike.filter((target) => target.rules.some((rule) => ours.has(rule)));
+    const names = chosen(
+      alike.map(({ host }) => host),
+      new Set(reached.map(({ host }) => host)),
+    );
+    for (const { host, rules: leading } of alike) {
+      if (host === src || !names.has(host)) continue;
+      const given = portsOf(leading.filter((rule) => ours.has(rule)));
+      const elsewhere = portsOf(leading.filter((rule) => somehow.has(rule)));
+      for (const port of singlePorts([PROBE, ...leading.flatMap(({ ports }) => ports.flatMap(ends))])) {
         const accepted = covers(given, port);
         if (!accepted && covers(elsewhere, port)) continue;
         const [proto = '', number = ''] = port.split('/');
@@ -81,7 +80,7 @@ export function testedLanHosts(rules: readonly AccessRule[], lanHosts: readonly 
   const sources = rules.flatMap((rule) => rule.sources);
   const named = new Set(sources.flatMap((one) => (one.kind === 'lan-host' ? one.name : [])));
   const open = new Set(sources.flatMap((one) => (one.kind === 'lan' ? one.site : [])));
-  const served = new Set(rules.flatMap(lanHostsOf));
+  const served = new Set(rules.flatMap(aliasesOf).map(({ text }) => text));
   let silent = 0;
   return lanHosts
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -94,79 +93,59 @@ export function testedLanHosts(rules: readonly AccessRule[], lanHosts: readonly 
 }
 
 function groupSubjects(rules: readonly AccessRule[], people: Readonly<Record<string, readonly string[]>>): Subject[] {
-  const groups = [...grouped(rules, groupsOf).keys()].sort();
-  const related = relatives(groups, people);
-  return groups.map((group) => ({
-    src: `group:${group}`,
-    own: (rule) => groupsOf(rule).includes(group),
-    anyhow: (rule) => groupsOf(rule).some((other) => related.get(group)?.has(other)),
-  }));
+  const groups = [...new Set(rules.flatMap(groupsOf))].sort();
+  return groups.map((group) => {
+    const logins = new Set(people[group]);
+    const sharing = new Set(groups.filter((other) => people[other]?.some((login) => logins.has(login))));
+    return {
+      src: `group:${group}`,
+      own: (rule) => groupsOf(rule).includes(group),
+      anyhow: (rule) => groupsOf(rule).some((other) => sharing.has(other)),
+    };
+  });
 }
 
 function lanSubjects(host: LanHost): Subject[] {
-  const { name, site } = host;
-  const own = ({ sources }: AccessRule): boolean =>
-    sources.some((one) => (one.kind === 'lan-host' && one.name === name) || (one.kind === 'lan' && one.site === site));
+  const keys = new Set(keysOf({ kind: 'lan-host', host }));
+  const own = ({ sources }: AccessRule): boolean => sources.some((one) => keys.has(endpointKey(one)));
   return selectors(host).map((alias) => ({ src: alias.text, family: familyOf(alias), own, anyhow: own }));
 }
 
-/** What the source reaches, and the first few by name that it does not; sorted. */
-export function chosen(hosts: readonly string[], reached: ReadonlySet<string>): string[] {
-  const foreign: string[] = [];
-  for (const host of hosts) {
-    if (foreign.length === FOREIGN_HOSTS) break;
-    if (!reached.has(host)) foreign.push(host);
-  }
-  return [...reached, ...foreign].sort();
+/** Names of what the source reaches, and of the first few that it does not. */
+export function chosen(hosts: readonly string[], reached: ReadonlySet<string>): Set<string> {
+  return new Set([...reached, ...hosts.filter((host) => !reached.has(host)).slice(0, FOREIGN_HOSTS)]);
 }
 
-/** Group → groups that share a person with it, itself included. */
-function relatives(
-  groups: readonly string[],
-  people: Readonly<Record<string, readonly string[]>>,
-): Map<string, Set<string>> {
-  const groupsOfPerson = new Map<string, string[]>();
-  for (const group of groups)
-    for (const person of people[group] ?? [])
-      groupsOfPerson.set(person, [...(groupsOfPerson.get(person) ?? []), group]);
-  return new Map(
-    groups.map((group) => [
-      group,
-      new Set([group, ...(people[group] ?? []).flatMap((person) => groupsOfPerson.get(person) ?? [])]),
-    ]),
-  );
+/** A LAN host by one of its names, with the rules that lead to it. */
+interface Target {
+  host: string;
+  family: Family;
+  rules: AccessRule[];
 }
 
-function grouped(rules: readonly AccessRule[], keysOf: (rule: AccessRule) => string[]): Map<string, AccessRule[]> {
-  const groups = new Map<string, AccessRule[]>();
-  for (const rule of rules) {
-    for (const key of new Set(keysOf(rule))) {
-      const known = groups.get(key);
-      if (known) known.push(rule);
-      else groups.set(key, [rule]);
+/** What rules lead to, sorted by name. */
+function byAlias(rules: readonly AccessRule[]): Target[] {
+  const known = new Map<string, Target>();
+  for (const rule of rules)
+    for (const alias of aliasesOf(rule)) {
+      const target = known.get(alias.text) ?? { host: alias.text, family: familyOf(alias), rules: [] };
+      known.set(alias.text, target);
+      target.rules.push(rule);
     }
-  }
-  return groups;
+  return [...known.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 
 const portsOf = (rules: readonly AccessRule[]): PortSet => portSet(rules.flatMap(({ ports }) => ports));
 const groupsOf = (rule: AccessRule): string[] => rule.sources.flatMap((one) => (one.kind === 'group' ? one.name : []));
-type Family = 'IPv4' | 'IPv6';
-const familyOf = ({ value = '' }: Selector): Family => (value.includes(':') ? 'IPv6' : 'IPv4');
+export type Family = 'IPv4' | 'IPv6';
+export const familyOf = ({ value = '' }: Selector): Family => (value.includes(':') ? 'IPv6' : 'IPv4');
 
 /** LAN hosts that a rule leads to, by every name that the policy has for them. */
 const aliasesOf = (rule: AccessRule): Selector[] =>
   rule.targets.flatMap((one) => (one.kind === 'lan-host' ? selectors(one) : []));
-const lanHostsOf = (rule: AccessRule): string[] =>
-  rule.targets.flatMap((one) => (one.kind === 'lan-host' ? one.name : []));
 
-export const sortedPorts = (ports: string[]): string[] =>
-  [...new Set(ports)].sort((a, b) => {
-    const [one = '', first = ''] = a.split('/');
-    const [other = '', second = ''] = b.split('/');
-    if (one !== other) return one < other ? -1 : 1;
-    return Number(first) - Number(second);
-  });
+/** In order, without doubles. */
+export const singlePorts = (ports: readonly string[]): string[] => sortedPorts([...new Set(ports)]);
 
 /** Tests with those of the same source and protocol joined: said once, whoever said it. */
 export function joinDenies(tests: readonly PolicyTest[], denies: readonly PolicyTest[]): PolicyTest[] {

@@ -24,18 +24,14 @@ const STARTING_RULES: Readonly<Record<string, readonly string[]>> = {
 export function saysNothing(text: string): boolean {
   const errors: ParseError[] = [];
   const policy: unknown = parse(text, errors, { allowTrailingComma: true });
-  if (errors.length > 0 || typeof policy !== 'object' || policy === null || Array.isArray(policy)) return false;
+  if (errors.length > 0 || !isMapping(policy)) return false;
   return Object.entries(policy).every(([section, value]) => {
-    if (section === 'tagOwners') return isOwnerTagOnly(value);
-    return isEmpty(value) || (STARTING_RULES[section] ?? []).includes(JSON.stringify(value));
+    if (section === 'tagOwners') return isMapping(value) && Object.keys(value).every((tag) => tag === OWNER_TAG);
+    // An empty list of rules denies everything, which somebody may well have meant.
+    const said = JSON.stringify(value);
+    return said === '{}' || STARTING_RULES[section]?.includes(said) === true;
   });
 }
 
-function isOwnerTagOnly(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).every((tag) => tag === OWNER_TAG);
-}
-
-/** An empty `acls` or `grants` denies everything, which somebody may well have meant. */
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
-}
+const isMapping = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,15 +1,24 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { power, settled } from '../../../lab/machines/client.ts';
+import { labPaths } from '../../../cli/lab/environment.ts';
+import { clearFaults, setFault } from '../../../lab/control.ts';
 import { Inside } from '../../../lab/machines/inside/index.ts';
 import { Bench, type Run } from '../../engine/bench.ts';
+import { mesh } from '../../engine/cli.ts';
+import { Operator } from '../../engine/operator.ts';
 import { DAEMONS, describeWith, longTest, MACHINES } from '../requirements.ts';
 import { beforeStart, plant } from './plants.ts';
 
-const DB = '10.78.10.10';
+const [DB, LAN] = ['10.78.10.10', '10.78.10.0/24'];
 const ROUTER = 'fra-edge-01';
+const APP = 'sin-app-01';
 const AGENT = 'site-mesh-agent.service';
 const REVERT = 'site-mesh-revert.service';
+const ANY_KEY = { capabilities: { devices: { create: { tags: ['tag:iac'] } } } };
+const CONTROL = z.object({ ControlURL: z.string() });
+const DOUBLE = /two devices of the tailnet call themselves sin-app-01: .* \((\w+)\) is not/;
 const PATIENCE = { timeout: 40_000, interval: 200 };
 
 // Here is what needs a mesh. One host alone: the contract (test/contract) and test/lab/machine/release.test.ts.
@@ -17,6 +26,7 @@ const PATIENCE = { timeout: 40_000, interval: 200 };
 describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harmless, and over with the next up', () => {
   let bench: Bench;
   let inside: Inside;
+  let operator: Operator;
   beforeAll(async () => {
     process.env.MESH_LAB_PACE = '0.01';
     bench = await Bench.start('staging', { machines: true });
@@ -24,6 +34,7 @@ describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harml
     const up = await bench.up();
     expect(up.code, up.text).toBe(0);
     inside = new Inside(bench.dir);
+    operator = new Operator(bench);
     await inside.serve('fra-db-01', 5432);
   }, 300_000);
   afterAll(async () => {
@@ -36,7 +47,17 @@ describeWith([...MACHINES, ...DAEMONS], 'bad situations on machines: said, harml
     z.record(z.string(), z.unknown()).parse(await inside.tool(host, 'apply', 'status'));
   /** The app reaches its database, at the latest when a standby has taken over. */
   const flows = (): Promise<void> =>
-    expect.poll(async () => (await inside.fetch('sin-app-01', DB, 5432)).ok, PATIENCE).toBe(true);
+    expect.poll(async () => (await inside.fetch(APP, DB, 5432)).ok, PATIENCE).toBe(true);
+  const isDark = (): Promise<void> =>
+    expect.poll(async () => (await inside.fetch(APP, DB, 5432)).ok, PATIENCE).toBe(false);
+  /** What `mesh status` finds wrong, as JSON. It takes the checkout's stack file anew, not our edits of it. */
+  const problems = async (): Promise<string> => {
+    const { stackConfig } = labPaths(bench.dir, bench.stack);
+    const edited = await readFile(stackConfig);
+    const { stdout } = await mesh(['status', 'staging', '--lab', '--json'], { env: { MESH_LAB_DIR: bench.dir } });
+    await writeFile(stackConfig, edited, { mode: 0o600 });
+    return stdout;
+  };
   /** An up of the release of one host alone. */
   const upOf = async (host: string): Promise<Run> => bench.up('--target', await bench.urn('HostRelease', host));
   const good = (run: Run): void => expect(run.code, run.text).toBe(0);
@@ -204,10 +225,66 @@ for file in reversed(files):
     await flows();
   });
 
+  test('routes that somebody disabled are named by a refresh and by status, and their LAN is dark until they are enabled', async () => {
+    const routers = await Promise.all([ROUTER, 'fra-edge-02'].map((name) => operator.device(name)));
+    const enable = (...routes: string[]): Promise<unknown[]> =>
+      Promise.all(routers.map((id) => bench.tailscale('POST', `/device/${id}/routes`, { routes })));
+    await enable();
+    await isDark();
+    const refreshed = await bench.pulumi(['refresh', '--yes', '--target', await bench.urn('TailnetNode', ROUTER)]);
+    good(refreshed);
+    expect(refreshed.text).toContain(`${ROUTER} advertises ${LAN}, which is not approved`);
+    expect(await problems()).toContain(`${LAN} of ${ROUTER} is advertised and not approved`);
+    await enable(LAN);
+    await flows();
+    expect(await problems()).not.toContain('not approved');
+  });
+
+  test('a join key that is no good any more is said, nobody else notices, and the next up joins with a new one', async () => {
+    const before = await status(ROUTER);
+    await bench.tailscale('DELETE', `/device/${await operator.device(APP)}`);
+    await setFault(bench.dir, 'key-spent', APP);
+    bad(await bench.up('--refresh'), APP, 'The join key of sin-app-01 is spent, but the host did not join with it');
+    expect(await status(ROUTER)).toEqual(before);
+    expect(await operator.device(APP)).toBeUndefined();
+    await clearFaults(bench.dir);
+    good(await bench.up('--refresh'));
+    await flows();
+  });
+
+  test('a second device of one name is told from ours, and what it calls itself gives it nothing', async () => {
+    const state = '/var/lib/tailscale';
+    const swap = (aside: string, now: string): Promise<string> =>
+      inside.shell(
+        APP,
+        `systemctl stop tailscaled; mv ${state} ${aside}; mv ${now} ${state}; systemctl start tailscaled`,
+      );
+    // Somebody sets the host up a second time, with what it knew laid aside.
+    const made = await bench.tailscale('POST', '/tailnet/-/keys', ANY_KEY);
+    const server = await inside.must(APP, 'tailscale', 'debug', 'prefs');
+    await inside.shell(APP, `mkdir -m 700 ${state}.new`);
+    await swap(`${state}.ours`, `${state}.new`);
+    const up = [`--login-server=${CONTROL.parse(JSON.parse(server)).ControlURL}`, `--hostname=${APP}`, '--timeout=20s'];
+    const stdin = z.object({ key: z.string() }).parse(made).key;
+    await inside.run(APP, ['sh', '-c', 'umask 077; cat > /run/join-key'], { stdin });
+    await inside.must(APP, 'tailscale', 'up', '--auth-key=file:/run/join-key', ...up);
+    // Which of the two is ours, the host itself says.
+    const double = async (): Promise<string | undefined> => DOUBLE.exec(await problems())?.[1];
+    const former = await double();
+    expect(former).toBeDefined();
+    await isDark();
+    await swap(`${state}.other`, `${state}.ours`);
+    await flows();
+    const other = await double();
+    expect([undefined, former]).not.toContain(other);
+    await bench.tailscale('DELETE', `/device/${other}`);
+    expect(await problems()).not.toContain('two devices');
+  });
+
   test('nothing is left of it all', async () => {
     const last = await bench.up('--expect-no-changes', '--refresh');
     good(last);
-    for (const host of [ROUTER, 'fra-edge-02', 'fra-db-01', 'sin-app-01'])
+    for (const host of [ROUTER, 'fra-edge-02', 'fra-db-01', APP])
       expect((await inside.must(host, 'systemctl', '--failed', '--no-legend')).trim(), host).toBe('');
   });
 });

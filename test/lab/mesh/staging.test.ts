@@ -95,6 +95,26 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
     await liftRestriction(bench.dir, 'firewalls', false);
   });
 
+  test('a login by the tailnet: as the account that an intent names; control: not before, as no other, from nobody else', async () => {
+    const address = (await inside.must('fra-edge-01', 'tailscale', 'ip', '-4')).trim();
+    const options = ['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=accept-new', '-o', 'ConnectTimeout=4'];
+    // No key and no password: whoever gets in is let in by what the tailnet says of the machine that asks.
+    const login = (from: string, user: string): ReturnType<Inside['run']> =>
+      inside.run(from, ['ssh', ...options, `${user}@${address}`, 'id -un']);
+    expect((await login('sin-app-01', 'ops')).stderr).toContain('timed out');
+    await bench.edit((config) => {
+      const intent = { from: ['role:app'], ssh: { on: ['role:router'], users: ['ops'] }, why: 'the app restarts them' };
+      (config['site-mesh:access'] as unknown[]).push(intent);
+    });
+    const up = await bench.up();
+    expect(up.code, up.text).toBe(0);
+    expect(await login('sin-app-01', 'ops')).toMatchObject({ code: 0, stdout: 'ops\n' });
+    const other = await login('sin-app-01', 'root');
+    expect(other).toMatchObject({ stdout: '' });
+    expect(other.stderr).toContain('not permit');
+    expect((await login('fra-edge-02', 'ops')).code).not.toBe(0);
+  });
+
   test('the active router loses its power: the standby carries within seconds, and the first does not take over again', async () => {
     const carried = inside.probe('sin-app-01', DB, 5432, 12);
     await new Promise((resolve) => setTimeout(resolve, 1500));

@@ -26,9 +26,7 @@ describeWith([...NETWORKS, 'ping'], 'the networks of a lab', () => {
 
   test('are not touched when nothing changed', async () => {
     const before = kernel(bench.lab);
-    const start = performance.now();
     await bench.converge(structuredClone(base));
-    expect(performance.now() - start).toBeLessThan(20);
     expect(kernel(bench.lab)).toBe(before);
   });
 

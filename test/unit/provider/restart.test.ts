@@ -149,7 +149,7 @@ test('a new router whose routes are not approved is recorded, and finished by th
   expect((await update(host, 'n1', recorded(outputs), inputs)).outputs.name).toBe('fra-edge-01.acme.ts.net');
 });
 
-test('a router that advertises nothing is a warning: its partner is alone', async () => {
+test('a router that advertises nothing, or whose routes are not approved, is a warning: its partner is alone', async () => {
   const { host, tailnet, outputs } = await joined();
   const warnings = async (): Promise<string[]> => {
     const op = operation();
@@ -159,4 +159,9 @@ test('a router that advertises nothing is a warning: its partner is alone', asyn
   expect(await warnings()).toEqual([]);
   tailnet.advertised.set('n1', []);
   expect((await warnings()).join()).toContain('fra-edge-01 does not advertise 10.77.10.0/24');
+  tailnet.advertised.set('n1', ['10.77.10.0/24']);
+  tailnet.refused = ['10.77.10.0/24'];
+  expect(await warnings()).toEqual([
+    expect.stringContaining('fra-edge-01 advertises 10.77.10.0/24, which is not approved: it carries nothing of it'),
+  ]);
 });

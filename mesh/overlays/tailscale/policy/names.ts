@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts';
 import { joined, parseRange, without, type Range } from './ranges.ts';
-import type { Reader, Spot } from './reader.ts';
+import type { Entry, Reader, Spot } from './reader.ts';
 
 /** What selectors of a policy may name. */
 export interface Names {
@@ -60,6 +60,9 @@ export function readHosts(reader: Reader, section: Spot | undefined): Map<string
   return hosts;
 }
 
+/** Sets in sets: who reads them calls itself for each. */
+const DEEPEST = 100;
+
 /** Sets of addresses: `add` (or nothing) and `remove` before an address, a prefix, a range, an alias or another set; in order. */
 export function readIpsets(
   reader: Reader,
@@ -68,18 +71,17 @@ export function readIpsets(
 ): Map<string, readonly Range[]> {
   const written = new Map(reader.mapping(section).map((entry) => [entry.key, entry]));
   const done = new Map<string, readonly Range[]>();
-  const read = (name: string, open: readonly string[]): readonly Range[] => {
+  const read = ({ key: name, value, at }: Entry, open: readonly string[]): readonly Range[] => {
     const known = done.get(name);
-    const entry = written.get(name);
-    if (known !== undefined || entry === undefined) return known ?? [];
-    if (!/^ipset:[^\s]+$/.test(name)) reader.fault(entry.at, 'is no name of a set: write "ipset:NAME"');
+    if (known !== undefined) return known;
+    if (!/^ipset:[^\s]+$/.test(name)) reader.fault(at, 'is no name of a set: write "ipset:NAME"');
     let ranges: readonly Range[] = [];
-    for (const { text, spot } of reader.strings(entry.value)) {
+    for (const { text, spot } of reader.strings(value)) {
       const [, verb, operand = ''] = /^(?:(add|remove)\s+)?(\S+)$/.exec(text.trim()) ?? [];
       const target = operand.replace(/^host:/, '');
-      const found = written.has(target)
-        ? inner(target, spot, [...open, name])
-        : (hosts.get(target) ?? parseRange(target));
+      const other = written.get(target);
+      const found =
+        other === undefined ? (hosts.get(target) ?? parseRange(target)) : inner(other, spot, [...open, name]);
       if (found === undefined || typeof found === 'string') {
         reader.fault(
           spot,
@@ -93,16 +95,25 @@ export function readIpsets(
     done.set(name, ranges);
     return ranges;
   };
-  const inner = (name: string, spot: Spot, open: readonly string[]): readonly Range[] => {
-    if (!open.includes(name)) return read(name, open);
-    reader.fault(spot, `${name} contains itself (${[...open, name].join(' → ')}): break the circle`);
+  const inner = (entry: Entry, spot: Spot, open: readonly string[]): readonly Range[] => {
+    const circle = open.includes(entry.key);
+    if (!circle && open.length <= DEEPEST) return read(entry, open);
+    reader.fault(
+      spot,
+      circle
+        ? `${entry.key} contains itself (${[...open, entry.key].join(' → ')}): break the circle`
+        : `${entry.key} is a set in a set, and so on more than ${DEEPEST} times: name addresses instead`,
+    );
     return [];
   };
-  for (const name of written.keys()) read(name, []);
+  for (const entry of written.values()) read(entry, []);
   return done;
 }
 
-const isRange = (found: Range | readonly Range[]): found is Range => typeof found[0] === 'bigint';
+function isRange(found: Range | readonly Range[]): found is Range {
+  const [first] = found;
+  return typeof first === 'bigint';
+}
 
 /** Who may give which tag; an empty list is "admins", and what owns may be a person, a group, an autogroup or another tag. */
 export function readTagOwners(

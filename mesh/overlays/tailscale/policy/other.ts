@@ -1,15 +1,15 @@
 import { approverProblem, type Names } from './names.ts';
 import { protocolName } from './protocols.ts';
 import { parseRange } from './ranges.ts';
-import type { Reader, Spot } from './reader.ts';
+import type { Reader, Spot, Told } from './reader.ts';
 import { conditionsOf, selectors, selfNeedsPeople, type Around } from './rules.ts';
-import { parseSelector } from './selectors.ts';
+import { parseSelector, type Side } from './selectors.ts';
 import type { PolicyTest, SshRule } from './types.ts';
 
 const SSH = ['action', 'src', 'dst', 'users', 'checkPeriod', 'srcPosture', 'acceptEnv', 'recorder', 'enforceRecorder'];
 
 export function readSsh(reader: Reader, section: Spot | undefined, around: Around): SshRule[] {
-  return reader.list(section).flatMap((spot): SshRule[] => {
+  return reader.list(section).map((spot): SshRule => {
     const fields = reader.fields(spot, SSH);
     const { found } = fields;
     const action = reader.string(found.get('action'))?.toLowerCase();
@@ -28,19 +28,17 @@ export function readSsh(reader: Reader, section: Spot | undefined, around: Aroun
     if (found.has('recorder'))
       reader.skip(`${spot.path}.recorder`, 'where a session is recorded changes nobody’s access');
     const conditions = conditionsOf(reader, spot, fields, around);
-    return [
-      {
-        path: spot.path,
-        line: reader.text.lineAt(spot.node.offset),
-        why: spot.why,
-        src,
-        dst,
-        users,
-        conditions,
-        action: action === 'check' ? 'check' : 'accept',
-        ...(checkPeriod !== undefined && { checkPeriod }),
-      },
-    ];
+    return {
+      path: spot.path,
+      line: reader.text.lineAt(spot.node.offset),
+      why: spot.why,
+      src,
+      dst,
+      users,
+      conditions,
+      action: action === 'check' ? 'check' : 'accept',
+      ...(checkPeriod !== undefined && { checkPeriod }),
+    };
   });
 }
 
@@ -48,34 +46,30 @@ const TEST = ['src', 'accept', 'deny', 'proto', 'srcPostureAttrs', 'via'];
 
 /** Tests are of the policy itself; the names in them have to exist all the same. */
 export function readTests(reader: Reader, section: Spot | undefined, names: Names): PolicyTest[] {
-  return reader.list(section).map((spot) => {
+  return reader.list(section).flatMap((spot) => {
     const { found } = reader.fields(spot, TEST, { user: 'src', allow: 'accept' });
-    const src = reader.string(found.get('src'));
+    const src = reader.told(found.get('src'));
     if (src === undefined) reader.fault(spot, 'has no src: say who the test is about');
-    else known(reader, found.get('src') ?? spot, src, 'src', names);
-    const proto = reader.string(found.get('proto'));
-    if (proto !== undefined && protocolName(proto) === undefined)
-      reader.fault(found.get('proto') ?? spot, `no protocol is called ${proto}: write tcp or udp`);
+    else known(reader, src, 'src', names);
+    const proto = reader.told(found.get('proto'));
+    if (proto !== undefined && protocolName(proto.text) === undefined)
+      reader.fault(proto.spot, `no protocol is called ${proto.text}: write tcp or udp`);
     const targets = (field: string): string[] =>
       reader.strings(found.get(field)).map(({ text, spot: at }) => {
         const [, host = text, port = ''] = /^(.*):([^:]*)$/.exec(text) ?? [];
         if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
           reader.fault(at, `${JSON.stringify(text)}: a test asks for one port: write HOST:443`);
-        known(reader, at, host.replace(/^\[(.*)\]$/, '$1'), 'dst', names);
+        known(reader, { text: host.replace(/^\[(.*)\]$/, '$1'), spot: at }, 'dst', names);
         return text;
       });
-    return {
-      path: spot.path,
-      src: src ?? '',
-      ...(proto !== undefined && { proto }),
-      accept: targets('accept'),
-      deny: targets('deny'),
-    };
+    const [accept, deny] = [targets('accept'), targets('deny')];
+    if (src === undefined) return [];
+    return [{ path: spot.path, src: src.text, ...(proto !== undefined && { proto: proto.text }), accept, deny }];
   });
 }
 
 /** A login in a test need not be in any group. */
-function known(reader: Reader, spot: Spot, text: string, side: 'src' | 'dst', names: Names): void {
+function known(reader: Reader, { text, spot }: Told, side: Side, names: Names): void {
   const selector = parseSelector(text, side, names);
   if (typeof selector === 'string') reader.fault(spot, selector);
 }
@@ -86,7 +80,7 @@ export function readSshTests(reader: Reader, section: Spot | undefined, names: N
   for (const spot of reader.list(section)) {
     const { found } = reader.fields(spot, SSH_TEST);
     for (const side of ['src', 'dst'] as const)
-      for (const { text, spot: at } of reader.strings(found.get(side))) known(reader, at, text, side, names);
+      for (const told of reader.strings(found.get(side))) known(reader, told, side, names);
   }
 }
 
@@ -119,7 +113,7 @@ export function readApprovers(reader: Reader, section: Spot | undefined, names: 
 export function readNodeAttrs(reader: Reader, section: Spot | undefined, names: Names): void {
   for (const spot of reader.list(section)) {
     const { found } = reader.fields(spot, ['target', 'attr', 'app', 'ipPool', 'srcPosture']);
-    for (const { text, spot: at } of reader.strings(found.get('target'))) known(reader, at, text, 'dst', names);
+    for (const told of reader.strings(found.get('target'))) known(reader, told, 'dst', names);
   }
   if (section !== undefined)
     reader.skip(section.path, 'attributes switch features of nodes on; none opens a connection between two of them');

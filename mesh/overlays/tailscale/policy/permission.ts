@@ -51,7 +51,6 @@ export interface Level {
   parts: Readonly<Record<Family, readonly number[]>>;
 }
 
-const NOTHING: PortSet = new Map();
 const NOT_YET: Condition = { text: 'if its address is one that the rule names', key: 'addresses' };
 
 export function permission(shares: readonly Share[], parts: readonly Part[]): Permission {
@@ -77,7 +76,7 @@ export function permission(shares: readonly Share[], parts: readonly Part[]): Pe
       keys: group.keys,
       condition: group.condition,
       ports: { 4: portsOf(group[4]), 6: portsOf(group[6]) },
-      parts: numbers(group),
+      parts: { 4: numbersOf(group[4]), 6: numbersOf(group[6]) },
     })),
   );
 }
@@ -85,17 +84,18 @@ export function permission(shares: readonly Share[], parts: readonly Part[]): Pe
 /** Of each level what no level with fewer of its conditions has. */
 function layered(all: readonly Level[]): Permission {
   const levels: Level[] = [];
-  for (const level of [...all].sort(byConditions)) {
+  for (const level of [...all].sort(
+    (a, b) => a.keys.length - b.keys.length || (a.keys.join() < b.keys.join() ? -1 : 1),
+  )) {
     const base = levels.filter(({ keys }) => weaker(keys, level.keys));
     const beyond = (family: Family): PortSet =>
       base.reduce((left, { ports }) => missing(left, ports[family]), level.ports[family]);
     const ports = { 4: beyond(4), 6: beyond(6) };
     if (ports[4].size + ports[6].size > 0) levels.push({ ...level, ports });
   }
-  const parts = new Set(all.flatMap((level) => [...level.parts[4], ...level.parts[6]]));
   return {
     levels,
-    parts: [...parts].sort((a, b) => a - b),
+    parts: ascending(all.flatMap((level) => [...level.parts[4], ...level.parts[6]])),
     content: JSON.stringify(levels.map(({ keys, ports }) => [keys, portTexts(ports[4]), portTexts(ports[6])])),
   };
 }
@@ -105,38 +105,33 @@ interface Group extends Record<Family, Part[]> {
   condition: string;
 }
 
-const byConditions = (a: Level, b: Level): number =>
-  a.keys.length - b.keys.length || (a.keys.join() < b.keys.join() ? -1 : 1);
-
 /** Whether whoever meets the second list of conditions meets the first. */
 export const weaker = (keys: readonly string[], than: readonly string[]): boolean =>
   keys.every((key) => than.includes(key));
 
-const numbers = (group: Record<Family, Part[]>): Record<Family, number[]> => {
-  const of = (parts: readonly Part[]): number[] => [...new Set(parts.map(({ at }) => at))].sort((a, b) => a - b);
-  return { 4: of(group[4]), 6: of(group[6]) };
-};
+const numbersOf = (parts: readonly Part[]): number[] => ascending(parts.map(({ at }) => at));
+
+/** Each once. */
+const ascending = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b);
 
 /** What one rule gives by itself, the ping aside. */
 export function given(part: Part): PortSet {
-  return portSet(part.kind === 'network' ? part.rule.ports : logins([part.rule]));
+  return portSet(part.kind === 'network' ? part.rule.ports : logins([part]));
 }
 
 /** Any open port lets a ping through: the packet filter looks at addresses only there. */
 function portsOf(parts: readonly Part[]): PortSet {
   const network = parts.flatMap((part) => (part.kind === 'network' ? part.rule.ports : []));
-  const ssh = logins(parts.flatMap((part) => (part.kind === 'ssh' ? [part.rule] : [])));
-  if (network.length === 0 && ssh.length === 0) return NOTHING;
-  return portSet([...network, ...(network.length > 0 ? ['icmp/*'] : []), ...ssh]);
+  return portSet([...network, ...(network.length > 0 ? ['icmp/*'] : []), ...logins(parts)]);
 }
 
 const NONROOT = 'autogroup:nonroot';
 const UNCHECKED = ' without a check';
 
 /** Where one rule asks for a check and another does not, the check is asked. */
-function logins(rules: readonly SshRule[]): string[] {
+function logins(parts: readonly Part[]): string[] {
   const users = (action: SshRule['action']): Set<string> =>
-    new Set(rules.filter((rule) => rule.action === action).flatMap((rule) => rule.users));
+    new Set(parts.flatMap((part) => (part.kind === 'ssh' && part.rule.action === action ? part.rule.users : [])));
   const [accepted, checked] = [users('accept'), users('check')];
   const all = new Set([...accepted, ...checked]);
   const asked = (user: string): boolean => checked.has(user) || (user !== 'root' && checked.has(NONROOT));

@@ -2,7 +2,6 @@
 const NUMBERS: Readonly<Record<string, number>> = {
   igmp: 2,
   ipv4: 4,
-  'ip-in-ip': 4,
   tcp: 6,
   egp: 8,
   igp: 9,
@@ -41,12 +40,12 @@ export function accessPorts(protocol: string | undefined, list: string): { ports
       ranges.push('*');
       continue;
     }
-    const [, first, last = first] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part) ?? [];
-    if (first === undefined || last === undefined)
-      return { problem: `${JSON.stringify(part)} is no port: write 443, 8000-8080, 22,443 or *` };
-    if (Number(last) > 65_535) return { problem: `port ${part}: ports end at 65535` };
-    if (Number(first) > Number(last)) return { problem: `port range ${part}: its end lies before its start` };
-    ranges.push(Number(first) === Number(last) ? String(Number(first)) : `${Number(first)}-${Number(last)}`);
+    const match = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part);
+    if (match === null) return { problem: `${JSON.stringify(part)} is no port: write 443, 8000-8080, 22,443 or *` };
+    const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
+    if (last > 65_535) return { problem: `port ${part}: ports end at 65535` };
+    if (first > last) return { problem: `port range ${part}: its end lies before its start` };
+    ranges.push(first === last ? String(first) : `${first}-${last}`);
   }
   if (protocol !== undefined && !hasPorts(protocol))
     return ranges.includes('*')

@@ -33,15 +33,16 @@ export function parseRange(text: string): Range | string | undefined {
   if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > bits)
     return `has a prefix length that is not from 0 to ${bits}`;
   const size = 1n << BigInt(bits - Number(length));
-  const offset = familyOf(first) === 4 ? first : first - V6;
-  if (offset % size !== 0n) return `has host bits set; the prefix is ${addressText(first - (offset % size))}/${length}`;
+  // 2^128, where IPv6 begins, is a multiple of every size.
+  const beyond = first % size;
+  if (beyond !== 0n) return `has host bits set; the prefix is ${addressText(first - beyond)}/${length}`;
   return [first, first + size - 1n];
 }
 
 /** The number of an address; undefined when the text is none. IPv4 in the full dotted form only, no zones. */
 export function addressNumber(text: string): bigint | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return bytesNumber(ipaddr.IPv4.parse(text).toByteArray());
-  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
+  if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
   return V6 + bytesNumber(ipaddr.IPv6.parse(text).toByteArray());
 }
 
@@ -56,16 +57,15 @@ function addressText(address: bigint): string {
     Array.from({ length: count }, (_, index) => Number((value >> BigInt(8 * (count - 1 - index))) & 255n));
   return familyOf(address) === 4
     ? new ipaddr.IPv4(bytes(address, 4)).toString()
-    : new ipaddr.IPv6(bytes(address - V6, 16)).toRFC5952String();
+    : new ipaddr.IPv6(bytes(address, 16)).toRFC5952String();
 }
 
 /** `10.77.10.2`, `10.77.10.0/24`, or `10.0.0.1-10.0.0.9` where no prefix says it. */
 export function rangeText([first, last]: Range): string {
   if (first === last) return addressText(first);
   const size = last - first + 1n;
-  const offset = familyOf(first) === 4 ? first : first - V6;
   const bits = size.toString(2).length - 1;
-  if (size === 1n << BigInt(bits) && offset % size === 0n)
+  if (size === 1n << BigInt(bits) && first % size === 0n)
     return `${addressText(first)}/${(familyOf(first) === 4 ? 32 : 128) - bits}`;
   return `${addressText(first)}-${addressText(last)}`;
 }
@@ -73,7 +73,7 @@ export function rangeText([first, last]: Range): string {
 /** Ascending, disjoint, neighbours joined. */
 export function joined(ranges: readonly Range[]): Range[] {
   const out: Range[] = [];
-  for (const [first, last] of [...ranges].sort(byFirst)) {
+  for (const [first, last] of [...ranges].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
     const previous = out.at(-1);
     if (previous !== undefined && first <= previous[1] + 1n && familyOf(first) === familyOf(previous[1]))
       out[out.length - 1] = [previous[0], previous[1] > last ? previous[1] : last];
@@ -98,13 +98,8 @@ export function without(ranges: readonly Range[], taken: readonly Range[]): Rang
 export const within = ([first, last]: Range, [from, to]: Range): boolean => first >= from && last <= to;
 export const overlap = ([first, last]: Range, [from, to]: Range): boolean => first <= to && from <= last;
 
-const byFirst = (a: Range, b: Range): number => (a[0] < b[0] ? -1 : Number(a[0] > b[0]));
-
-const prefix = (text: string): Range => {
-  const range = parseRange(text);
-  if (range === undefined || typeof range === 'string') throw new Error(`not a prefix: ${text}`);
-  return range;
-};
+/** Of the prefixes below. */
+const prefix = (text: string): Range => parseRange(text) as Range;
 
 /** What nodes of a tailnet have addresses in. */
 export const TAILNET: readonly Range[] = ['100.64.0.0/10', 'fd7a:115c:a1e0::/48'].map(prefix);

@@ -54,7 +54,7 @@ export function readPolicy(text: string, options: { emptyGroups?: 'fault' | 'tak
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
   }
-  throw new PolicyUnreadable(reader.faults.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+  throw new PolicyUnreadable(reader.faults.toSorted((a, b) => a.line - b.line));
 }
 
 function readSections(reader: Reader, emptyGroups: 'fault' | 'taken'): Policy {

@@ -1,11 +1,24 @@
 import type { PolicyFault } from './faults.ts';
 import { nearest } from './nearest.ts';
-import type { Node, PolicyText } from './text.ts';
+import { elementsOf, entriesOf, type Node, type PolicyText } from './text.ts';
 
 /** A place in the text: a node and how its path is told. */
 export interface Spot {
   node: Node;
   path: string;
+}
+
+/** A name of the author's own, its place, and what stands behind it. */
+export interface Entry {
+  key: string;
+  value: Spot;
+  at: Spot;
+}
+
+/** A text and where it stands. */
+export interface Told {
+  text: string;
+  spot: Spot;
 }
 
 const MOST_FAULTS = 500;
@@ -15,7 +28,7 @@ export class Enough extends Error {}
 
 /** Reads nodes of a policy as what they should be, and collects what is wrong on the way instead of stopping at the first. */
 export class Reader {
-  readonly faults: PolicyFault[] = [];
+  readonly faults: (PolicyFault & { line: number })[] = [];
   readonly unjudged: { path: string; why: string }[] = [];
   readonly text: PolicyText;
 
@@ -34,20 +47,19 @@ export class Reader {
   }
 
   /** A mapping with names of the author's own (`groups`, `hosts`): each once. Empty when absent. */
-  mapping(spot: Spot | undefined): { key: string; value: Spot; at: Spot }[] {
+  mapping(spot: Spot | undefined): Entry[] {
     if (spot === undefined) return [];
     if (spot.node.type !== 'object') {
       this.fault(spot, `is ${kindOf(spot.node)}; write a mapping: { … }`);
       return [];
     }
     const seen = new Map<string, number>();
-    return (spot.node.children ?? []).flatMap(({ children: [name, value] = [] }) => {
-      if (name === undefined || value === undefined) return [];
+    return entriesOf(spot.node).map(([name, value]) => {
       const key = String(name.value);
       const path = `${spot.path}[${JSON.stringify(key)}]`;
       const at = { node: name, path };
       this.#once(seen, key, at);
-      return [{ key, value: { node: value, path }, at }];
+      return { key, value: { node: value, path }, at };
     });
   }
 
@@ -64,8 +76,7 @@ export class Reader {
     }
     const names = new Map([...known, ...Object.keys(old)].map((name) => [name.toLowerCase(), name]));
     const seen = new Map<string, number>();
-    for (const { children: [name, value] = [] } of spot.node.children ?? []) {
-      if (name === undefined || value === undefined) continue;
+    for (const [name, value] of entriesOf(spot.node)) {
       const key = String(name.value);
       const path = spot.path === '' ? key : `${spot.path}.${key}`;
       const field = names.get(key.toLowerCase());
@@ -98,7 +109,7 @@ export class Reader {
       return [];
     }
     let from = spot.node.offset;
-    return (spot.node.children ?? []).map((node, index) => {
+    return elementsOf(spot.node).map((node, index) => {
       const why = this.text.why(node, from);
       from = node.offset + node.length;
       return { node, path: `${spot.path}[${index}]`, why };
@@ -106,29 +117,29 @@ export class Reader {
   }
 
   string(spot: Spot | undefined): string | undefined {
+    return this.told(spot)?.text;
+  }
+
+  /** As `string`, with its place. */
+  told(spot: Spot | undefined): Told | undefined {
     if (spot === undefined) return undefined;
-    const { value } = spot.node as { value: unknown };
-    if (spot.node.type === 'string' && typeof value === 'string') return value;
     // `"proto": 6` and `"ip": [443]` are what people write, and plain enough.
-    if (spot.node.type === 'number') return String(value);
+    if (spot.node.type === 'string' || spot.node.type === 'number') return { text: String(spot.node.value), spot };
     this.fault(spot, `is ${kindOf(spot.node)}; write a text in quotes`);
     return undefined;
   }
 
   /** Texts of a list, or of one text, which the service takes for a list of it. */
-  strings(spot: Spot | undefined): { text: string; spot: Spot }[] {
+  strings(spot: Spot | undefined): Told[] {
     if (spot === undefined) return [];
     const spots = spot.node.type === 'string' ? [spot] : this.plainList(spot);
-    return spots.flatMap((one) => {
-      const text = this.string(one);
-      return text === undefined ? [] : [{ text, spot: one }];
-    });
+    return spots.flatMap((one) => this.told(one) ?? []);
   }
 
   /** As `list`, without looking for comments: there may be thousands of names. */
   plainList(spot: Spot): Spot[] {
     if (spot.node.type === 'array')
-      return (spot.node.children ?? []).map((node, index) => ({ node, path: `${spot.path}[${index}]` }));
+      return elementsOf(spot.node).map((node, index) => ({ node, path: `${spot.path}[${index}]` }));
     this.fault(spot, `is ${kindOf(spot.node)}; write a list: [ … ]`);
     return [];
   }

@@ -35,9 +35,10 @@ export function readGrants(reader: Reader, section: Spot | undefined, around: Ar
 }
 
 function grantPorts(reader: Reader, spot: Spot, text: string): string[] {
-  const [protocol, list] = text.includes(':') ? splitLast(text) : [undefined, text];
-  const name = protocol === undefined || protocol === '*' ? undefined : protocolName(protocol);
-  if (protocol !== undefined && protocol !== '*' && name === undefined) {
+  const [protocol, list] = splitLast(text);
+  if (protocol === undefined || protocol === '*') return told(reader, spot, undefined, list);
+  const name = protocolName(protocol);
+  if (name === undefined) {
     reader.fault(spot, `no protocol is called ${protocol}: write tcp, udp, icmp, sctp, gre … or its number`);
     return [];
   }
@@ -54,10 +55,7 @@ function told(reader: Reader, spot: Spot, protocol: string | undefined, list: st
 function via(reader: Reader, rule: Spot, spot: Spot | undefined, { names }: Around): Condition[] {
   const tags = reader.strings(spot).map(({ text, spot: at }) => {
     if (!text.startsWith('tag:')) reader.fault(at, `${JSON.stringify(text)}: via takes tags of routers only`);
-    else if (!names.tagOwners.has(text)) {
-      const problem = parseSelector(text, 'dst', names);
-      if (typeof problem === 'string') reader.fault(at, problem);
-    }
+    else selected(reader, at, text, 'dst', names);
     return text;
   });
   if (tags.length === 0) return [];
@@ -76,13 +74,10 @@ export function readAcls(reader: Reader, section: Spot | undefined, around: Arou
         found.get('action') ?? spot,
         `${action === undefined ? 'has no action' : `no action is called ${action}`}: write "accept", the only one (what no rule accepts is denied)`,
       );
-    const proto = reader.string(found.get('proto'));
-    const name = proto === undefined || proto === '' ? undefined : protocolName(proto);
-    if (proto !== undefined && proto !== '' && name === undefined)
-      reader.fault(
-        found.get('proto') ?? spot,
-        `no protocol is called ${proto}: write tcp, udp, icmp, sctp, gre … or its number`,
-      );
+    const proto = reader.told(found.get('proto'));
+    const name = proto === undefined ? undefined : protocolName(proto.text);
+    if (proto !== undefined && proto.text !== '' && name === undefined)
+      reader.fault(proto.spot, `no protocol is called ${proto.text}: write tcp, udp, icmp, sctp, gre … or its number`);
     const src = sources(reader, spot, found.get('src'), around.names);
     const byPorts = destinations(reader, spot, found.get('dst'), name, around.names);
     selfNeedsPeople(

@@ -46,7 +46,7 @@ function person(text: string): Selector | string {
 }
 
 function address(text: string, names: Names): Selector | string {
-  const alias = names.hosts.get(text) ?? names.hosts.get(text.replace(/^host:/, ''));
+  const alias = names.hosts.get(text.replace(/^host:/, ''));
   if (alias !== undefined) return { kind: 'addresses', ranges: alias, text };
   const range = parseRange(text);
   if (typeof range === 'string') return `${text} ${range}`;

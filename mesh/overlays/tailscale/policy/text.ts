@@ -1,14 +1,31 @@
-import { parseTree, printParseErrorCode, visit, type Node, type ParseError } from 'jsonc-parser';
+import {
+  parseTree,
+  printParseErrorCode,
+  visit,
+  type JSONPath,
+  type Node,
+  type ParseError,
+  type ParseErrorCode,
+} from 'jsonc-parser';
 import { PolicyUnreadable, type PolicyFault } from './faults.ts';
 
 export type { Node } from 'jsonc-parser';
 
+/** Elements of a list, or the properties of an object. */
+export const elementsOf = ({ children = [] }: Node): readonly Node[] => children;
+
+/** Names and values of an object: in a text that the parser takes, no name is without a value. */
+export const entriesOf = (node: Node): [name: Node, value: Node][] =>
+  elementsOf(node).map(({ children }) => children as [Node, Node]);
+
 /** Larger texts are refused before they are read: the service takes far less, and a reader would wait for nothing. */
 const LARGEST = 10_000_000;
 const MOST_FAULTS = 20;
+/** Lists and objects within each other: who reads them calls itself for each, and would fall over the end of the stack. */
+const DEEPEST = 100;
 
 /** Messages of the parser, for people. */
-const SAYS: Readonly<Record<string, string>> = {
+const SAYS = {
   InvalidSymbol: 'something that is neither a value nor a name in quotes',
   InvalidNumberFormat: 'a number in a form that JSON does not have',
   PropertyNameExpected: 'a name in double quotes is expected here',
@@ -20,20 +37,26 @@ const SAYS: Readonly<Record<string, string>> = {
   EndOfFileExpected: 'something stands after the end of the policy',
   UnexpectedEndOfComment: 'a comment does not end',
   UnexpectedEndOfString: 'a text in quotes does not end on its line',
+  UnexpectedEndOfNumber: 'a number ends before its last digit',
   InvalidUnicode: 'a \\u escape is not four hex digits',
   InvalidEscapeCharacter: 'a \\ escape that JSON does not have',
   InvalidCharacter: 'a control character inside a text',
 };
 
+/** It has one more, for those who take no comments. */
+const said = (error: ParseErrorCode): string => SAYS[printParseErrorCode(error) as keyof typeof SAYS];
+
 /** A HuJSON text (JSON with comments and trailing commas), its tree, its lines and its comments. */
 export class PolicyText {
   readonly root: Node;
   readonly #starts: readonly number[];
+  /** In the order of the text. */
   readonly #comments: readonly Comment[];
+  readonly #commentStarts: readonly number[];
 
   /** @throws PolicyUnreadable when the text is no HuJSON, is no object, or is too large */
   constructor(text: string) {
-    const bytes = text.length > LARGEST ? text.length : Buffer.byteLength(text);
+    const bytes = Buffer.byteLength(text);
     if (bytes > LARGEST)
       throw new PolicyUnreadable([
         {
@@ -42,25 +65,35 @@ export class PolicyText {
         },
       ]);
     this.#starts = lineStarts(text);
+    this.#comments = this.#scan(text);
+    this.#commentStarts = this.#comments.map(({ start }) => start);
     this.root = this.#parse(text);
-    this.#comments = comments(text);
+  }
+
+  /** Its comments; refuses what is nested too deeply to be read. */
+  #scan(text: string): Comment[] {
+    const found: Comment[] = [];
+    const onComment = (start: number, length: number): void => {
+      const told = commentText(text.slice(start, start + length));
+      if (told !== '') found.push({ start, end: start + length, text: told });
+    };
+    const begins = (offset: number, _length: number, _line: number, _column: number, path: () => JSONPath): void => {
+      if (path().length < DEEPEST) return;
+      const message = 'lists or objects are nested too deeply: a policy has five levels';
+      throw new PolicyUnreadable([{ path: '', line: this.lineAt(offset), message }]);
+    };
+    visit(text, { onComment, onObjectBegin: begins, onArrayBegin: begins });
+    return found;
   }
 
   #parse(text: string): Node {
     const errors: ParseError[] = [];
-    let root: Node | undefined;
-    try {
-      root = parseTree(text, errors, { allowTrailingComma: true });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new PolicyUnreadable([
-        { path: '', message: 'lists or objects are nested too deeply: a policy has five levels' },
-      ]);
-    }
-    const faults = errors.map(({ error, offset }): PolicyFault => {
-      const code = printParseErrorCode(error);
-      return { path: '', line: this.lineAt(offset), message: `not HuJSON: ${SAYS[code] ?? code}` };
-    });
+    const root = parseTree(text, errors, { allowTrailingComma: true });
+    const faults = errors.map(({ error, offset }): PolicyFault => ({
+      path: '',
+      line: this.lineAt(offset),
+      message: `not HuJSON: ${said(error)}`,
+    }));
     if (faults.length > MOST_FAULTS)
       faults.splice(MOST_FAULTS, faults.length, {
         path: '',
@@ -85,17 +118,14 @@ export class PolicyText {
     const above = this.#between(from, node.offset).filter((one) => !ofTheFormer(one));
     const end = node.offset + node.length;
     const last = this.lineAt(end);
-    const found = above.length > 0 ? above : this.#between(end, this.#starts[last] ?? Number.POSITIVE_INFINITY);
+    const found = above.length > 0 ? above : this.#between(end, this.#starts[last]);
     return found.map(({ text }) => text).join(' ');
   }
 
-  #between(from: number, to: number): Comment[] {
-    const found: Comment[] = [];
-    for (let index = lower(this.#comments, from); ; index++) {
-      const one = this.#comments[index];
-      if (one === undefined || one.start >= to) return found;
-      found.push(one);
-    }
+  /** Comments that start from the one offset on, and before the other. */
+  #between(from: number, to = Number.POSITIVE_INFINITY): Comment[] {
+    const until = (offset: number): number => upper(this.#commentStarts, offset - 1);
+    return this.#comments.slice(until(from), until(to));
   }
 }
 
@@ -105,21 +135,14 @@ interface Comment {
   text: string;
 }
 
-function comments(text: string): Comment[] {
-  const found: Comment[] = [];
-  const onComment = (start: number, length: number): void => {
-    const told = text
-      .slice(start, start + length)
-      .replace(/^\/\*+|\*+\/$|^\/\/+/g, '')
-      .split('\n')
-      .map((line) => line.replace(/^\s*\*?/, '').trim())
-      .filter((line) => line !== '')
-      .join(' ');
-    if (told !== '') found.push({ start, end: start + length, text: told });
-  };
-  visit(text, { onComment }, { allowTrailingComma: true });
-  return found;
-}
+/** Without its signs, as one line. */
+const commentText = (comment: string): string =>
+  comment
+    .replace(/^\/\*+|\*+\/$|^\/\/+/g, '')
+    .split('\n')
+    .map((line) => line.replace(/^\s*\*?/, '').trim())
+    .filter((line) => line !== '')
+    .join(' ');
 
 function lineStarts(text: string): number[] {
   const starts = [0];
@@ -133,17 +156,6 @@ function upper(numbers: readonly number[], value: number): number {
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((numbers[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Index of the first comment that starts at or after `from`. */
-function lower(all: readonly Comment[], from: number): number {
-  let [low, high] = [0, all.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((all[middle]?.start ?? 0) < from) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -35,6 +35,13 @@ describe('the mark on our policies', () => {
     expect(readHeader(text)).toBeUndefined();
   });
 
+  test('a first line that ends the file, with blanks or a carriage return, is read all the same', () => {
+    const [line = ''] = withHeader('acme/staging-tailnet', '').split('\n');
+    for (const text of [line, `${line}\n`, `${line} \r\n`])
+      expect(readHeader(text)).toEqual({ owner: 'acme/staging-tailnet', intact: true });
+    expect(readHeader(`${line}0\n`)).toBeUndefined();
+  });
+
   test('an owner that could not be read back is refused', () => {
     expect(() => withHeader('two words', '{}')).toThrow('one word');
   });

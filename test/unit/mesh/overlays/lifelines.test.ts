@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { severed } from '../../../../mesh/overlays/tailscale/lifelines.ts';
+import { lifelines, severed } from '../../../../mesh/overlays/tailscale/lifelines.ts';
 import { planMesh } from '../../../../mesh/plan/index.ts';
 import { NOW } from '../../../now.ts';
 import { accepted, validRaw, wideRaw } from '../fixtures.ts';
+import { group, node, onLan, role, rule, tool } from './rules.ts';
 
 const planned = (breakGlass?: { group: string; service: string }) => {
   const raw = wideRaw();
@@ -37,6 +38,45 @@ describe('what the service is asked after a push', () => {
   test('is nothing without a break-glass group', () => {
     expect(planned().lifelines.tests).toEqual([]);
     expect(planned({ group: 'sre', service: 'ssh' }).lifelines.tests).not.toEqual([]);
+  });
+});
+
+describe('lifelines', () => {
+  test('are tags, prefixes and questions in an order of their own, each once', () => {
+    const nodes = [
+      { tags: ['tag:router', 'tag:site-b', 'tag:db'], advertises: ['10.2.0.0/24', '10.1.0.0/24'] },
+      { tags: ['tag:db', 'tag:router', 'tag:site-b'], advertises: ['10.2.0.0/24'] },
+      { tags: ['tag:app'], advertises: [] },
+    ];
+    const rules = [
+      rule([tool('bastion'), group('sre')], [role('db'), onLan('nas', 'b')], ['udp/60-61', 'tcp/22', 'tcp/22-23']),
+      rule([group('sre')], [node('db-1'), role('db')], ['tcp/22', 'tcp/22-23', 'udp/60-61']),
+    ];
+    const tags = ['tag:db', 'tag:router', 'tag:site-b'];
+    const asked = (src: string, target: string, needs: string[], ...numbers: string[]) => {
+      const proto = numbers.includes('60') ? 'udp' : 'tcp';
+      return { src, proto, accept: numbers.map((number) => `${target}:${number}`), needs };
+    };
+    expect(lifelines('tag:iac', nodes, rules)).toEqual({
+      ownerTag: 'tag:iac',
+      tags: ['tag:app', ...tags],
+      routes: [
+        { prefix: '10.1.0.0/24', tags },
+        { prefix: '10.2.0.0/24', tags },
+      ],
+      tests: [
+        asked('group:sre', 'nas', [], '22', '23'),
+        asked('group:sre', 'tag:db', ['tag:db'], '22', '23'),
+        asked('group:sre', 'tag:host-db-1', ['tag:host-db-1'], '22', '23'),
+        asked('group:sre', 'nas', [], '60', '61'),
+        asked('group:sre', 'tag:db', ['tag:db'], '60', '61'),
+        asked('group:sre', 'tag:host-db-1', ['tag:host-db-1'], '60', '61'),
+        asked('tag:tool-bastion', 'nas', ['tag:tool-bastion'], '22', '23'),
+        asked('tag:tool-bastion', 'tag:db', ['tag:tool-bastion', 'tag:db'], '22', '23'),
+        asked('tag:tool-bastion', 'nas', ['tag:tool-bastion'], '60', '61'),
+        asked('tag:tool-bastion', 'tag:db', ['tag:tool-bastion', 'tag:db'], '60', '61'),
+      ],
+    });
   });
 });
 

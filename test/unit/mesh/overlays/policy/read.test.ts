@@ -1,18 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { PolicyUnreadable, readPolicy } from '../../../../../mesh/overlays/tailscale/policy/index.ts';
+import { readPolicy } from '../../../../../mesh/overlays/tailscale/policy/index.ts';
+import { faults } from './faults.ts';
 import { allows, policy, text } from './fixtures.ts';
-
-/** Faults as `path@line: message`. */
-function faults(of: string): string[] {
-  try {
-    readPolicy(of);
-  } catch (error) {
-    if (error instanceof PolicyUnreadable)
-      return error.faults.map(({ path, line, message }) => `${path}@${line ?? '-'}: ${message}`);
-    throw error;
-  }
-  return [];
-}
 
 describe('texts that the service takes', () => {
   test('old forms: keys in any letters, users and ports, accept by capital Action', () => {
