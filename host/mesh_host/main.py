@@ -7,16 +7,30 @@ import os
 import sys
 from typing import Callable
 
-from mesh_host import agent, apply, facts, node, path, peers, preflight, restore, routes
+from mesh_host import apply, facts, node, path, peers, preflight, restore, routes
 from mesh_host.errors import CommandFailed, ToolError, Usage, failed_file
 from mesh_host.release import HASH, STAGE_LIMIT
 from mesh_host.system import System, open_system
 
 Answer = dict[str, object]
 
+
+def _run_agent(system: System) -> Answer:
+    # It alone talks HTTP: importing that takes as long as all other modules together, and a release asks nine times.
+    from mesh_host import agent
+
+    return agent.run(system)
+
+
+def _agent_status(system: System) -> Answer:
+    from mesh_host import agent
+
+    return agent.status(system)
+
+
 PLAIN: dict[tuple[str, ...], Callable[[System], Answer]] = {
-    ("agent", "run"): agent.run,
-    ("agent", "status"): agent.status,
+    ("agent", "run"): _run_agent,
+    ("agent", "status"): _agent_status,
     ("facts",): facts.facts,
     ("apply", "status"): apply.status,
     ("apply", "restore"): restore.restore,

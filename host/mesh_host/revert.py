@@ -28,14 +28,15 @@ def arm(system: System, release_hash: str, seconds: int) -> None:
     system.write(FOLDER + SERVICE, service.encode())
     system.write(FOLDER + TIMER, timer.encode())
     system.must(["systemctl", "daemon-reload"])
-    system.must(["systemctl", "enable", TIMER])
+    # --no-reload: systemctl would have systemd read all of its files again, as just before.
+    system.must(["systemctl", "enable", "--no-reload", TIMER])
     system.must(["systemctl", "restart", TIMER])
 
 
 def disarm(system: System) -> None:
     """Idempotent. Leaves a running revert service alone: it may be the caller."""
     if system.exists(FOLDER + TIMER):
-        system.must(["systemctl", "disable", "--now", TIMER])
+        system.must(["systemctl", "disable", "--no-reload", "--now", TIMER])
         # The timer's file last: while it is there a rerun starts again.
         system.remove(FOLDER + SERVICE)
         system.remove(FOLDER + TIMER)

@@ -167,7 +167,8 @@ def _settle_units(
 
 def _settle(system: System, name: str, enabled: bool | None, active: bool, on_change: str, done: Switched) -> None:
     if enabled is not None and (unit_state.enabled(system, name) == "enabled") != enabled:
-        system.must(["systemctl", "enable" if enabled else "disable", name])
+        # --no-reload: of what decides about the next boot, systemd needs to know nothing now.
+        system.must(["systemctl", "enable" if enabled else "disable", "--no-reload", name])
     found = unit_state.active(system, name)
     running = found == "active"
     if not active:

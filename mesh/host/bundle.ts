@@ -23,8 +23,9 @@ function pythonText(text: string): string {
   return JSON.stringify(text);
 }
 
-// -I: a host's PYTHONPATH, user site and current directory must not reach a program that runs as root.
-const PROLOGUE = `#!/usr/bin/python3 -I
+// -I: a host's PYTHONPATH, user site and current directory must not reach a program that runs as root; -S: nor what its packages
+// have Python do at every start.
+const PROLOGUE = `#!/usr/bin/python3 -IS
 """site-mesh host tool. Made from host/mesh_host; do not edit. Protocol: docs/host-protocol.md"""
 import sys
 
