@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
-/** Tests that start engines and machines wait for much: on two cores a third one fills what two leave. */
-const SLOW = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+/** On two cores: tests wait for much (engines, machines, other programs), and a third worker fills what two leave. */
+const WORKERS = { maxWorkers: 3 };
+const SLOW = { ...WORKERS, sequence: { groupOrder: 1 } };
 
 /** They time packets, and would wait for each other's processors. */
 const TIMED = ['test/lab/net/links.test.ts', 'test/lab/net/life.test.ts'];
@@ -12,13 +13,14 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // Engine tests start real processes; everything else is fast.
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, ...WORKERS } },
       {
         test: {
           name: 'component',
           include: ['test/component/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          ...WORKERS,
         },
       },
       {

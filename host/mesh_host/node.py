@@ -13,6 +13,7 @@ from mesh_host.system import RUN, System
 
 JOIN_LIMIT = 64 * 1024
 JOIN_WAIT = 30
+REJOIN_WAIT = 8
 KEY_FILE = RUN + "/auth-key"
 HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 TAG = re.compile(r"tag:[A-Za-z][A-Za-z0-9-]*")
@@ -86,7 +87,7 @@ def join(system: System, stdin: bytes) -> dict[str, object]:
             if before.state == "Stopped":
                 tailscale.resume(system, settings, request.login_server)
         else:
-            _join_with_key(system, request, settings, before.joined or before.stale)
+            _join_with_key(system, request, settings, before.node_id or before.former)
         tailscale.apply_settings(system, settings)
         after = _wait_until_running(system)
         return {
@@ -111,17 +112,34 @@ def _drained(system: System, settings: tailscale.Settings) -> tailscale.Settings
     return replace(settings, advertise=routes.allowed(system, settings.advertise))
 
 
-def _join_with_key(system: System, request: JoinRequest, settings: tailscale.Settings, again: bool) -> None:
+def _join_with_key(system: System, request: JoinRequest, settings: tailscale.Settings, former: str | None) -> None:
     system.mkdir(RUN, 0o700)
     system.write(KEY_FILE, request.auth_key.encode(), 0o600)
     try:
-        tailscale.up(system, settings, request.login_server, system.host(KEY_FILE), again)
+        tailscale.up(system, settings, request.login_server, system.host(KEY_FILE), former is not None)
     except CommandFailed as error:
+        if former is not None and _is_another(system, former):
+            return
         # tailscale reads the key from the file and has no reason to print it; should it ever, it ends here.
         hidden = {key: str(value).replace(request.auth_key, "[key]") for key, value in error.more.items()}
         raise CommandFailed("tailscale could not join: the service refused or did not answer", **hidden) from None
     finally:
         system.remove(KEY_FILE)
+
+
+def _is_another(system: System, former: str) -> bool:
+    """
+    Whether it became another node all the same, within a moment: a daemon that still asks for its former one is refused
+    that, and `tailscale up` takes the refusal for its own.
+    """
+    deadline = system.monotonic() + REJOIN_WAIT
+    while True:
+        found = tailscale.status(system)
+        if found.state == "Running" and found.node_id not in (None, former):
+            return True
+        if system.monotonic() >= deadline:
+            return False
+        system.sleep(0.5)
 
 
 def _guard(system: System) -> None:

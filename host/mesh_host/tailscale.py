@@ -47,8 +47,8 @@ class Status:
     addresses: list[str] | None = None
     tags: list[str] | None = None
     online: bool | None = None
-    # Logged out, but an `up` without --force-reauth would take up the old identity again, key or no key.
-    stale: bool = False
+    # Node that it is logged out from: an `up` without --force-reauth would take it up again, key or no key.
+    former: str | None = None
 
     @property
     def joined(self) -> bool:
@@ -86,7 +86,7 @@ def status(system: System) -> Status:
     found = read_status(status_text(system))
     # A logout that the service did not take: the daemon is logged out, and goes on showing who it was.
     if found.state == "Stopped" and _prefs(system).get("LoggedOut") is True:
-        return Status("NeedsLogin", stale=True)
+        return Status("NeedsLogin", former=found.node_id)
     return found
 
 

@@ -34,6 +34,7 @@ def new_state() -> State:
         "peers": [],
         "control": OWN_CONTROL,
         "logout": "well",
+        "up": "well",
         "logged_out": False,
     }
 
@@ -95,7 +96,8 @@ def up(state: State, given: dict[str, str], opener: Any) -> Outcome:
         state["node"] = {"ID": f"n{number}CNTRL", "tags": key["tags"], "tailnet": key["tailnet"], "number": number}
     state.update(backend="Running", logged_out=False)
     state["prefs"] = {**DEFAULTS}
-    return change(state, given)
+    done = change(state, given)
+    return (1, "", "backend error: authkey already used") if state["up"] == "refused for the former node" else done
 
 
 def status(state: State) -> Outcome:

@@ -256,6 +256,10 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(self.host.must("node leave"), {"left": True})
         self.assertEqual(self.host.must("node status")["state"], "NeedsLogin")
         first = self.host.fake["tailscale"]["node"]["ID"]
+        # Control: a key that is spent makes it no other node.
+        refused = self.host.line("node join", join(authKey="spent"))
+        self.assertEqual((refused[0], self.host.fake["tailscale"]["node"]["ID"]), (5, first))
+        self.host.fake["tailscale"]["up"] = "refused for the former node"
         self.assertNotEqual(self.join()["nodeId"], first)
         # Control: one that is still joined afterwards has not left.
         self.host.fake["tailscale"]["logout"] = "no daemon"

@@ -60,7 +60,7 @@ describeWith(DAEMONS, `what Tailscale’s own service made of policies (ORACLE_S
       expect(silent.filter((policy) => !BEYOND.test(policy))).toEqual([]);
       expect(policies).toBeGreaterThan(least);
       expect(asked).toBeGreaterThan(least * 10);
-      expect(allowed).toBeGreaterThan(asked / 3);
+      expect(allowed).toBeGreaterThan(asked / 5);
     });
   });
 });
