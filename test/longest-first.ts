@@ -2,31 +2,34 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Seconds that files of the engine and of machines took on two cores. Those that are not here took less. Only their order counts: what takes
+ * Seconds that files of the engine and of machines took on two cores, three at a time. Those that are not here took less. Only their order counts: what takes
  * long begins early, so that at the end no worker is left alone with it while the others have nothing to do.
  */
 const SECONDS: Readonly<Record<string, number>> = {
-  'test/lab/mesh/prod.test.ts': 240,
-  'test/engine/faults.test.ts': 234,
-  'test/lab/mesh/staging.test.ts': 220,
-  'test/lab/mesh/bad.test.ts': 200,
-  'test/engine/lifecycle.test.ts': 177,
-  'test/lab/tailnet/contract.test.ts': 170,
-  'test/engine/resize.test.ts': 158,
-  'test/engine/operations.test.ts': 155,
-  'test/lab/machine/contract.test.ts': 148,
-  'test/lab/demo.test.ts': 138,
-  'test/engine/cli-interrupt.test.ts': 103,
-  'test/lab/tailnet/identity.test.ts': 100,
-  'test/engine/recover.test.ts': 95,
-  'test/engine/cli-faults.test.ts': 83,
-  'test/lab/machine/release.test.ts': 80,
-  'test/engine/cli-together.test.ts': 74,
-  'test/engine/guardrails.test.ts': 73,
-  'test/engine/access-tests.test.ts': 68,
-  'test/engine/policy-restore.test.ts': 66,
-  'test/engine/night.test.ts': 63,
-  'test/engine/shared-tailnet.test.ts': 61,
+  'test/lab/mesh/bad.test.ts': 307,
+  'test/engine/operations.test.ts': 307,
+  'test/engine/faults.test.ts': 262,
+  'test/lab/mesh/prod.test.ts': 250,
+  'test/lab/machine/contract.test.ts': 226,
+  'test/engine/lifecycle.test.ts': 223,
+  'test/lab/tailnet/contract.test.ts': 216,
+  'test/engine/resize.test.ts': 208,
+  'test/lab/mesh/staging.test.ts': 205,
+  'test/engine/cli-interrupt.test.ts': 194,
+  'test/lab/demo.test.ts': 192,
+  'test/engine/recover.test.ts': 156,
+  'test/engine/guardrails.test.ts': 138,
+  'test/lab/tailnet/identity.test.ts': 126,
+  'test/engine/access-tests.test.ts': 117,
+  'test/engine/policy-restore.test.ts': 114,
+  'test/lab/machine/release.test.ts': 101,
+  'test/engine/cli-faults.test.ts': 98,
+  'test/engine/night.test.ts': 94,
+  'test/engine/cli-together.test.ts': 92,
+  'test/engine/shared-tailnet.test.ts': 91,
+  'test/engine/rpc.test.ts': 65,
+  'test/engine/prod.test.ts': 59,
+  'test/engine/cli-env.test.ts': 59,
 };
 
 const order = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
