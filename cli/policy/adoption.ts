@@ -1,7 +1,6 @@
 import { stringify } from 'yaml';
-import { places } from '../../mesh/access/places.ts';
 import { parseConfig, renderFaults, type MeshConfig } from '../../mesh/config/index.ts';
-import { adopt, type Adoption } from '../../mesh/overlays/tailscale/adopt/index.ts';
+import { adopt, around, type Adoption } from '../../mesh/overlays/tailscale/adopt/index.ts';
 import {
   changeTexts,
   compareAccess,
@@ -30,15 +29,7 @@ export function adopted(
   reading: PolicyReading,
   takeOver: string | undefined,
 ): Adopted {
-  const { groups, services, access, sites, tools } = config;
-  const adoption = adopt(reading, {
-    groups,
-    services,
-    access,
-    tools: Object.keys(tools),
-    places: places(config),
-    sites: Object.entries(sites).map(([name, { cidr, cidr6 }]) => ({ name, cidr, cidr6 })),
-  });
+  const adoption = adopt(reading, around(config));
   const tailnet = namespaced(file.config).tailnet;
   const additions = {
     ...(takeOver !== undefined && { tailnet: { ...(isRecord(tailnet) ? tailnet : {}), takeOver } }),

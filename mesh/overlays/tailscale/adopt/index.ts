@@ -1,3 +1,5 @@
+import { places } from '../../../access/places.ts';
+import type { MeshConfig } from '../../../config/schema.ts';
 import type { PolicyReading } from '../policy/read.ts';
 import type { Rule, SshRule } from '../policy/types.ts';
 import { adoptLogin } from './logins.ts';
@@ -8,6 +10,17 @@ import { portsOf, targetsOf } from './targets.ts';
 import type { Adoption, Around, Draft } from './types.ts';
 
 export type { Adoption, Around } from './types.ts';
+
+/** What a configuration has already. */
+export function around(config: MeshConfig): Around {
+  const { groups, services, access, sites, tools } = config;
+  return {
+    ...{ groups, services, access },
+    tools: Object.keys(tools),
+    places: places(config),
+    sites: Object.entries(sites).map(([name, { cidr, cidr6 }]) => ({ name, cidr, cidr6 })),
+  };
+}
 
 /**
  * A policy of anybody's as groups, services and intents of a stack file. What intents cannot say is a leftover, with the

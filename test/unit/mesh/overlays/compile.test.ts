@@ -1,19 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { formatHuJson } from '../../../../lab/tailnet/policy/format.ts';
 import { compilePolicy, modelTags, type PolicyModel } from '../../../../mesh/overlays/tailscale/compile.ts';
-import { control, group, lan, member, onLan, role, rule, site } from './rules.ts';
+import { control, EMPTY, group, lan, member, onLan, role, rule, site } from './rules.ts';
 
-const BARE: PolicyModel = {
-  owner: 'acme/test-tailnet',
-  groups: {},
-  sites: [],
-  members: [],
-  namedMembers: [],
-  memberRoles: [],
-  tools: [],
-  lanHosts: [],
-  rules: [],
-};
+const BARE: PolicyModel = { ...EMPTY, owner: 'acme/test-tailnet' };
 const SITES = [
   { name: 'sin', cidr: '10.2.0.0/24', routers: false, members: true },
   { name: 'gra', cidr: '10.3.0.0/24', cidr6: 'fd00:3::/64', routers: true, members: false },

@@ -1,18 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { environmentDenies, memberDenies } from '../../../../mesh/overlays/tailscale/environments.ts';
 import { entryInStack, modelInStack, type StackModel } from '../../../../mesh/overlays/tailscale/in-stack.ts';
-import { control, group, lan, member, node, onLan, role, routersOf, rule, site, tool } from './rules.ts';
+import { control, EMPTY, group, lan, member, node, onLan, role, routersOf, rule, site, tool } from './rules.ts';
 
-const EMPTY: StackModel = {
-  groups: {},
-  sites: [],
-  members: [],
-  namedMembers: [],
-  memberRoles: [],
-  tools: [],
-  lanHosts: [],
-  rules: [],
-};
 const stack = (name: string, ...rules: StackModel['rules']) => ({ stack: name, model: { ...EMPTY, rules } });
 
 describe('between stacks of one tailnet', () => {

@@ -1,19 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { StackModel } from '../../../../mesh/overlays/tailscale/in-stack.ts';
 import { mergeParts } from '../../../../mesh/overlays/tailscale/merge.ts';
-import { group, member, onLan, role, rule } from './rules.ts';
+import { EMPTY, group, member, onLan, role, rule } from './rules.ts';
 
-const model = (more: Partial<StackModel> = {}): StackModel => ({
-  groups: {},
-  sites: [],
-  members: [],
-  namedMembers: [],
-  memberRoles: [],
-  tools: [],
-  lanHosts: [],
-  rules: [],
-  ...more,
-});
+const model = (more: Partial<StackModel> = {}): StackModel => ({ ...EMPTY, ...more });
 /** Two stacks, told in both orders, which must make no difference. */
 const merged = (models: Record<string, Partial<StackModel>>, owner = 'a') => {
   const parts = Object.entries(models).map(([stack, more]) => ({ stack, model: model(more) }));

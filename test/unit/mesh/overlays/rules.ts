@@ -1,4 +1,5 @@
 import type { AccessRule, Endpoint } from '../../../../mesh/access/types.ts';
+import type { StackModel } from '../../../../mesh/overlays/tailscale/in-stack.ts';
 import type { LanHost, Member } from '../../../../mesh/overlays/tailscale/parties.ts';
 
 export const group = (name: string): Endpoint => ({ kind: 'group', name });
@@ -40,3 +41,15 @@ export const rule = (
 /** What every site with two routers gets unasked. */
 export const control = (name: string, cidr: string): AccessRule =>
   rule([routersOf(name)], [lan(name, cidr)], ['icmp/*'], { implicit: true, why: 'control' });
+
+/** A stack with nothing in it. */
+export const EMPTY: StackModel = {
+  groups: {},
+  sites: [],
+  members: [],
+  namedMembers: [],
+  memberRoles: [],
+  tools: [],
+  lanHosts: [],
+  rules: [],
+};

@@ -1,21 +1,11 @@
-import { places } from '../../../../../mesh/access/places.ts';
 import type { MeshConfig } from '../../../../../mesh/config/index.ts';
-import { adopt, type Adoption } from '../../../../../mesh/overlays/tailscale/adopt/index.ts';
+import { adopt, around, type Adoption } from '../../../../../mesh/overlays/tailscale/adopt/index.ts';
 import { readPolicy } from '../../../../../mesh/overlays/tailscale/policy/index.ts';
 import { accepted, sixRaw } from '../../fixtures.ts';
 
 /** Of a policy in force: a group may be empty there. */
-export function adoptedInto(config: MeshConfig, text: string): Adoption {
-  const { groups, services, access, sites, tools } = config;
-  return adopt(readPolicy(text, { emptyGroups: 'taken' }), {
-    groups,
-    services,
-    access,
-    tools: Object.keys(tools),
-    places: places(config),
-    sites: Object.entries(sites).map(([name, { cidr, cidr6 }]) => ({ name, cidr, cidr6 })),
-  });
-}
+export const adoptedInto = (config: MeshConfig, text: string): Adoption =>
+  adopt(readPolicy(text, { emptyGroups: 'taken' }), around(config));
 
 /** The wide stack with IPv6 at one site and a tool, and nothing that anybody may do. */
 const wideRaw = () => ({
