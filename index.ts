@@ -2,11 +2,12 @@ import * as pulumi from '@pulumi/pulumi';
 import { compose } from './components/mesh.ts';
 import { makeProviders } from './components/providers.ts';
 import { readTailnet } from './components/other-stacks.ts';
-import { quietSdk } from './components/quiet-sdk.ts';
+import { plainStackTraces, quietSdk } from './components/quiet-sdk.ts';
 import { readSettings } from './components/settings.ts';
 import { logins } from './mesh/access/permission.ts';
 import { planMesh } from './mesh/plan/index.ts';
 
+plainStackTraces();
 quietSdk();
 const settings = readSettings();
 const stack = pulumi.getStack();

@@ -71,7 +71,13 @@ async function runCheck({ name, command: [program, ...args], cwd = ROOT }: Check
   const start = performance.now();
   // The tree's own tools, on the Node that runs this.
   const PATH = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
-  const child = spawn(program, args, { cwd, env: { ...process.env, PATH }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Room for what is young: without it, compilers spend a seventh of their time on collecting.
+  const NODE_OPTIONS = [process.env.NODE_OPTIONS, '--max-semi-space-size=64'].filter(Boolean).join(' ');
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, PATH, NODE_OPTIONS },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   const failure = await new Promise<string | undefined>((resolve) => {

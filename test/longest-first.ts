@@ -2,8 +2,9 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Seconds that files of the engine and of machines took on two cores, three at a time. Those that are not here took less. Only their order counts: what takes
- * long begins early, so that at the end no worker is left alone with it while the others have nothing to do.
+ * Seconds that files took on two cores, three at a time; of unit tests, the few that take long. Those that are not here took
+ * less. Only their order counts: what takes long begins early, so that at the end no worker is left alone with it while the
+ * others have nothing to do.
  */
 const SECONDS: Readonly<Record<string, number>> = {
   'test/lab/mesh/bad.test.ts': 307,
@@ -27,6 +28,11 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/engine/night.test.ts': 94,
   'test/engine/cli-together.test.ts': 92,
   'test/engine/shared-tailnet.test.ts': 91,
+  'test/unit/host/contract.test.ts': 147,
+  'test/unit/host/python.test.ts': 30,
+  'test/unit/engine/cache.test.ts': 17,
+  'test/unit/lab/control.test.ts': 16,
+  'test/unit/mesh/properties.test.ts': 15,
   'test/engine/rpc.test.ts': 65,
   'test/engine/prod.test.ts': 59,
   'test/engine/cli-env.test.ts': 59,

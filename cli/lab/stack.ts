@@ -9,6 +9,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { TREE } from '../paths.ts';
 import { runPulumi } from '../pulumi.ts';
 import { type StackFile } from '../stack-file.ts';
+import { encryption } from './encryption.ts';
 import { labEnvironment, labPaths } from './environment.ts';
 import type { Overlay } from './overlay.ts';
 import { isRecord, isSecret } from '../../mesh/config/stack-text.ts';
@@ -17,7 +18,7 @@ import { isRecord, isSecret } from '../../mesh/config/stack-text.ts';
  * Keeps the lab's own stack and its config file in step with the tracked `Pulumi.<stack>.yaml`: plain values are
  * copied on every call, the lab's endpoints and keys laid over them. `pulumi stack init` writes an encryption salt
  * into the stack file beside Pulumi.yaml, so it runs in a directory of its own: the tracked file is never written.
- * Safe to repeat; secrets reach the engine on stdin and only when they are new.
+ * Safe to repeat; secrets are encrypted only when they are new.
  */
 export async function syncStack(labDir: string, file: StackFile, overlay: Overlay): Promise<void> {
   const paths = labPaths(labDir, file.stack);
@@ -29,17 +30,15 @@ export async function syncStack(labDir: string, file: StackFile, overlay: Overla
   const current = existsSync(paths.stackConfig) ? await readConfig(paths.stackConfig) : undefined;
   const digest = fingerprint(salt, overlay.secrets);
   const known = current?.digest === digest ? Object.entries(current.config).filter(([, value]) => isSecret(value)) : [];
+  const secrets =
+    known.length > 0
+      ? Object.fromEntries(known)
+      : await encrypted(overlay.secrets, salt, await readFile(paths.passphrase, 'utf8'));
   const ours = new Set(Object.keys(overlay.secrets).map((key) => key.split('[', 1)[0]));
   const plain = Object.entries(file.config).filter(([key, value]) => !isSecret(value) && !ours.has(key));
-  const config = { ...Object.fromEntries(plain), ...overlay.plain, ...Object.fromEntries(known) };
+  const config = { ...Object.fromEntries(plain), ...overlay.plain, ...secrets };
   const text = `# Written by mesh from Pulumi.${file.stack}.yaml; edit that file.\n${stringify({ encryptionsalt: salt, config })}`;
-  if (known.length === 0) {
-    await replaceFile(paths.stackConfig, text);
-    await setSecrets(paths.cli, env, overlay.secrets);
-    await replaceFile(paths.stackConfig, `# secrets ${digest}\n${await readFile(paths.stackConfig, 'utf8')}`);
-  } else {
-    await replaceFile(paths.stackConfig, `# secrets ${digest}\n${text}`);
-  }
+  await replaceFile(paths.stackConfig, `# secrets ${digest}\n${text}`);
 }
 
 /** Creates the stack in the lab's backend. */
@@ -56,13 +55,24 @@ async function initStack(cli: string, env: NodeJS.ProcessEnv, stack: string): Pr
   }
 }
 
-async function setSecrets(cli: string, env: NodeJS.ProcessEnv, secrets: Record<string, string>): Promise<void> {
-  for (const [key, value] of Object.entries(secrets)) {
-    // Without --path the engine would take the brackets for a part of the name.
-    const member = key.includes('[') ? ['--path'] : [];
-    const run = await runPulumi(['config', 'set', '--secret', ...member, key], { cli, env, stdin: value });
-    if (run.code !== 0) throw new CliError(EXIT.lab, `the lab's secret ${key} could not be set: ${run.stderr.trim()}`);
+/** Config values, by key; a member of a mapping is within its mapping. */
+async function encrypted(
+  secrets: Record<string, string>,
+  salt: string,
+  passphrase: string,
+): Promise<Record<string, unknown>> {
+  const encrypt = await encryption(salt, passphrase.trim()).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.lab, `the lab's stack takes no secrets: ${why}. Start afresh: mesh lab reset`);
+  });
+  const config: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(secrets)) {
+    const secure = { secure: encrypt(value) };
+    const [, mapping, member] = /^(.+)\[(".*")\]$/.exec(path) ?? [];
+    if (mapping === undefined || member === undefined) config[path] = secure;
+    else config[mapping] = { ...(config[mapping] as object | undefined), [JSON.parse(member) as string]: secure };
   }
+  return config;
 }
 
 const checkpoint = z.object({

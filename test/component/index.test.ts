@@ -1,10 +1,19 @@
 import * as pulumi from '@pulumi/pulumi';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { record } from './record.ts';
 import { answers, recordStaging, stagingConfig } from './staging.ts';
 
+/** As `source-map-support` does it, which the engine's runner loads before any program. */
+function mapTraces(): string | undefined {
+  const former = Error.prepareStackTrace;
+  onTestFinished(() => void Object.assign(Error, { prepareStackTrace: former }));
+  Error.prepareStackTrace = (error) => `${String(error)}, mapped`;
+  return new Error('here').stack;
+}
+
 test('the program registers what the components alone register, and says what it made', async () => {
   let outputs: Record<string, unknown> = {};
+  expect(mapTraces()).toBe('Error: here, mapped');
   const whole = await record(
     async () => {
       const { hosts, sites, access, notes } = await import('../../index.ts');
@@ -13,6 +22,9 @@ test('the program registers what the components alone register, and says what it
     },
     answers(),
     stagingConfig(),
+  );
+  expect(new Error('here').stack, 'no trace is mapped: it took a quarter of the time').toMatch(
+    /index\.test\.ts:\d+:\d+/,
   );
   const parts = await recordStaging();
   expect(whole.resources.map(({ urn }) => urn).sort()).toEqual(parts.resources.map(({ urn }) => urn).sort());
