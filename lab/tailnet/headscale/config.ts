@@ -18,10 +18,13 @@ export const headscalePaths = (dir: string) => ({
   cert: join(dir, 'tls.crt'),
   key: join(dir, 'tls.key'),
   apiKey: join(dir, 'api.key'),
+  database: join(dir, 'db.sqlite'),
   socket: join(dir, 'headscale.sock'),
   log: join(dir, 'headscale.log'),
   pid: join(dir, 'headscale.json'),
 });
+
+export type HeadscalePaths = ReturnType<typeof headscalePaths>;
 
 /**
  * The control server's configuration. Health probes of subnet routers at their shortest, so that failover takes seconds and not the
@@ -58,7 +61,7 @@ export function headscaleConfig({ dir, address, dnsName }: HeadscalePlace): stri
     },
     disable_check_updates: true,
     ephemeral_node_inactivity_timeout: '30m',
-    database: { type: 'sqlite', sqlite: { path: join(dir, 'db.sqlite'), write_ahead_log: true } },
+    database: { type: 'sqlite', sqlite: { path: paths.database, write_ahead_log: true } },
     policy: { mode: 'database' },
     dns: { magic_dns: true, base_domain: dnsName, override_local_dns: false, nameservers: { global: [] } },
     node: { routes: { ha: { probe_interval: '2s', probe_timeout: '1s' } } },

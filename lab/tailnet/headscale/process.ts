@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isAlive, parseIdentity, startTime } from '../../api/identity.ts';
 import type { LabAuthority } from '../../tls.ts';
+import { apiKeyOf } from './api-key.ts';
 import { HeadscaleClient } from './client.ts';
 import { headscaleConfig, headscalePaths, PORTS, type HeadscalePlace } from './config.ts';
 
@@ -27,8 +28,6 @@ export interface Headscale {
 
 const READY_MS = 15_000;
 const STOP_MS = 5000;
-/** The lab's own key to its own control server: as long as a lab lives. */
-const KEY_LIFE = '87600h';
 
 /** Starts a control server in its folder, with what it knew before; resolves when it answers. One that a crashed lab left is ended first. */
 export async function startHeadscale(deps: HeadscaleDeps): Promise<Headscale> {
@@ -61,7 +60,7 @@ export async function startHeadscale(deps: HeadscaleDeps): Promise<Headscale> {
   for (const deadline = Date.now() + READY_MS; ;) {
     if (failure !== undefined || Date.now() > deadline)
       throw new Error(`headscale does not start: ${failure ?? 'no answer'}. Its log, ${paths.log}:\n${lastWords()}`);
-    const apiKey = await keyOf(binary, paths);
+    const apiKey = await apiKeyOf(binary, paths);
     const client =
       apiKey === undefined
         ? undefined
@@ -73,20 +72,6 @@ export async function startHeadscale(deps: HeadscaleDeps): Promise<Headscale> {
           });
     if (client !== undefined && (await client.healthy())) return { client, stop: () => stop(child, paths.pid) };
     await sleep(50);
-  }
-}
-
-/** The lab's key, made over the server's own socket at the first start; undefined while that does not answer. */
-async function keyOf(binary: string, paths: ReturnType<typeof headscalePaths>): Promise<string | undefined> {
-  if (existsSync(paths.apiKey)) return readFileSync(paths.apiKey, 'utf8');
-  if (!existsSync(paths.socket)) return undefined;
-  try {
-    const made = await exec(binary, ['--config', paths.config, 'apikeys', 'create', '--expiration', KEY_LIFE]);
-    const key = made.stdout.trim().split('\n').at(-1) ?? '';
-    writeFileSync(paths.apiKey, key, { mode: 0o600 });
-    return key;
-  } catch {
-    return undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { createNet } from '../../../lab/machines/net/index.ts';
 import { controlAddress, type Net } from '../../../lab/machines/types.ts';
 import { aroundHeadscale } from '../../../lab/tailnet/headscale/around.ts';
 import { HeadscaleClient } from '../../../lab/tailnet/headscale/client.ts';
-import { headscalePaths, PORTS } from '../../../lab/tailnet/headscale/config.ts';
+import { headscalePaths, PORTS, type HeadscalePaths } from '../../../lab/tailnet/headscale/config.ts';
 import { createHeadscales } from '../../../lab/tailnet/headscale/index.ts';
 import { startHeadscale } from '../../../lab/tailnet/headscale/process.ts';
 import { dnsNameOf } from '../../../lab/tailnet/scope.ts';
@@ -21,6 +21,9 @@ const TENANTS = [ACME, OTHER].map(({ name }) => ({ tailscale: { tailnet: name } 
 /** A headscale of one's own, and nodes that join it by the keys that it makes. */
 export interface Server {
   client: HeadscaleClient;
+  paths: HeadscalePaths;
+  /** As somebody with another key. */
+  as(apiKey: string): HeadscaleClient;
   join(authKey: string, hostname: string, routes: string[]): Promise<TailnetNode>;
   close(): Promise<void>;
 }
@@ -70,8 +73,11 @@ export class Ground {
       connect: (to, port) => this.#net.connect(to, port),
     });
     const nodes: TailnetNode[] = [];
+    const connect = () => this.#net.connect(address, PORTS.https);
     return {
       client: headscale.client,
+      paths: headscalePaths(join(dir, 'headscale')),
+      as: (apiKey) => new HeadscaleClient({ connect, address, caPem, apiKey }),
       join: async (authKey, hostname, routes) => {
         const { tailscaled } = this.#daemons;
         const node = new TailnetNode({ dir: join(dir, hostname), namespace, tailscaled, caPem });
