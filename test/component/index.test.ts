@@ -5,7 +5,7 @@ import { answers, recordStaging, stagingConfig } from './staging.ts';
 
 /** As `source-map-support` does it, which the engine's runner loads before any program. */
 function mapTraces(): string | undefined {
-  const former = Error.prepareStackTrace;
+  const former: unknown = Reflect.get(Error, 'prepareStackTrace');
   onTestFinished(() => void Object.assign(Error, { prepareStackTrace: former }));
   Error.prepareStackTrace = (error) => `${String(error)}, mapped`;
   return new Error('here').stack;
