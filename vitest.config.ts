@@ -1,12 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { ALONE } from './test/alone.ts';
 import { LongestFirst } from './test/longest-first.ts';
 
 /** On two cores: tests wait for much (engines, machines, other programs), and a third worker fills what two leave. */
 const WORKERS = { maxWorkers: 3 };
 const SLOW = { ...WORKERS, sequence: { groupOrder: 1 } };
-
-/** They put a module in the place of another (`vi.mock`), which must not reach the next file. */
-export const ALONE = ['test/unit/io/**/*.test.ts', 'test/unit/provider/**/*.test.ts'];
 
 /** They time packets, and would wait for each other's processors. */
 const TIMED = ['test/lab/net/links.test.ts', 'test/lab/net/life.test.ts'];

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ALONE } from '../../../vitest.config.ts';
+import { ALONE } from '../../alone.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const REPLACES = /^\s*vi\.(mock|doMock)\(/m;
