@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Entry module of the tool; `main(argv)` there answers the exit code. */
 const ENTRY = 'main.py';
 const MODULE_FILE = /^[a-z_][a-z0-9_]*\.py$/;
@@ -15,7 +17,9 @@ export function bundleTool(files: Record<string, string>): string {
   const modules = Object.keys(files)
     .sort()
     .map((name) => `    ${pythonText(name.slice(0, -'.py'.length))}: ${pythonText(files[name] ?? '')},\n`);
-  return PROLOGUE + `SOURCES = {\n${modules.join('')}}\n` + EPILOGUE;
+  const sources = `SOURCES = {\n${modules.join('')}}\n`;
+  const stamp = createHash('sha256').update(sources).digest('hex').slice(0, 32);
+  return `${PROLOGUE}STAMP = b"${stamp}"\n${sources}${EPILOGUE}`;
 }
 
 /** JSON's string form is a Python literal with the same value: all escapes that it uses mean the same there. */
@@ -34,14 +38,53 @@ if sys.version_info < (3, 9):
     sys.exit(5)
 
 import importlib.machinery
+import marshal
+import os
+import zlib
+from importlib._bootstrap_external import MAGIC_NUMBER
 
 `;
 
 // Finder and loader without importlib.abc: importing that costs more than the rest of the start together.
+// Compiled modules are kept beside the tool, as Python does it for files: compiling is half of a start. Only what says that it is of
+// these sources and this Python is read, and only whole: marshal must not see what a power failure left.
 const EPILOGUE = `
+KEPT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "modules." + sys.implementation.cache_tag)
+
+
+def kept():
+    try:
+        with open(KEPT, "rb") as file:
+            data = file.read()
+    except OSError:
+        return {}
+    head = MAGIC_NUMBER + STAMP
+    body = data[len(head) + 4 :]
+    whole = data[: len(head) + 4] == head + zlib.crc32(body).to_bytes(4, "big")
+    return marshal.loads(body) if whole else {}
+
+
+def keep(codes):
+    body = marshal.dumps(codes)
+    part = f"{KEPT}.{os.getpid()}"
+    try:
+        with open(part, "wb") as file:
+            file.write(MAGIC_NUMBER + STAMP + zlib.crc32(body).to_bytes(4, "big") + body)
+        os.replace(part, KEPT)
+    except OSError:
+        # Nobody needs it: a full or a read-only disk must not fail what was asked.
+        try:
+            os.unlink(part)
+        except OSError:
+            pass
+
 
 class Modules:
     """Finds and loads the modules in SOURCES."""
+
+    def __init__(self):
+        self.codes = kept()
+        self.compiled = False
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname == "mesh_host" or (fullname.startswith("mesh_host.") and fullname[10:] in SOURCES):
@@ -55,12 +98,20 @@ class Modules:
         return None
 
     def exec_module(self, module):
-        exec(compile(self.get_source(module.__name__), module.__name__.replace(".", "/") + ".py", "exec"), module.__dict__)
+        name = module.__name__
+        if name not in self.codes:
+            self.codes[name] = compile(self.get_source(name), name.replace(".", "/") + ".py", "exec")
+            self.compiled = True
+        exec(self.codes[name], module.__dict__)
 
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, Modules())
+    modules = Modules()
+    sys.meta_path.insert(0, modules)
     from mesh_host.main import main
 
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    if modules.compiled:
+        keep(modules.codes)
+    sys.exit(code)
 `;

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { bundleTool } from '../../../../mesh/host/bundle.ts';
 
 const hasPython = spawnSync('python3', ['--version']).error === undefined;
@@ -62,5 +63,58 @@ describe('the bundled tool', () => {
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+describe.skipIf(!hasPython)('what the tool keeps compiled beside itself (needs python3)', () => {
+  const says = (word: string): string =>
+    bundleTool({ 'main.py': `def main(argv):\n    print("${word}")\n    return 0\n` });
+  const kept = (): string => {
+    const name = readdirSync(folder).find((file) => file.startsWith('modules.'));
+    return join(folder, name ?? 'nothing kept');
+  };
+  /** Another word of the same length in what is kept, with or without the sum over it put right. */
+  function change(sum: boolean): void {
+    const data = readFileSync(kept());
+    const body = data.subarray(4 + 32 + 4);
+    body.write('other', body.indexOf('first'));
+    if (sum) data.writeUInt32BE(crc32(body), 4 + 32);
+    writeFileSync(kept(), data);
+  }
+  beforeEach(() => rmSync(kept(), { force: true }));
+
+  test('is used at the next start', () => {
+    expect(run(says('first')).stdout).toBe('first\n');
+    change(true);
+    expect(run(says('first')).stdout).toBe('other\n');
+  });
+
+  test('is made anew when a byte of it is another', () => {
+    run(says('first'));
+    const good = readFileSync(kept());
+    change(false);
+    expect(run(says('first')).stdout).toBe('first\n');
+    expect(readFileSync(kept())).toEqual(good);
+    writeFileSync(kept(), good.subarray(0, 20));
+    expect(run(says('first')).stdout).toBe('first\n');
+    expect(readFileSync(kept())).toEqual(good);
+  });
+
+  test('is that of these sources and of this Python only', () => {
+    run(says('first'));
+    expect(run(says('second')).stdout).toBe('second\n');
+    const data = readFileSync(kept());
+    data[0] = (data[0] ?? 0) ^ 1;
+    writeFileSync(kept(), data);
+    expect(run(says('second')).stdout).toBe('second\n');
+  });
+
+  test('need not be: what cannot be written is left', () => {
+    const name = spawnSync('python3', ['-c', 'import sys; print(sys.implementation.cache_tag)'], { encoding: 'utf8' });
+    const blocked = join(folder, `modules.${name.stdout.trim()}`);
+    mkdirSync(blocked);
+    expect(run(says('first'))).toMatchObject({ status: 0, stdout: 'first\n', stderr: '' });
+    expect(readdirSync(folder).filter((file) => file.startsWith('modules.'))).toEqual([basename(blocked)]);
+    rmSync(blocked, { recursive: true });
   });
 });
