@@ -13,6 +13,8 @@ export function labPaths(labDir: string, stack: string) {
     cli: join(own, 'bin', 'pulumi'),
     pulumiHome: join(own, 'pulumi-home'),
     backend: join(labDir, 'state'),
+    /** The engine's own record of the stack. */
+    record: join(labDir, 'state', '.pulumi', 'stacks', 'site-mesh', `${stack}.json`),
     passphrase: join(labDir, 'passphrase'),
     stackConfig: join(labDir, `Pulumi.${stack}.yaml`),
   };

@@ -24,9 +24,8 @@ export async function syncStack(labDir: string, file: StackFile, overlay: Overla
   const paths = labPaths(labDir, file.stack);
   await mkdir(paths.backend, { recursive: true });
   const env = labEnvironment(labDir, file.stack);
-  const recorded = join(paths.backend, '.pulumi', 'stacks', 'site-mesh', `${file.stack}.json`);
-  if (!existsSync(recorded)) await initStack(paths.cli, env, file.stack);
-  const salt = await recordedSalt(recorded);
+  if (!existsSync(paths.record)) await initStack(paths.cli, env, file.stack);
+  const salt = await recordedSalt(paths.record);
   const current = existsSync(paths.stackConfig) ? await readConfig(paths.stackConfig) : undefined;
   const digest = fingerprint(salt, overlay.secrets);
   const known = current?.digest === digest ? Object.entries(current.config).filter(([, value]) => isSecret(value)) : [];
@@ -34,8 +33,7 @@ export async function syncStack(labDir: string, file: StackFile, overlay: Overla
     known.length > 0
       ? Object.fromEntries(known)
       : await encrypted(overlay.secrets, salt, await readFile(paths.passphrase, 'utf8'));
-  const ours = new Set(Object.keys(overlay.secrets).map((key) => key.split('[', 1)[0]));
-  const plain = Object.entries(file.config).filter(([key, value]) => !isSecret(value) && !ours.has(key));
+  const plain = Object.entries(file.config).filter(([, value]) => !isSecret(value));
   const config = { ...Object.fromEntries(plain), ...overlay.plain, ...secrets };
   const text = `# Written by mesh from Pulumi.${file.stack}.yaml; edit that file.\n${stringify({ encryptionsalt: salt, config })}`;
   await replaceFile(paths.stackConfig, `# secrets ${digest}\n${text}`);

@@ -113,9 +113,8 @@ export class Bench {
 
   /** What the engine keeps of the stack, from its own file: the CLI takes a third of a second to print it. */
   async #resources(): Promise<Resource[]> {
-    const { backend } = labPaths(this.dir, this.stack);
-    const file = join(backend, '.pulumi', 'stacks', 'site-mesh', `${this.stack}.json`);
-    return checkpoint.parse(JSON.parse(await readFile(file, 'utf8'))).checkpoint.latest.resources;
+    const { record } = labPaths(this.dir, this.stack);
+    return checkpoint.parse(JSON.parse(await readFile(record, 'utf8'))).checkpoint.latest.resources;
   }
 
   /** URN of a custom resource by the last part of its type, such as `Server`, and its name. */

@@ -73,11 +73,10 @@ export class Ground {
       connect: (to, port) => this.#net.connect(to, port),
     });
     const nodes: TailnetNode[] = [];
-    const connect = () => this.#net.connect(address, PORTS.https);
     return {
       client: headscale.client,
       paths: headscalePaths(join(dir, 'headscale')),
-      as: (apiKey) => new HeadscaleClient({ connect, address, caPem, apiKey }),
+      as: (apiKey) => this.#as(address, apiKey),
       join: async (authKey, hostname, routes) => {
         const { tailscaled } = this.#daemons;
         const node = new TailnetNode({ dir: join(dir, hostname), namespace, tailscaled, caPem });
@@ -91,6 +90,11 @@ export class Ground {
         await headscale.stop();
       },
     };
+  }
+
+  #as(address: string, apiKey: string): HeadscaleClient {
+    const connect = () => this.#net.connect(address, PORTS.https);
+    return new HeadscaleClient({ connect, address, caPem: this.#authority.caPem, apiKey });
   }
 
   /** Two tailnets that nobody has touched, with control servers of their own. */
@@ -110,10 +114,8 @@ export class Ground {
     });
     const lab = startTailnet({ around: aroundHeadscale((tailnet) => headscales.mirrorOf(tailnet)), clock: Date.now });
     const address = controlAddress(TENANTS, ACME.name);
-    const client = (): HeadscaleClient => {
-      const apiKey = readFileSync(headscalePaths(join(dir, 'tailnets', ACME.name)).apiKey, 'utf8');
-      return new HeadscaleClient({ connect: () => connect(address, PORTS.https), address, caPem, apiKey });
-    };
+    const client = (): HeadscaleClient =>
+      this.#as(address, readFileSync(headscalePaths(join(dir, 'tailnets', ACME.name)).apiKey, 'utf8'));
     return {
       acme: ACME,
       other: OTHER,
