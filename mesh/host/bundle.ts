@@ -52,16 +52,18 @@ const EPILOGUE = `
 KEPT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "modules." + sys.implementation.cache_tag)
 
 
+def sealed(body):
+    return MAGIC_NUMBER + STAMP + zlib.crc32(body).to_bytes(4, "big") + body
+
+
 def kept():
     try:
         with open(KEPT, "rb") as file:
             data = file.read()
     except OSError:
         return {}
-    head = MAGIC_NUMBER + STAMP
-    body = data[len(head) + 4 :]
-    whole = data[: len(head) + 4] == head + zlib.crc32(body).to_bytes(4, "big")
-    return marshal.loads(body) if whole else {}
+    body = data[len(sealed(b"")) :]
+    return marshal.loads(body) if data == sealed(body) else {}
 
 
 def keep(codes):
@@ -69,7 +71,7 @@ def keep(codes):
     part = f"{KEPT}.{os.getpid()}"
     try:
         with open(part, "wb") as file:
-            file.write(MAGIC_NUMBER + STAMP + zlib.crc32(body).to_bytes(4, "big") + body)
+            file.write(sealed(body))
         os.replace(part, KEPT)
     except OSError:
         # Nobody needs it: a full or a read-only disk must not fail what was asked.
