@@ -4,6 +4,8 @@ import type { TailnetNode } from '../provider/resources/tailnet-node.ts';
 import { TailnetTests } from '../provider/resources/tailnet-tests.ts';
 
 export interface AccessTestsArgs {
+  /** Which tailnet, as `tailnetHome` writes it. */
+  tailnet: string;
   plan: PolicyPlan;
   /** Etag of the policy that is in force. */
   etag: pulumi.Input<string>;
@@ -13,11 +15,12 @@ export interface AccessTestsArgs {
 
 /** Last of all: does the service give and deny what the plan says, now that the nodes are there? */
 export class AccessTests extends pulumi.ComponentResource {
-  constructor(name: string, { plan, etag, nodes }: AccessTestsArgs, options: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { tailnet, plan, etag, nodes }: AccessTestsArgs, options: pulumi.ComponentResourceOptions) {
     super('site-mesh:index:AccessTests', name, {}, options);
     const tests = new TailnetTests(
       name,
       {
+        tailnet,
         tests: plan.joined,
         ...(plan.joinedSsh.length > 0 && { logins: plan.joinedSsh }),
         reasons: plan.reasons,

@@ -89,6 +89,7 @@ export class MeshHost extends pulumi.ComponentResource {
         {
           serverId: machine.id,
           connection: recorded,
+          tailnet: node.tailnet,
           hostname: node.hostname,
           tags: node.tags,
           advertiseRoutes: node.advertises,

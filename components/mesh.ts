@@ -41,7 +41,11 @@ export interface HostOutput {
 export function compose(args: MeshArgs): HostOutput[] {
   const { plan, stack, privateKey, jumpPrivateKey, drain, providers, protect } = args;
   const network = plan.network.name;
-  const tailnet = new Tailnet(network, { policy: plan.policy, protect }, { providers: providers.shared });
+  const tailnet = new Tailnet(
+    network,
+    { home: plan.tailnet.home, policy: plan.policy, protect },
+    { providers: providers.shared },
+  );
   const access: DeployAccess = { ssh: plan.ssh, privateKey, jumpPrivateKey, drain };
   const running = new Map<string, RunningHost[]>();
   for (const cloud of cloudNames) {
@@ -62,7 +66,11 @@ export function compose(args: MeshArgs): HostOutput[] {
   const hosts = plan.sites.flatMap(({ name }) => running.get(name) ?? []);
   const nodes = hosts.flatMap(({ host }) => host.node ?? []);
   if (nodes.length > 0 && plan.policy.joined.length + plan.policy.joinedSsh.length > 0)
-    new AccessTests(network, { plan: plan.policy, etag: tailnet.policy.etag, nodes }, { providers: providers.shared });
+    new AccessTests(
+      network,
+      { tailnet: plan.tailnet.home, plan: plan.policy, etag: tailnet.policy.etag, nodes },
+      { providers: providers.shared },
+    );
   return hosts.map(output);
 }
 

@@ -26,7 +26,7 @@ export const accountKey = (cloud: string, account: string): string => `${cloud}/
  * never used), and only those that the plan uses: nobody fetches a plugin for nothing.
  */
 export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders {
-  const tailnet = plan.tailnet.name;
+  const { name: tailnet, loginServer } = plan.tailnet;
   const commands = plan.sites.some((site) => hostsOf(site).some((host) => host.commands.length > 0));
   return {
     shared: {
@@ -34,7 +34,7 @@ export function makeProviders(settings: Settings, plan: MeshPlan): MeshProviders
       ...(plan.policy.shared?.pushes !== false && {
         tailscale: new tailscale.Provider('tailscale', { ...settings.tailscale, tailnet }),
       }),
-      mesh: new MeshProvider('mesh', { ...settings.tailscale, tailnet }),
+      mesh: new MeshProvider('mesh', { ...settings.tailscale, tailnet, loginServer }),
       // The engine's own, which answers for the stack: a default one would come and go in the state with each resize.
       pulumi: new Engine('engine'),
       ...(commands && { command: new command.Provider('command') }),

@@ -11,19 +11,25 @@ export class Tailnet extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { policy, protect }: { policy: PolicyPlan; protect: boolean },
+    { home, policy, protect }: { home: string; policy: PolicyPlan; protect: boolean },
     options: pulumi.ComponentResourceOptions,
   ) {
     super('site-mesh:index:Tailnet', name, {}, options);
     if (policy.shared?.pushes === false) {
-      this.policy = sharedPolicy(name, policy, policy.shared, this);
+      this.policy = sharedPolicy(name, home, policy, policy.shared, this);
       this.registerOutputs({ etag: this.policy.etag });
       return;
     }
     const { text, lifelines, takeOver } = policy;
     const access = [...policy.access, ...(policy.shared?.others ?? [])];
     // A delete leaves the tailnet as it is; but nobody would push what the config says from then on.
-    this.policy = new TailnetPolicy(name, { text, access, lifelines, takeOver }, { parent: this, protect });
+    this.policy = new TailnetPolicy(
+      name,
+      { tailnet: home, text, access, lifelines, takeOver },
+      { parent: this, protect },
+    );
+    // The official plugin does not notice that its credential has become another tailnet's.
+    const made = { parent: this, dependsOn: [this.policy], replacementTrigger: home, deleteBeforeReplace: true };
     new tailscale.TailnetSettings(
       name,
       {
@@ -34,9 +40,9 @@ export class Tailnet extends pulumi.ComponentResource {
         // Regional routing elects a primary per region; the mesh counts on one per prefix, the elder of the pair.
         regionalRoutingOn: false,
       },
-      { parent: this, dependsOn: [this.policy] },
+      made,
     );
-    new tailscale.DnsPreferences(name, { magicDns: true }, { parent: this, dependsOn: [this.policy] });
+    new tailscale.DnsPreferences(name, { magicDns: true }, made);
     this.registerOutputs({ etag: this.policy.etag });
   }
 }
@@ -44,10 +50,11 @@ export class Tailnet extends pulumi.ComponentResource {
 /** Another stack's: settings are that one's too. */
 function sharedPolicy(
   name: string,
+  tailnet: string,
   { text, ownerTag }: PolicyPlan,
   { owner, ownerLine, tags, routes }: SharedPolicyPlan,
   parent: pulumi.Resource,
 ): SharedPolicy {
   const [mark = ''] = text.split('\n', 1);
-  return new SharedPolicy(name, { owner, ownerLine, mark, tag: ownerTag, tags, routes }, { parent });
+  return new SharedPolicy(name, { tailnet, owner, ownerLine, mark, tag: ownerTag, tags, routes }, { parent });
 }

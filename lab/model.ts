@@ -34,7 +34,7 @@ function model(config: LabConfig, parts: Parts): Model {
     store,
     faults,
     clock,
-    tailnets: config.tenants.map(({ tailscale: { tailnet, ...keys } }) => ({
+    tailnets: config.tailnets.map(({ tailnet, ...keys }) => ({
       name: tailnet,
       ...keys,
       preparedPolicy: PREPARED_POLICY,

@@ -4,6 +4,7 @@ import type { CheckFailure, Inputs } from '../io/rpc/types.ts';
 import { tailscale } from '../io/tailscale/client.ts';
 import type { Tailscale } from '../io/tailscale/client.ts';
 import type { Credential } from '../io/tailscale/http.ts';
+import { tailnetHome } from '../mesh/overlays/tailscale/home.ts';
 import { sshHosts } from './hosts.ts';
 import type { Hosts } from './hosts.ts';
 import { checkInputs, hasUnknown, parseInputs } from './schema.ts';
@@ -13,13 +14,21 @@ import { readTool } from './tool-source.ts';
 export interface MeshClient {
   hosts: Hosts;
   /** `unknown`: the provider's arguments are not known yet (previews only). `none`: it has no tailnet credential. */
-  tailnet: { state: 'known'; api: Tailscale; name: string | null } | { state: 'unknown' } | { state: 'none' };
+  tailnet: ({ state: 'known' } & KnownTailnet) | { state: 'unknown' } | { state: 'none' };
+}
+
+interface KnownTailnet {
+  api: Tailscale;
+  name: string | null;
+  /** As resources have it in `tailnet`: another one there is where they were before the stack moved. */
+  home: string;
 }
 
 const schema = z
   .object({
     tailnet: z.string().min(1),
     baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+    loginServer: z.url({ protocol: /^https?$/ }).optional(),
     apiKey: z.string().min(1).optional(),
     oauthClientId: z.string().min(1).optional(),
     oauthClientSecret: z.string().min(1).optional(),
@@ -46,11 +55,13 @@ export function configure(config: Inputs): MeshClient {
   const credential = credentialOf(args);
   if (credential === undefined) return { hosts, tailnet: { state: 'none' } };
   const api = tailscale({ tailnet: args.tailnet, baseUrl: args.baseUrl, credential });
-  return { hosts, tailnet: { state: 'known', api, name: args.tailnet === '-' ? null : args.tailnet } };
+  const name = args.tailnet === '-' ? null : args.tailnet;
+  const home = tailnetHome({ name: args.tailnet, loginServer: args.loginServer });
+  return { hosts, tailnet: { state: 'known', api, name, home } };
 }
 
 /** The tailnet's API. @throws UserError when the provider has no credential for it. */
-export function tailnetOf(client: MeshClient): { api: Tailscale; name: string | null } {
+export function tailnetOf(client: MeshClient): KnownTailnet {
   if (client.tailnet.state === 'known') return client.tailnet;
   throw new UserError(
     client.tailnet.state === 'none'

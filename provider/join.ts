@@ -125,8 +125,16 @@ export async function verified(node: NodeContext, nodeId: string): Promise<Devic
   );
 }
 
-/** Leave, routes first; whatever goes wrong is a warning, for the device is removed from the tailnet next. */
-export async function leaveQuietly(op: Operation, hosts: Hosts, args: NodeArgs, seconds: number): Promise<void> {
+/**
+ * Leave, routes first; whatever goes wrong is a warning.
+ * @param otherwise what becomes of a host that could not be asked, as the end of a sentence
+ */
+export async function leaveQuietly(
+  op: Operation,
+  hosts: Hosts,
+  args: NodeArgs,
+  { seconds, otherwise }: { seconds: number; otherwise: string },
+): Promise<void> {
   const signal = signalOf(op, seconds);
   const open: OpenOptions = {
     name: args.hostname,
@@ -140,10 +148,7 @@ export async function leaveQuietly(op: Operation, hosts: Hosts, args: NodeArgs, 
     await withHost(hosts, args.connection, open, (tool) => tool.nodeLeave());
   } catch (error) {
     if (op.signal.aborted) throw error;
-    op.log(
-      'warning',
-      `${text(error)}\n${args.hostname} could not be asked to leave; its device is removed from the tailnet all the same.`,
-    );
+    op.log('warning', `${text(error)}\n${args.hostname} could not be asked to leave; ${otherwise}`);
   }
 }
 

@@ -11,6 +11,7 @@ import type { MeshClient } from './client.ts';
 import { checkInputs, parseInputs, pick } from './schema.ts';
 
 const schema = z.strictObject({
+  tailnet: z.string().min(1).optional(),
   owner: z.string().min(1),
   ownerLine: z.string().min(1),
   mark: z.string().min(1),
@@ -19,7 +20,7 @@ const schema = z.strictObject({
   routes: z.array(z.strictObject({ prefix: z.string(), tag: z.string() })),
 });
 type Args = z.output<typeof schema>;
-const INPUTS = ['owner', 'ownerLine', 'mark', 'tag', 'tags', 'routes'];
+const INPUTS = ['tailnet', 'owner', 'ownerLine', 'mark', 'tag', 'tags', 'routes'];
 
 /**
  * The policy of a tailnet that another stack owns, as far as this stack needs it. Nothing is ever written: what is missing is

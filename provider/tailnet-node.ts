@@ -6,6 +6,7 @@ import type { Device } from '../io/tailscale/client.ts';
 import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { withHost } from './hosts.ts';
+import { moved } from './moved.ts';
 import { carryRoutes, warnOfMissingRoutes } from './routes.ts';
 import { applySettings, enrol, leaveQuietly, nodeContext, sameTags, verified } from './join.ts';
 import type { NodeArgs } from './join.ts';
@@ -14,6 +15,8 @@ import { asSet, checkInputs, connectionSchema, parseInputs, pick } from './schem
 const schema = z.strictObject({
   serverId: z.string().min(1),
   connection: connectionSchema,
+  // Not in states of before there was one: those did not move.
+  tailnet: z.string().min(1).optional(),
   hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS label such as fra-edge-01'),
   // Untagged, the node would be the credential owner's own device, with all rights of that person.
   tags: z.array(z.string().regex(/^tag:[A-Za-z][A-Za-z0-9-]*$/, 'must look like tag:router')).min(1),
@@ -27,10 +30,10 @@ const schema = z.strictObject({
 });
 
 /** What is set on the host by asking it to join again; tags are the control server's, the rest is only recorded. */
-const HOST_INPUTS = ['hostname', 'advertiseRoutes', 'acceptRoutes', 'snat', 'ssh', 'loginServer'];
+const HOST_INPUTS = ['hostname', 'advertiseRoutes', 'acceptRoutes', 'snat', 'ssh'];
 /** A change of this: the host was off meanwhile, its routes drained before. */
 const RESTART_INPUTS = ['generation'];
-const INPUTS = [...HOST_INPUTS, ...RESTART_INPUTS, 'tags', 'connection', 'keySeconds'];
+const INPUTS = [...HOST_INPUTS, ...RESTART_INPUTS, 'tags', 'connection', 'keySeconds', 'tailnet', 'loginServer'];
 const DELETE_SECONDS = 60;
 
 /** One host's membership in the tailnet. Its state holds no key: one is made for each join and is spent by it. */
@@ -49,6 +52,7 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
     const answer: DiffAnswer = { changes: {}, deleteBeforeReplace: true };
     Object.assign(answer.changes, diffInputs(pick(olds, INPUTS), pick(news, INPUTS)));
     if (news.serverId instanceof Unknown || news.serverId !== olds.serverId) answer.changes.serverId = 'update-replace';
+    if (moved(olds, news)) answer.changes.tailnet = 'update-replace';
     return Promise.resolve(answer);
   },
 
@@ -111,9 +115,24 @@ export const tailnetNode: ResourceHandler<MeshClient> = {
   },
 
   async delete(op, id, _olds, oldInputs, client) {
-    const { api } = tailnetOf(client);
-    const args: NodeArgs = parseInputs(schema, oldInputs);
-    await leaveQuietly(op, client.hosts, args, Math.min(DELETE_SECONDS, op.timeout ?? DELETE_SECONDS));
+    const { api, home } = tailnetOf(client);
+    const args = parseInputs(schema, oldInputs);
+    const former = args.tailnet !== undefined && args.tailnet !== home ? args.tailnet : undefined;
+    await leaveQuietly(op, client.hosts, args, {
+      seconds: Math.min(DELETE_SECONDS, op.timeout ?? DELETE_SECONDS),
+      otherwise:
+        former === undefined
+          ? 'its device is removed from the tailnet all the same.'
+          : `it joins no other tailnet until it has left ${former} (tailscale logout on the host).`,
+    });
+    if (former !== undefined) {
+      // Ids of another control server's may be those of somebody else here: headscale counts from 1.
+      op.log(
+        'warning',
+        `${args.hostname} is moving from tailnet ${former} to ${home}: its device (node ${id}) stays listed in ${former}, whose credential is not known here any more. Remove it there.`,
+      );
+      return;
+    }
     if (!(await api.devices.delete(id, op.signal))) op.log('debug', `device ${id} was gone already`);
   },
 };

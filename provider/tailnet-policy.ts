@@ -8,6 +8,7 @@ import { accessChanges } from '../mesh/access/sentences.ts';
 import { readHeader } from '../mesh/overlays/tailscale/header.ts';
 import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
+import { moved } from './moved.ts';
 import { claimPolicy, replacePolicy, validatePolicy } from './policy-push.ts';
 import { checkInputs, hasUnknown, parseInputs, pick, textOf } from './schema.ts';
 
@@ -31,13 +32,14 @@ const lifelines = z.strictObject({
   tests: z.array(z.strictObject({ src: z.string(), proto: z.string(), accept: texts, needs: texts })),
 });
 const schema = z.strictObject({
+  tailnet: z.string().min(1).optional(),
   text: z.string().min(1),
   access: accessSchema,
   lifelines,
   takeOver: z.string().min(1).optional(),
 });
 /** What a change of is a change of the policy; the rest says how to push the next one. */
-const INPUTS = ['text', 'access'];
+const INPUTS = ['text', 'access', 'tailnet'];
 
 /** The policy of the tailnet. There is one per tailnet, so one stack owns it; it is never overwritten blindly. */
 export const tailnetPolicy: ResourceHandler<MeshClient> = {
@@ -73,9 +75,11 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
 
   async update(op, _id, olds, _oldInputs, news, preview, client) {
     const etag = textOf(olds, 'etag');
-    const sameText = news.text === olds.text;
+    const moving = moved(olds, news);
+    const sameText = !moving && news.text === olds.text;
     if (sameText && isChecked(olds)) return { outputs: { ...news, etag, checked: etag } };
     if (preview) {
+      if (moving) op.log('info', MOVES(textOf(olds, 'tailnet'), textOf(news, 'tailnet')));
       if (!sameText) await announce(op, olds, news, client);
       else op.log('info', 'the live policy was not checked since it was pushed: this update does it');
       return { outputs: { ...news, etag: sameText && etag !== undefined ? etag : UNKNOWN, checked: UNKNOWN } };
@@ -83,7 +87,7 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
     const wanted = parseInputs(schema, news);
     const { api } = tailnetOf(client);
     const pushed =
-      etag === undefined
+      etag === undefined || moving
         ? await claimPolicy(op, api, wanted)
         : await replacePolicy(op, api, wanted, {
             text: textOf(olds, 'text') ?? '',
@@ -99,6 +103,9 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
     return Promise.resolve();
   },
 };
+
+const MOVES = (from = 'its tailnet', to = 'another one'): string =>
+  `the stack moves from tailnet ${from} to ${to}: hosts leave the one and join the other, the second router of a pair after the first; the policy of ${from} stays as it is`;
 
 /** Did the service say yes to the text that the state has? Not when a run was killed after its push and a refresh found the text. */
 const isChecked = (outputs: Inputs): boolean =>
@@ -133,7 +140,8 @@ async function announce(op: Operation, olds: Inputs, news: Inputs, client: MeshC
   }
   const sentences = accessChanges(accessOf(olds), accessOf(news));
   for (const sentence of sentences) op.log('info', sentence);
-  if (sentences.length === 0) op.log('info', 'the policy text changes, but nobody gains or loses access');
+  if (sentences.length === 0 && news.text !== before)
+    op.log('info', 'the policy text changes, but nobody gains or loses access');
 }
 
 function accessOf(inputs: Inputs): z.output<typeof accessSchema> {

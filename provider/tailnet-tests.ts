@@ -10,6 +10,7 @@ import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { signalOf } from './hosts.ts';
 import { brokenLogins, loginTest } from './login-tests.ts';
+import { moved } from './moved.ts';
 import { asSet, checkInputs, parseInputs, pick } from './schema.ts';
 
 const test = z.strictObject({
@@ -21,6 +22,7 @@ const test = z.strictObject({
 });
 const schema = z
   .strictObject({
+    tailnet: z.string().min(1).optional(),
     tests: z.array(test),
     logins: z.array(loginTest).optional(),
     reasons: z.record(z.string(), z.string()),
@@ -29,7 +31,7 @@ const schema = z
   })
   .refine(({ tests, logins = [] }) => tests.length + logins.length > 0, { path: ['tests'], error: 'tests nothing' });
 type Args = z.output<typeof schema>;
-const INPUTS = ['tests', 'logins', 'reasons', 'policy', 'nodes'];
+const INPUTS = ['tailnet', 'tests', 'logins', 'reasons', 'policy', 'nodes'];
 
 /** The tailnet's API knows a device before its policy tests do. */
 const SEEN_SECONDS = 20;
@@ -60,7 +62,7 @@ export const tailnetTests: ResourceHandler<MeshClient> = {
 
   async update(op, _id, olds, _oldInputs, news, preview, client) {
     if (preview) announce(op, news);
-    else await run(op, news, listOf(olds.nodes), client);
+    else await run(op, news, moved(olds, news) ? [] : listOf(olds.nodes), client);
     return { outputs: { ...news } };
   },
 

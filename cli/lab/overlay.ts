@@ -69,7 +69,7 @@ function machinesReach(
   return {
     [`${NAMESPACE}:tailnet`]: {
       ...(isRecord(named) ? named : {}),
-      loginServer: `https://${controlAddress(lab.tenants, tailnet)}`,
+      loginServer: `https://${controlAddress(lab.tailnets, tailnet)}`,
     },
     [`${NAMESPACE}:packages`]: {
       tailscale: { url: `${packages}/{id}`, key: `${packages}/{id}/{codename}.noarmor.gpg`, fingerprint },

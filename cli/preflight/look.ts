@@ -24,7 +24,7 @@ export function lookAt(
     tailnet,
     progress,
     seconds = LOOK_SECONDS,
-  }: { hosts: Hosts; tailnet: MeshPlan['tailnet']; progress: Progress; seconds?: number },
+  }: { hosts: Hosts; tailnet: Omit<MeshPlan['tailnet'], 'home'>; progress: Progress; seconds?: number },
 ): Promise<Look[]> {
   return Promise.all(
     targets.map(async ({ name, connection, release, lan, lanPrefix, lan6, accepts }): Promise<Look> => {

@@ -29,20 +29,23 @@ export interface LabSite {
   };
 }
 
+/** A tailnet and one client of it. */
+export interface LabTailnet {
+  tailnet: string;
+  apiKey: string;
+  oauthClientId: string;
+  oauthClientSecret: string;
+  /** Tags of the client; absent: the one that owns all others. */
+  oauthTags?: string[];
+}
+
 /** The accounts of one stack: a Hetzner project, a DigitalOcean account and a tailnet. Tenants never see each other. */
 export interface LabTenant {
   name: string;
   /** 64 characters, as the plugin demands. */
   hcloudToken: string;
   digitaloceanToken: string;
-  tailscale: {
-    tailnet: string;
-    apiKey: string;
-    oauthClientId: string;
-    oauthClientSecret: string;
-    /** Tags of the client; absent: the one that owns all others. */
-    oauthTags?: string[];
-  };
+  tailscale: LabTailnet;
   /** By the names that sites of the stack give as `account`. */
   accounts: Record<string, AccountTokens>;
   /** As the stack file said them last. */
@@ -58,6 +61,8 @@ export interface LabConfig {
   /** For /lab, the control routes. */
   labToken: string;
   tenants: LabTenant[];
+  /** Every client that a stack ever had: in a tailnet that it left its hosts are still members, and have to be able to leave. Only grows. */
+  tailnets: LabTailnet[];
   /** Hosts of stacks that no cloud sold, those that no stack names any more included. */
   existing: ExistingMachine[];
   jump: { port: number; user: string; hostKey: KeyPair; clientKey: KeyPair };
@@ -119,7 +124,7 @@ export function configPath(dir: string): string {
 const derivedToken = (from: string): string =>
   `dop_v1_${createHash('sha256').update(`digitalocean ${from}`).digest('hex')}`;
 
-function withDefaults(value: Omit<LabConfig, 'existing' | 'compute'> & Partial<LabConfig>): LabConfig {
+function withDefaults(value: Omit<LabConfig, 'existing' | 'compute' | 'tailnets'> & Partial<LabConfig>): LabConfig {
   if (!Array.isArray(value.tenants)) throw new Error('fields are missing');
   const tenants = value.tenants.map(
     (tenant: Partial<LabTenant> & Omit<LabTenant, 'accounts' | 'digitaloceanToken' | 'sites'>) => ({
@@ -130,7 +135,8 @@ function withDefaults(value: Omit<LabConfig, 'existing' | 'compute'> & Partial<L
       digitaloceanToken: tenant.digitaloceanToken ?? derivedToken(tenant.hcloudToken),
     }),
   );
-  return { ...value, tenants, existing: value.existing ?? [], compute: value.compute ?? 'records' };
+  const tailnets = value.tailnets ?? tenants.map(({ tailscale }) => tailscale);
+  return { ...value, tenants, tailnets, existing: value.existing ?? [], compute: value.compute ?? 'records' };
 }
 
 /** The config of an existing lab; undefined when there is none yet. */
@@ -165,6 +171,7 @@ export async function loadConfig(dir: string, compute: LabConfig['compute'] = 'r
     apiPort,
     labToken: secret(40),
     tenants: [],
+    tailnets: [],
     existing: [],
     jump: {
       port: jumpPort,

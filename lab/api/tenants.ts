@@ -9,6 +9,7 @@ import {
   newTenant,
   type LabConfig,
   type LabSite,
+  type LabTailnet,
   type LabTenant,
 } from './config.ts';
 import { LabBusyError, acquireWriterLock } from './writer-lock.ts';
@@ -49,6 +50,9 @@ export async function ensureTenant(
     const wanted = {
       ...config,
       tenants: known ? config.tenants.map((one) => (one.name === name ? tenant : one)) : [...config.tenants, tenant],
+      tailnets: config.tailnets.some(({ oauthClientId }) => oauthClientId === tenant.tailscale.oauthClientId)
+        ? config.tailnets
+        : [...config.tailnets, tenant.tailscale],
       existing: declare(config.existing, demands.existing ?? []),
     };
     const added = !isDeepStrictEqual(wanted, config);
@@ -65,28 +69,18 @@ function tenantOf(config: LabConfig, name: string, tailnet: string, demands: Dem
   const missing = (demands.accounts ?? []).filter((account) => !Object.hasOwn(known.accounts, account));
   return {
     ...known,
-    tailscale: credentialsOf(config, known, fresh, demands.oauthTags),
+    tailscale: clientOf(config, fresh.tailscale, demands.oauthTags),
     accounts: { ...known.accounts, ...Object.fromEntries(missing.map((account) => [account, newAccount()])) },
     sites: demands.sites === undefined ? known.sites : [...demands.sites],
   };
 }
 
-/** In the tailnet that `fresh` names: the stack's own client where it is to have certain tags, else that of whoever was first. */
-function credentialsOf(
-  { tenants }: LabConfig,
-  known: LabTenant,
-  fresh: LabTenant,
-  tags: readonly string[] | undefined,
-): LabTenant['tailscale'] {
-  const here = tenants.map(({ tailscale }) => tailscale).filter(({ tailnet }) => tailnet === fresh.tailscale.tailnet);
+/** The client that carries these tags in the tailnet that `fresh` names, or else a new one; all of a tailnet have one API key. */
+function clientOf({ tailnets }: LabConfig, fresh: LabTailnet, tags: readonly string[] | undefined): LabTailnet {
+  const here = tailnets.filter(({ tailnet }) => tailnet === fresh.tailnet);
   const [first] = here;
-  if (tags === undefined) {
-    const plain = here.find(({ oauthTags }) => oauthTags === undefined);
-    return plain ?? { ...fresh.tailscale, ...(first && { apiKey: first.apiKey }) };
-  }
-  const same = here.includes(known.tailscale) && isDeepStrictEqual(known.tailscale.oauthTags, tags);
-  if (same) return known.tailscale;
-  return { ...fresh.tailscale, ...(first && { apiKey: first.apiKey }), oauthTags: [...tags] };
+  const known = here.find(({ oauthTags }) => isDeepStrictEqual(oauthTags, tags));
+  return known ?? { ...fresh, ...(first && { apiKey: first.apiKey }), ...(tags && { oauthTags: [...tags] }) };
 }
 
 async function lock(path: string): Promise<() => void> {

@@ -15,7 +15,7 @@ import { startMachineJump } from './jump.ts';
 import { raiseLimits } from './machine/limits.ts';
 import { createMachines } from './machine/index.ts';
 import { createNet } from './net/index.ts';
-import { controlAddress, INTERNET, type World } from './types.ts';
+import { controlAddress, INTERNET, tailnetNames, type World } from './types.ts';
 import { createWishes } from './wishes.ts';
 import { labName, worldOf } from './world.ts';
 
@@ -95,8 +95,8 @@ export async function startMachines(options: MachinesOptions): Promise<MachinesL
     namespace: () => net.internet(),
     authority,
     connect: (address, port) => net.connect(address, port),
-    tailnets: () => [...new Set(config().tenants.map(({ tailscale }) => tailscale.tailnet))],
-    address: (tailnet) => controlAddress(config().tenants, tailnet),
+    tailnets: () => tailnetNames(config().tailnets),
+    address: (tailnet) => controlAddress(config().tailnets, tailnet),
   });
   await headscales.resume();
   driver.start();

@@ -146,12 +146,17 @@ export const INTERNET = {
   control: '198.18.0.16',
 } as const;
 
-/** Address of a tailnet's control server. Tailnets only ever join a lab, so that each keeps its own. */
-export function controlAddress(tenants: readonly { tailscale: { tailnet: string } }[], tailnet: string): string {
+/** Address of a tailnet's control server. A lab's list of tailnets only grows, so that each keeps its own. */
+export function controlAddress(tailnets: readonly { tailnet: string }[], tailnet: string): string {
   const [first = '', last = 0] = /^(.*\.)(\d+)$/.exec(INTERNET.control)?.slice(1) ?? [];
-  const names = [...new Set(tenants.map((tenant) => tenant.tailscale.tailnet))];
+  const names = tailnetNames(tailnets);
   return `${first}${Number(last) + names.indexOf(tailnet)}`;
 }
+
+/** Each once, in the order in which they joined the lab. */
+export const tailnetNames = (tailnets: readonly { tailnet: string }[]): string[] => [
+  ...new Set(tailnets.map(({ tailnet }) => tailnet)),
+];
 
 /** What `net/` does. */
 export interface Net {

@@ -3,6 +3,7 @@ import { cloudOf } from '../config/clouds.ts';
 import type { HostConfig, MeshConfig, SiteConfig } from '../config/schema.ts';
 import { render } from '../host/render.ts';
 import type { HostSpec } from '../host/spec.ts';
+import { tailnetHome } from '../overlays/tailscale/home.ts';
 import { inStack, memberTags } from '../overlays/tailscale/tags.ts';
 import { authorizedKeys } from './ssh.ts';
 import type { CommandPlan, HostKind, HostPlan, JumpPlan } from './types.ts';
@@ -75,6 +76,7 @@ export function planHost(
     // Always: a site that joins later must change no node of this one. The host's ip rules keep its own LAN out of the tunnel.
     ...(kind !== 'host' && {
       node: {
+        tailnet: tailnetHome(config.tailnet),
         hostname: inStack(stack, host.name),
         tags,
         advertises,

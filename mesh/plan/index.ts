@@ -4,6 +4,7 @@ import type { ResolvedAccess } from '../access/types.ts';
 import { compareAddresses } from '../config/cidr.ts';
 import type { MeshConfig } from '../config/schema.ts';
 import { sharesTailnet, type SharedTailnet } from '../config/shared.ts';
+import { tailnetHome } from '../overlays/tailscale/home.ts';
 import { inStack, toolTag } from '../overlays/tailscale/tags.ts';
 import { notes } from './notes.ts';
 import { namedMembers, planPolicy, type Deciding } from './policy.ts';
@@ -54,6 +55,7 @@ const networkPlan = ({ name, supernet, supernet6, domain }: MeshConfig['network'
 const tailnetPlan = ({ name, loginServer }: MeshConfig['tailnet']): MeshPlan['tailnet'] => ({
   name,
   ...(loginServer !== undefined && { loginServer }),
+  home: tailnetHome({ name, loginServer }),
 });
 
 export const hostsOf = (site: SitePlan): HostPlan[] => [...site.routers, ...site.hosts];

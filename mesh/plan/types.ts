@@ -13,8 +13,8 @@ export type { PolicyTest } from '../overlays/tailscale/tests.ts';
 /** Everything that can be decided before a cloud is asked. Sorted by name throughout, so equal configs print equal bytes. */
 export interface MeshPlan {
   network: { name: string; supernet: string; supernet6?: string; domain: string };
-  /** `loginServer` where it is not Tailscale's own. */
-  tailnet: { name: string; loginServer?: string };
+  /** `loginServer` where it is not Tailscale's own; `home`: both in one, as `tailnetHome` writes it. */
+  tailnet: { name: string; loginServer?: string; home: string };
   ssh: SshPlan;
   /** Where credentials come from; never the credentials. */
   credentials: { from: 'stack' | 'environment' };
@@ -129,6 +129,8 @@ export interface HostPlan {
 }
 
 export interface NodePlan {
+  /** Which tailnet, as `tailnetHome` writes it. */
+  tailnet: string;
   hostname: string;
   tags: string[];
   advertises: string[];

@@ -12,6 +12,11 @@ export interface MeshProviderArgs {
    * @default 'https://api.tailscale.com'
    */
   baseUrl?: pulumi.Input<string>;
+  /**
+   * Control server that nodes join at, where it is not Tailscale's own.
+   * @example 'https://headscale.example.com'
+   */
+  loginServer?: pulumi.Input<string> | undefined;
   /** API key; either this or both OAuth values. Always kept secret. */
   apiKey?: pulumi.Input<string>;
   /** OAuth client with scopes policy_file, auth_keys, devices:core, devices:routes. */
@@ -23,11 +28,18 @@ export interface MeshProviderArgs {
 /** Our own provider, run from `provider/` of this tree (Pulumi.yaml, `plugins`). */
 export class MeshProvider extends pulumi.ProviderResource {
   constructor(name: string, args: MeshProviderArgs, options?: pulumi.ResourceOptions) {
-    const { tailnet, baseUrl, apiKey, oauthClientId, oauthClientSecret } = args;
+    const { tailnet, baseUrl, loginServer, apiKey, oauthClientId, oauthClientSecret } = args;
     super(
       'mesh',
       name,
-      { tailnet, baseUrl, oauthClientId, apiKey: secret(apiKey), oauthClientSecret: secret(oauthClientSecret) },
+      {
+        tailnet,
+        baseUrl,
+        loginServer,
+        oauthClientId,
+        apiKey: secret(apiKey),
+        oauthClientSecret: secret(oauthClientSecret),
+      },
       options,
     );
   }

@@ -2,6 +2,11 @@ import * as pulumi from '@pulumi/pulumi';
 
 export interface SharedPolicyArgs {
   /**
+   * Which tailnet (`tailnetHome`); another one is looked at anew.
+   * @example 'acme'
+   */
+  tailnet: pulumi.Input<string>;
+  /**
    * The stack that pushes the policy.
    * @example 'prod'
    */

@@ -14,6 +14,12 @@ export interface TailnetNodeArgs {
    */
   connection: ConnectionArgs;
   /**
+   * Which tailnet (`tailnetHome`). Another one is another node: the host leaves the old one first, then joins. Its device
+   * stays listed there, since the credential is the new tailnet's.
+   * @example 'acme-staging'
+   */
+  tailnet: pulumi.Input<string>;
+  /**
    * Name in the tailnet, a DNS label.
    * @example 'fra-edge-01'
    */

@@ -2,6 +2,11 @@ import * as pulumi from '@pulumi/pulumi';
 import type { AccessEntry, PolicyPlan } from '../../mesh/plan/types.ts';
 
 export interface TailnetPolicyArgs {
+  /**
+   * Which tailnet (`tailnetHome`). In another one it is pushed as if for the first time.
+   * @example 'acme-staging'
+   */
+  tailnet: pulumi.Input<string>;
   /** HuJSON, pushed byte for byte. Its first line is the mark that `withHeader` puts there. */
   text: pulumi.Input<string>;
   /**

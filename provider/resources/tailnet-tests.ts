@@ -22,6 +22,11 @@ export interface LoginTest {
 
 export interface TailnetTestsArgs {
   /**
+   * Which tailnet (`tailnetHome`): they run again in another one.
+   * @example 'acme-staging'
+   */
+  tailnet: pulumi.Input<string>;
+  /**
    * Run against the live policy; each selector must stand for a node that has joined, or for an address.
    * @example [{ src: 'tag:app', proto: 'tcp', accept: ['fra-db-01:5432'], deny: ['fra-db-01:22'] }]
    */

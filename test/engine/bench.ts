@@ -69,9 +69,15 @@ export class Bench {
   }
 
   get tenant(): LabTenant {
-    const tenant = this.config.tenants.find((entry) => entry.name === this.stack);
+    // Read anew: it is another one where the stack's file was replaced.
+    const tenant = readConfig(this.dir)?.tenants.find((entry) => entry.name === this.stack);
     if (tenant === undefined) throw new Error(`the lab has no tenant ${this.stack}`);
     return tenant;
+  }
+
+  /** The stack from another file than before, as `mesh env` takes up an edited one. */
+  async take(file: StackFile): Promise<void> {
+    await prepareLab(this.stack, () => undefined, { file });
   }
 
   async pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
@@ -139,8 +145,9 @@ export class Bench {
     return this.#request(method, `/v2${path}`, `Bearer ${this.tenant.digitaloceanToken}`, body);
   }
 
-  async tailscale(method: string, path: string, body?: unknown): Promise<unknown> {
-    const basic = Buffer.from(`${this.tenant.tailscale.apiKey}:`).toString('base64');
+  /** @param of another tailnet than the one that the stack is in */
+  async tailscale(method: string, path: string, body?: unknown, of = this.tenant.tailscale): Promise<unknown> {
+    const basic = Buffer.from(`${of.apiKey}:`).toString('base64');
     return this.#request(method, `/api/v2${path}`, `Basic ${basic}`, body);
   }
 

@@ -1,57 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { parseStackFile, type StackFile } from '../../cli/stack-file.ts';
 import { Bench } from './bench.ts';
 import { diagnostics, touched } from './events.ts';
-import { sitesOf } from './sites.ts';
+import { SmallStacks } from './small-stacks.ts';
 
 /** Two stacks in one tailnet, whose policy prod owns; each of one site at Hetzner with the same names in it. */
 let prod: Bench;
 let staging: Bench;
-const folder = mkdtempSync(join(tmpdir(), 'site-mesh-stacks-'));
-
-function file(stack: string, second: number, tailnet: object): StackFile {
-  const tracked = readFileSync('Pulumi.staging.yaml', 'utf8').replaceAll('10.78.', `10.${second}.`);
-  const { config } = parse(tracked) as { config: Record<string, unknown> };
-  const { 'eu-fra': site } = sitesOf(config);
-  const text = stringify({
-    config: {
-      ...config,
-      'site-mesh:tailnet': { name: 'acme', ...tailnet },
-      'site-mesh:sites': { 'eu-fra': site },
-      'site-mesh:services': {
-        postgres: { on: ['fra-db-01'], ports: ['tcp/5432'] },
-        ssh: { on: ['role:router'], ports: ['tcp/22'] },
-      },
-      'site-mesh:access': [
-        { from: ['group:platform'], to: 'postgres', why: 'works on the primary' },
-        { from: ['group:sre'], to: 'ssh', why: 'on call' },
-      ],
-    },
-  });
-  const path = join(folder, `Pulumi.${stack}.yaml`);
-  writeFileSync(path, text);
-  return parseStackFile(stack, path, text, path);
-}
+const stacks = new SmallStacks();
 
 beforeAll(async () => {
   process.env.MESH_LAB_PACE = '0.01';
-  process.env.MESH_STACK_FILES = folder;
   const files = {
-    prod: file('prod', 77, { with: ['staging'] }),
-    staging: file('staging', 78, { owner: 'prod' }),
+    prod: stacks.write('prod', 77, { name: 'acme', with: ['staging'] }),
+    staging: stacks.write('staging', 78, { name: 'acme', owner: 'prod' }),
   };
   prod = await Bench.start('prod', { file: files.prod });
   staging = await Bench.start('staging', { file: files.staging, beside: prod });
 });
 afterAll(async () => {
   delete process.env.MESH_LAB_PACE;
-  delete process.env.MESH_STACK_FILES;
   await prod.stop();
-  rmSync(folder, { recursive: true, force: true });
+  stacks.remove();
 });
 
 const devices = async (): Promise<{ hostname: string; tags: string[] }[]> =>

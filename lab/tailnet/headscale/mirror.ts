@@ -62,7 +62,10 @@ export class Mirror {
         .find(({ headscale }) => headscale === node.preAuthKey?.id);
       const approvalOff = !tailnetRecord(scope).settings.devicesApprovalOn;
       const now = deviceOf(scope, node, known, { authorized: approvalOff || key?.preauthorized !== false });
-      if (unasked(node, now.enabled)) await this.#client.approveRoutes(node.id, now.enabled);
+      if (unasked(node, now.enabled)) {
+        await this.#client.approveRoutes(node.id, now.enabled);
+        if (now.online) await this.#keptOff(now);
+      }
       if (node.expiry === null && !now.keyExpiryDisabled) await this.#client.setExpiry(node.id, expiryOf(now));
       if (JSON.stringify(known) !== JSON.stringify(now)) devices.put(node.id, now);
     }

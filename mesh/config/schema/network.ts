@@ -48,7 +48,7 @@ export const tailnetSchema = z
   .strictObject(
     {
       name: field.tailnetName.describe(
-        'Name of the tailnet as the admin console shows it, or - for the one of the credential. One stack owns a tailnet’s policy. Example: acme-prod',
+        'Name of the tailnet as the admin console shows it, or - for the one of the credential. One stack owns a tailnet’s policy. Another name moves the stack there: every node leaves and joins anew (docs/operations.md). Example: acme-prod',
       ),
       breakGlass: breakGlassSchema.optional(),
       takeOver: field.etag

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { obtainDaemons, type Daemons } from '../../../engine/daemons/index.ts';
 import { createNet } from '../../../lab/machines/net/index.ts';
-import { controlAddress, type Net } from '../../../lab/machines/types.ts';
+import { controlAddress, tailnetNames, type Net } from '../../../lab/machines/types.ts';
 import { aroundHeadscale } from '../../../lab/tailnet/headscale/around.ts';
 import { HeadscaleClient } from '../../../lab/tailnet/headscale/client.ts';
 import { headscalePaths, PORTS, type HeadscalePaths } from '../../../lab/tailnet/headscale/config.ts';
@@ -16,7 +16,7 @@ import type { TailnetBench } from '../../contract/tailnet/bench.ts';
 import { ACME, OTHER, startTailnet } from '../../unit/lab/tailnet-fixtures.ts';
 import { TailnetNode } from './node.ts';
 
-const TENANTS = [ACME, OTHER].map(({ name }) => ({ tailscale: { tailnet: name } }));
+const TAILNETS = [ACME, OTHER].map(({ name }) => ({ tailnet: name }));
 
 /** A headscale of one's own, and nodes that join it by the keys that it makes. */
 export interface Server {
@@ -63,7 +63,7 @@ export class Ground {
    */
   async server(tailnet: string): Promise<Server> {
     const dir = join(this.dir, String((this.#benches += 1)));
-    const address = controlAddress(TENANTS, tailnet);
+    const address = controlAddress(TAILNETS, tailnet);
     const namespace = this.#net.internet();
     const { caPem } = this.#authority;
     const headscale = await startHeadscale({
@@ -109,11 +109,11 @@ export class Ground {
       namespace: () => this.#net.internet(),
       authority: this.#authority,
       connect,
-      tailnets: () => TENANTS.map(({ tailscale }) => tailscale.tailnet),
-      address: (tailnet) => controlAddress(TENANTS, tailnet),
+      tailnets: () => tailnetNames(TAILNETS),
+      address: (tailnet) => controlAddress(TAILNETS, tailnet),
     });
     const lab = startTailnet({ around: aroundHeadscale((tailnet) => headscales.mirrorOf(tailnet)), clock: Date.now });
-    const address = controlAddress(TENANTS, ACME.name);
+    const address = controlAddress(TAILNETS, ACME.name);
     const client = (): HeadscaleClient =>
       this.#as(address, readFileSync(headscalePaths(join(dir, 'tailnets', ACME.name)).apiKey, 'utf8'));
     return {

@@ -5,6 +5,7 @@ import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configPath, loadConfig, readConfig } from '../../../lab/api/config.ts';
 import { ensureTenant } from '../../../lab/api/tenants.ts';
+import { controlAddress, tailnetNames } from '../../../lab/machines/types.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -125,11 +126,22 @@ describe('lab.json', () => {
     expect((await ensureTenant(dir, 'prod', 'acme-prod')).tenant.tailscale).toEqual(moved.tenant.tailscale);
   });
 
+  it('keeps the tailnets that stacks have left, in their places: hosts are members there still', async () => {
+    const first = (await ensureTenant(dir, 'staging', 'acme-staging')).tenant.tailscale;
+    await ensureTenant(dir, 'prod', 'acme-prod');
+    await ensureTenant(dir, 'staging', 'acme');
+    const { tailnets } = await loadConfig(dir);
+    expect(tailnetNames(tailnets)).toEqual(['acme-staging', 'acme-prod', 'acme']);
+    expect(controlAddress(tailnets, 'acme-prod')).toBe('198.18.0.17');
+    expect((await ensureTenant(dir, 'staging', 'acme-staging')).tenant.tailscale).toEqual(first);
+    expect((await loadConfig(dir)).tailnets).toEqual(tailnets);
+  });
+
   it('of an earlier version is read as one without further accounts and existing hosts', async () => {
     const { tenant } = await ensureTenant(dir, 'staging', 'acme-staging');
     const config = await loadConfig(dir);
     // What is undefined is not written.
-    const old = { ...config, existing: undefined, tenants: [{ ...tenant, accounts: undefined }] };
+    const old = { ...config, tailnets: undefined, existing: undefined, tenants: [{ ...tenant, accounts: undefined }] };
     writeFileSync(configPath(dir), JSON.stringify(old));
     expect(readFileSync(configPath(dir), 'utf8')).not.toMatch(/existing|accounts/);
     expect(readConfig(dir)).toEqual(config);

@@ -113,7 +113,10 @@ describe.each(SILENT)('a host that %s', (_, open) => {
     };
     tailnet.devices.set('n1', { nodeId: 'n1', name: 'gra-edge-01', hostname: 'gra-edge-01', addresses: [], tags: [] });
     const op = bounded();
-    const client = { hosts, tailnet: { state: 'known', api: tailnet.api, name: 'acme-staging' } } as const;
+    const client = {
+      hosts,
+      tailnet: { state: 'known', api: tailnet.api, name: 'acme-staging', home: 'acme-staging' },
+    } as const;
     await tailnetNode.delete(op, 'n1', inputs, inputs, client);
     expect(tailnet.devices.size).toBe(0);
     expect(op.logs.map(({ severity }) => severity)).toEqual(['warning']);

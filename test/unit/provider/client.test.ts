@@ -12,6 +12,7 @@ describe('the arguments of the provider', () => {
     [{ tailnet: 'a', apiKey: 'k', oauthClientId: 'i', oauthClientSecret: 's' }, ['apiKey']],
     [{ tailnet: 'a', oauthClientId: 'i' }, ['oauthClientSecret']],
     [{ tailnet: 'a', apiKey: 'k', baseUrl: 'ftp://x' }, ['baseUrl']],
+    [{ tailnet: 'a', apiKey: 'k', loginServer: 'hs.example' }, ['loginServer']],
   ])('%j: faults at %j', (args, expected) => {
     expect(checkConfig(args).map(({ property }) => property)).toEqual(expected);
   });
@@ -19,6 +20,11 @@ describe('the arguments of the provider', () => {
   test('with a name a host in another tailnet can be told; `-` has none', () => {
     expect(tailnetOf(configure({ tailnet: 'acme-staging', apiKey: 'k' })).name).toBe('acme-staging');
     expect(tailnetOf(configure({ tailnet: '-', apiKey: 'k' })).name).toBeNull();
+  });
+
+  test('a control server of somebody’s own is part of which tailnet it is', () => {
+    const home = (loginServer?: string) => tailnetOf(configure({ tailnet: 'acme', apiKey: 'k', loginServer })).home;
+    expect([home(), home('https://hs.example')]).toEqual(['acme', 'acme at https://hs.example']);
   });
 
   test('unknown ones make a client that previews can live with', () => {

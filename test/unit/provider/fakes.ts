@@ -80,7 +80,9 @@ export class FakeHost {
 
   client(): MeshClient {
     const tailnet: MeshClient['tailnet'] =
-      this.tailnet === undefined ? { state: 'none' } : { state: 'known', api: this.tailnet.api, name: 'acme-staging' };
+      this.tailnet === undefined
+        ? { state: 'none' }
+        : { state: 'known', api: this.tailnet.api, name: 'acme-staging', home: 'acme-staging' };
     return {
       tailnet,
       hosts: {

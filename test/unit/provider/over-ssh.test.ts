@@ -53,7 +53,7 @@ function inputs(content = 'one'): Inputs {
 function client(api?: Tailscale): MeshClient {
   return {
     hosts: sshHosts(readTool),
-    tailnet: api === undefined ? { state: 'none' } : { state: 'known', api, name: 'acme' },
+    tailnet: api === undefined ? { state: 'none' } : { state: 'known', api, name: 'acme', home: 'acme' },
   };
 }
 

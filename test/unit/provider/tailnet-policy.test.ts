@@ -105,6 +105,50 @@ describe('the first push', () => {
   });
 });
 
+describe('another tailnet', () => {
+  const from = { ...inputs, tailnet: 'acme-trial' };
+  const to = { ...inputs, tailnet: 'acme-staging' };
+
+  test('is a change of a policy whose text stays, but not from a state that is older than the name', async () => {
+    const { outputs } = await pushed();
+    expect((await diff({ ...outputs, tailnet: 'acme-trial' }, to)).changes).toEqual({ tailnet: 'update' });
+    expect((await diff(outputs, to)).changes).toEqual({ tailnet: 'add' });
+  });
+
+  test('gets the policy as if for the first time, whatever the state knows of the other one', async () => {
+    const { outputs } = await pushed();
+    const there = new FakeTailnet();
+    const moved = await update(there, { ...outputs, ...from, etag: 'of-the-other-one', former: FOREIGN }, to);
+    expect(there.calls).toContain('policy.set e0');
+    expect(there.policy.text).toBe(inputs.text);
+    expect(moved.outputs).toMatchObject({ tailnet: 'acme-staging', etag: there.etag, checked: there.etag });
+    expect(moved.outputs.former).toBeUndefined();
+  });
+
+  test('with a policy of somebody else’s is refused and left alone; without the move the same state would not look', async () => {
+    const { outputs } = await pushed();
+    const there = new FakeTailnet();
+    there.edit(FOREIGN);
+    await expect(update(there, { ...outputs, ...from }, to)).rejects.toThrow(
+      'a policy that this program did not write',
+    );
+    expect(there.policy.text).toBe(FOREIGN);
+    there.calls.length = 0;
+    await update(there, { ...outputs, ...to }, to);
+    expect(there.calls).toEqual([]);
+  });
+
+  test('is told by the preview, which asks the new service about the text', async () => {
+    const { outputs } = await pushed();
+    const [there, op] = [new FakeTailnet(), operation()];
+    await update(there, { ...outputs, ...from }, to, true, op);
+    expect(there.calls).toEqual(['policy.validate']);
+    expect(op.logs.map(({ message }) => message)).toEqual([
+      'the stack moves from tailnet acme-trial to acme-staging: hosts leave the one and join the other, the second router of a pair after the first; the policy of acme-trial stays as it is',
+    ]);
+  });
+});
+
 describe('a later push', () => {
   test('matches the recorded etag', async () => {
     const { tailnet, outputs } = await pushed();
