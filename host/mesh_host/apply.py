@@ -13,6 +13,8 @@ from mesh_host.system import System
 
 Answer = dict[str, object]
 STABLE = "/usr/local/lib/site-mesh/mesh-host"
+# Seconds; `mesh status` waits ten for an answer.
+BOOT_WAIT = 8
 
 
 def stage(system: System, stdin: bytes) -> Answer:
@@ -142,7 +144,7 @@ def status(system: System) -> Answer:
     """What is active, and where the host is no longer what the active release says."""
     state = store.load_state(system)
     release = store.load_release(system, state.active) if state.active else None
-    live, drift = compare(system, release) if release else (None, [])
+    live, drift = _settled(system, release) if release else (None, [])
     return {
         "active": state.active,
         "confirmed": state.confirmed,
@@ -152,6 +154,17 @@ def status(system: System) -> Answer:
         "hostKey": hostkeys.public_key(system, "ed25519"),
         "tool": _linked_tool(system),
     }
+
+
+def _settled(system: System, release: Release) -> tuple[str, list[str]]:
+    """What `compare` finds, once systemd has started what it is starting: SSH lets somebody in before the boot is over."""
+    deadline = system.monotonic() + BOOT_WAIT
+    while True:
+        found = compare(system, release)
+        idle = any(line.startswith("unit ") for line in found[1])
+        if not idle or not unit_state.booting(system) or system.monotonic() >= deadline:
+            return found
+        system.sleep(0.5)
 
 
 def _linked_tool(system: System) -> str | None:

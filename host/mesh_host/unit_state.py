@@ -15,3 +15,8 @@ def enabled(system: System, name: str) -> str:
 def active(system: System, name: str) -> str:
     """`active`, `inactive`, `failed`, …"""
     return system.run(["systemctl", "is-active", name]).out.strip() or "unknown"
+
+
+def booting(system: System) -> bool:
+    """Units that are not active are not wrong yet: systemd is still starting them."""
+    return system.run(["systemctl", "is-system-running"]).out.strip() in ("initializing", "starting")

@@ -28,6 +28,7 @@ def new_state() -> State:
         # What each unit's files were when it last read them.
         "loaded": {},
         "log": [],
+        "starting": 0,
         "links": {"eth0": "203.0.113.10", "enp7s0": "10.77.10.2"},
         # Interface → IPv6 addresses; a kernel may also know none.
         "links6": {},
@@ -70,6 +71,8 @@ class FakeHost(FakeMachine):
         verb, now = args[0], "--now" in args
         if verb == "daemon-reload":
             return 0, "", ""
+        if verb == "is-system-running":
+            return self.system_state()
         name = args[-1]
         unit = self.state["units"].get(name, {"enabled": False, "active": False})
         if verb == "is-active":
@@ -89,6 +92,16 @@ class FakeHost(FakeMachine):
         if not self.unit_text(name):
             return 5, "", f"Failed to {verb} {name}: Unit {name} not found."
         return self.change_unit(verb, name, unit, now)
+
+    def system_state(self) -> Outcome:
+        """`starting` holds how often it says so; then all units have come up."""
+        if self.state["starting"] == 0:
+            return 0, "running\n", ""
+        self.state["starting"] -= 1
+        if self.state["starting"] == 0:
+            for unit in self.state["units"].values():
+                unit["active"] = True
+        return 1, "starting\n", ""
 
     def change_unit(self, verb: str, name: str, unit: dict[str, bool], now: bool) -> Outcome:
         starts = verb in ("start", "restart", "reload-or-restart")

@@ -227,6 +227,19 @@ class ApplyTest(unittest.TestCase):
         self.assertEqual(drifted["drift"], sorted(expected))
         self.assertNotEqual(drifted["live"], clean["live"])
 
+    def test_a_unit_that_the_boot_has_yet_to_start_is_no_drift_and_one_that_nobody_starts_is(self) -> None:
+        self.host.apply(releases.router())
+        self.host.fake["units"]["ssh.service"]["active"] = False
+        self.host.fake["starting"] = 3
+        self.assertEqual(self.host.must("apply status")["drift"], [])
+        self.host.fake["units"]["ssh.service"]["active"] = False
+        self.assertEqual(self.host.must("apply status")["drift"], ["unit ssh.service"])
+        # A boot that does not end is waited for eight seconds: an answer has to come.
+        self.host.fake["starting"] = 1000
+        before = self.host.system.monotonic()
+        self.assertEqual(self.host.must("apply status")["drift"], ["unit ssh.service"])
+        self.assertLess(self.host.system.monotonic() - before, 9)
+
     def test_each_kind_of_drift_alone_changes_the_live_hash(self) -> None:
         clean = self.host.apply(releases.router())
         self.host.fake["packages"]["tailscale"]["hold"] = False

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseStackFile } from '../../../cli/stack-file.ts';
 import { clearLinks, liftRestriction, power, setLink, settled } from '../../../lab/machines/client.ts';
 import { Bench, type Run } from '../../engine/bench.ts';
 import { steps } from '../../engine/events.ts';
@@ -179,6 +181,20 @@ describeWith([...MACHINES, ...DAEMONS], 'the staging stack on machines', () => {
     expect(longest).toBeLessThan(ORDERLY);
     // Held, so that the distribution's own upgrades leave it alone.
     expect(await inside.must('fra-edge-01', 'apt-mark', 'showhold')).toContain('tailscale');
+  });
+
+  test('the whole stack moves to another tailnet, at a control server of its own there', async () => {
+    const control = (host: string): Promise<string> => inside.shell(host, 'tailscale debug prefs | grep ControlURL');
+    const former = await control('sin-app-01');
+    const { path } = bench.lab.file;
+    const text = readFileSync(path, 'utf8').replace('name: acme-staging', 'name: acme-moved');
+    await bench.take(parseStackFile('staging', path, text, path));
+    const up = await bench.up();
+    expect(up.code, up.text).toBe(0);
+    const here = await Promise.all(['sin-app-01', ...ROUTERS].map(control));
+    expect([...new Set(here)]).toHaveLength(1);
+    expect(here).not.toContain(former);
+    expect(await inside.fetch('sin-app-01', DB, 5432)).toMatchObject({ ok: true });
   });
 
   test('both routers are resized while they are used: drained, off, on, and well before the second one goes', async () => {
