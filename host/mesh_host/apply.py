@@ -157,7 +157,7 @@ def status(system: System) -> Answer:
 
 
 def _settled(system: System, release: Release) -> tuple[str, list[str]]:
-    """What `compare` finds, once systemd has started what it is starting: SSH lets somebody in before the boot is over."""
+    """What `compare` finds, once systemd has started what it is starting: SSH lets us in before a boot is over."""
     deadline = system.monotonic() + BOOT_WAIT
     while True:
         found = compare(system, release)
