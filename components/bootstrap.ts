@@ -6,7 +6,7 @@ import { HostKey } from '../provider/resources/host-key.ts';
 /** The host key that a new server is born with, and the user_data that brings it: so SSH is pinned from the first boot on. */
 export function bootstrapUserData(
   name: string,
-  { host, ssh }: { host: string; ssh: SshPlan },
+  { host, fqdn, ssh }: { host: string; fqdn: string; ssh: SshPlan },
   parent: pulumi.Resource,
 ): { hostKey: pulumi.Output<string>; userData: pulumi.Output<string> } {
   const key = new HostKey(
@@ -18,7 +18,7 @@ export function bootstrapUserData(
   const text = pulumi
     .all([key.privateKey, key.publicKey])
     .apply(([privateKey, publicKey]) =>
-      userData({ user: ssh.user, authorizedKeys: ssh.authorizedKeys, hostKey: { privateKey, publicKey } }),
+      userData({ fqdn, user: ssh.user, authorizedKeys: ssh.authorizedKeys, hostKey: { privateKey, publicKey } }),
     );
   return { hostKey: key.publicKey, userData: pulumi.secret(text) };
 }

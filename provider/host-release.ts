@@ -43,6 +43,7 @@ const schema = z.strictObject({
   generation: z.union([z.int(), z.string()]).optional(),
 });
 type Args = z.output<typeof schema>;
+const loginSchema = z.object({ user: z.string() });
 
 /** A change of these is a change of the host; of the others, of how it is reached and recorded. */
 const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix', 'lan6'];
@@ -118,6 +119,7 @@ export const hostRelease: ResourceHandler<MeshClient> = {
   },
 
   async update(op, _id, olds, _oldInputs, news, preview, client) {
+    refuseOtherLogin(olds, news);
     const recorded = textOf(olds, 'hostKey');
     const restarted = differ(olds, news, RESTART_INPUTS);
     const changed =
@@ -163,6 +165,18 @@ function pinned(args: Args, outputs: Inputs): Connection {
 function redeclared(olds: Inputs, news: Inputs): boolean {
   const changes = diffInputs(pick(olds, ['connection']), pick(news, ['connection']));
   return news.provisioned === false && 'connection.hostKey' in changes;
+}
+
+/**
+ * A login is made by the first boot of a server, and nobody else is let in. Said at preview, and not as a refused key by the
+ * first host of the update.
+ */
+function refuseOtherLogin(olds: Inputs, news: Inputs): void {
+  const [before, now] = [olds, news].map(({ connection }) => loginSchema.safeParse(connection).data?.user);
+  if (news.provisioned !== true || before === undefined || now === undefined || before === now) return;
+  throw new UserError(
+    `${textOf(news, 'host') ?? 'host'}: site-mesh:ssh.user is ${now} now, and this server was made with the login ${before}, the only one that it lets in. Put ${before} back; only a server that is made anew gets another one: replace it in the same up (docs/operations.md, "Make one host anew").`,
+  );
 }
 
 function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: boolean): StageRequest {

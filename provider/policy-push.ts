@@ -25,22 +25,55 @@ export async function claimPolicy(op: Operation, api: Tailscale, wanted: Wanted)
   const live = await api.policy.get(op.signal);
   // Ours already: of a run that was killed before it was recorded. What stood there before, nobody knows any more.
   if (sameText(live.text, wanted.text)) return finishCheck(op, api, wanted, live.etag, undefined);
-  const mine = readHeader(wanted.text);
-  const theirs = readHeader(live.text);
-  if (theirs !== undefined && theirs.owner !== mine?.owner) {
-    throw new UserError(
-      `tailnet ${api.tailnet}: its policy belongs to ${theirs.owner}, another stack. One stack owns a tailnet's policy, or they would overwrite each other for ever: give this stack a tailnet of its own (site-mesh:tailnet), or destroy the other one and remove its first line in the console.`,
-    );
-  }
-  // Our own mark over another text is somebody's edit, whatever is left of it.
-  const ours = theirs === undefined ? saysNothing(live.text) : theirs.intact;
-  const why = (theirs === undefined || ours ? NOT_OURS : EDITED_OURS)(stackOf(op), live.etag);
+  const { ours, why } = claimOn(op, api, wanted, live);
   try {
-    return await pushGuarded(op, api, wanted, live, ours || live.etag === wanted.takeOver ? live.etag : 'ts-default');
+    // What is not surely ours the service may know to be its default, which nobody ever edited.
+    return await pushGuarded(op, api, wanted, live, ours ? live.etag : 'ts-default');
   } catch (error) {
     if (!isConflict(error)) throw error;
     return adoptOrRefuse(op, api, wanted, why, error);
   }
+}
+
+/**
+ * Whether a live text may be replaced by a stack that has not recorded it, and why not.
+ * @throws UserError when it is another stack's
+ */
+function claimOn(
+  op: Operation,
+  api: Tailscale,
+  wanted: Pick<Wanted, 'text' | 'takeOver'>,
+  live: LivePolicy,
+): { ours: boolean; why: string } {
+  const mine = readHeader(wanted.text);
+  const theirs = readHeader(live.text);
+  if (theirs !== undefined && theirs.owner !== mine?.owner)
+    throw new UserError(
+      `tailnet ${api.tailnet}: its policy belongs to ${theirs.owner}, ${whoIs(theirs.owner, mine?.owner)}`,
+    );
+  // Our own mark over another text is somebody's edit, whatever is left of it.
+  const intact = theirs === undefined ? saysNothing(live.text) : theirs.intact;
+  const why = (theirs === undefined || intact ? NOT_OURS : EDITED_OURS)(stackOf(op), live.etag);
+  return { ours: intact || live.etag === wanted.takeOver, why };
+}
+
+/**
+ * At preview: what the push will be refused for, as far as the live policy tells now. Only a warning where that may change before the
+ * update, or where the service knows better. @throws UserError when the policy is another stack's
+ */
+export async function foretellPush(
+  op: Operation,
+  api: Tailscale,
+  wanted: Pick<Wanted, 'text' | 'takeOver'>,
+  recorded: Pick<Recorded, 'text' | 'etag'> | undefined,
+): Promise<void> {
+  const live = await api.policy.get(op.signal);
+  if (sameText(live.text, wanted.text)) return;
+  const { ours, why } =
+    recorded === undefined
+      ? claimOn(op, api, wanted, live)
+      : { ours: isKnown(live, recorded) || live.etag === wanted.takeOver, why: EDITED_SINCE };
+  if (!ours) op.log('warning', `tailnet ${api.tailnet}: the update will stop here: ${why}`);
 }
 
 /** What the state knows of the policy. */
@@ -60,8 +93,8 @@ export async function replacePolicy(
 ): Promise<string> {
   const live = await api.policy.get(op.signal);
   if (sameText(live.text, wanted.text)) return finishCheck(op, api, wanted, live.etag, formerOf(wanted, recorded));
-  const known = live.etag === recorded.etag || sameText(live.text, recorded.text);
-  if (!known && live.etag !== wanted.takeOver) throw new UserError(`tailnet ${api.tailnet}: ${EDITED_SINCE}`);
+  if (!isKnown(live, recorded) && live.etag !== wanted.takeOver)
+    throw new UserError(`tailnet ${api.tailnet}: ${EDITED_SINCE}`);
   try {
     return await pushGuarded(op, api, wanted, live, live.etag);
   } catch (error) {
@@ -70,12 +103,20 @@ export async function replacePolicy(
   }
 }
 
+const isKnown = (live: LivePolicy, { etag, text }: Pick<Recorded, 'text' | 'etag'>): boolean =>
+  live.etag === etag || sameText(live.text, text);
+
 /** What is put back when a text that is live already turns out to be bad. */
 const formerOf = ({ text }: Wanted, recorded: Recorded): string | undefined =>
   recorded.former ?? (sameText(recorded.text, text) ? undefined : recorded.text);
 
 const takeOver = (stack: string, etag: string): string =>
   `mesh policy adopt ${stack} shows its rules as intents to take over; mesh policy adopt ${stack} --take-over shows the line for the stack file (takeOver: ${etag}) by which the next up replaces exactly this text`;
+/** Owner lines are `NETWORK/STACK-tailnet`. */
+const whoIs = (theirs: string, mine = ''): string =>
+  theirs.split('/')[1] === mine.split('/')[1]
+    ? `and this stack's is ${mine}: was the network renamed? site-mesh:network.name cannot be changed in place, since it is in the names of what is there: put ${theirs.split('/')[0]} back, or destroy under that name first and remove the first line of the policy in the console.`
+    : `another stack. One stack owns a tailnet's policy, or they would overwrite each other for ever: give this stack a tailnet of its own (site-mesh:tailnet), or destroy the other one and remove its first line in the console.`;
 const NOT_OURS = (stack: string, etag: string): string =>
   `the tailnet has a policy that this program did not write, so it was not overwritten (412). Ways out: ${takeOver(stack, etag)}; or reset it to the default in the console (Access controls) and run up again`;
 const EDITED_OURS = (stack: string, etag: string): string =>

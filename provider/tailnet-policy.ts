@@ -9,7 +9,7 @@ import { readHeader } from '../mesh/overlays/tailscale/header.ts';
 import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { moved } from './moved.ts';
-import { claimPolicy, replacePolicy, validatePolicy } from './policy-push.ts';
+import { claimPolicy, foretellPush, replacePolicy, validatePolicy } from './policy-push.ts';
 import { checkInputs, hasUnknown, parseInputs, pick, textOf } from './schema.ts';
 
 const entry = z.strictObject({
@@ -54,7 +54,7 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
 
   async create(op, news, preview, client) {
     if (preview) {
-      await announce(op, {}, news, client);
+      await announce(op, {}, news, client, true);
       return { id: '', outputs: { ...news, etag: UNKNOWN, checked: UNKNOWN } };
     }
     const etag = await claimPolicy(op, tailnetOf(client).api, parseInputs(schema, news));
@@ -80,7 +80,7 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
     if (sameText && isChecked(olds)) return { outputs: { ...news, etag, checked: etag } };
     if (preview) {
       if (moving) op.log('info', MOVES(textOf(olds, 'tailnet'), textOf(news, 'tailnet')));
-      if (!sameText) await announce(op, olds, news, client);
+      if (!sameText) await announce(op, olds, news, client, moving);
       else op.log('info', 'the live policy was not checked since it was pushed: this update does it');
       return { outputs: { ...news, etag: sameText && etag !== undefined ? etag : UNKNOWN, checked: UNKNOWN } };
     }
@@ -117,17 +117,28 @@ function formerOf(outputs: Inputs, live: LivePolicy): Value {
   return isChecked(outputs) ? textOf(outputs, 'text') : textOf(outputs, 'former');
 }
 
+function recordedIn(outputs: Inputs): { text: string; etag: string } | undefined {
+  const etag = textOf(outputs, 'etag');
+  return etag === undefined ? undefined : { text: textOf(outputs, 'text') ?? '', etag };
+}
+
 /** At preview: what the service thinks of the new text, and who gains or loses access by it. */
-async function announce(op: Operation, olds: Inputs, news: Inputs, client: MeshClient): Promise<void> {
+async function announce(op: Operation, olds: Inputs, news: Inputs, client: MeshClient, first: boolean): Promise<void> {
   const text = textOf(news, 'text');
   if (text !== undefined && client.tailnet.state === 'known') {
     try {
       await validatePolicy(op, client.tailnet.api, text);
+      await foretellPush(
+        op,
+        client.tailnet.api,
+        { text, takeOver: textOf(news, 'takeOver') },
+        first ? undefined : recordedIn(olds),
+      );
     } catch (error) {
       // 400 and 401 will fail the update as well. The rest may be the preview's own: no network, a read-only credential.
       if (!(error instanceof TailscaleError) || error.status === 400 || error.status === 401 || op.signal.aborted)
         throw error;
-      op.log('warning', `${error.message}\nThe new policy was not validated; the update will do it.`);
+      op.log('warning', `${error.message}\nThe new policy was not held against the tailnet; the update will do it.`);
     }
   }
   if (hasUnknown(news.access)) return;

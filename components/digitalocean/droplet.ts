@@ -40,7 +40,11 @@ export class DigitalOceanDroplet extends pulumi.ComponentResource implements Hos
     const { plan, region, protect, access } = args;
     const { server } = plan;
     if (server === undefined) throw new Error(`${plan.name} has no server type; the plan should have one`);
-    const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh: access.ssh }, this);
+    const { hostKey, userData } = bootstrapUserData(
+      name,
+      { host: plan.name, fqdn: server.fqdn, ssh: access.ssh },
+      this,
+    );
     const droplet = new digitalocean.Droplet(
       name,
       {

@@ -47,7 +47,11 @@ export class HetznerServer extends pulumi.ComponentResource implements HostMachi
     if (bought === undefined || lan === undefined)
       throw new Error(`${plan.name} has no server type or no lan; the plan should have both`);
     const tagged = hostLabels(args.owner, plan);
-    const { hostKey, userData } = bootstrapUserData(name, { host: plan.name, ssh: args.access.ssh }, this);
+    const { hostKey, userData } = bootstrapUserData(
+      name,
+      { host: plan.name, fqdn: bought.fqdn, ssh: args.access.ssh },
+      this,
+    );
     const address = plan.kind === 'router' ? this.ownAddress(name, args) : undefined;
     const server = new hcloud.Server(
       name,

@@ -7,7 +7,7 @@ export type FirstBoot = Pick<HostRecord, 'logins' | 'rootKeys' | 'hostKeys' | 'b
 
 /** Keys of a cloud-config that the lab carries out or that need nothing done. */
 const CARRIED_OUT = new Set([
-  'users', 'ssh_keys', 'ssh_authorized_keys', 'disable_root', 'ssh_pwauth', 'ssh_deletekeys', 'ssh_genkeytypes', 'hostname', 'preserve_hostname', 'manage_etc_hosts',
+  'users', 'ssh_keys', 'ssh_authorized_keys', 'disable_root', 'ssh_pwauth', 'ssh_deletekeys', 'ssh_genkeytypes', 'hostname', 'fqdn', 'preserve_hostname', 'manage_etc_hosts',
 ]); // prettier-ignore
 
 const strings = (value: unknown): string[] =>

@@ -1,5 +1,7 @@
 /** What a new server must know to be reachable once, over a pinned key. */
 export interface FirstBoot {
+  /** Full name; its first label becomes the hostname. */
+  fqdn: string;
   /** Login of the deploying side. */
   user: string;
   /** OpenSSH public key lines that may log in as `user`. */
@@ -9,12 +11,12 @@ export interface FirstBoot {
 }
 
 /**
- * The cloud-config of a new server: one login, one pinned host key, nothing else. All that may ever change goes through
+ * The cloud-config of a new server: its name, one login, one pinned host key, nothing else. All that may ever change goes through
  * a release, so this text stays the same for the life of the server. JSON is YAML, so nothing needs quoting rules.
  * The text holds a private key: callers treat it as a secret. Local users can read it from the metadata service, which
  * is why the first release replaces this host key.
  */
-export function userData({ user, authorizedKeys, hostKey }: FirstBoot): string {
+export function userData({ fqdn, user, authorizedKeys, hostKey }: FirstBoot): string {
   const login =
     user === 'root'
       ? { name: 'root', ssh_authorized_keys: authorizedKeys }
@@ -26,6 +28,7 @@ export function userData({ user, authorizedKeys, hostKey }: FirstBoot): string {
           ssh_authorized_keys: authorizedKeys,
         };
   const config = {
+    fqdn,
     users: [login],
     disable_root: user !== 'root',
     ssh_pwauth: false,

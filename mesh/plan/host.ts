@@ -68,6 +68,7 @@ export function planHost(
       server: {
         type: host.serverType ?? site.serverType ?? cloud.servers.defaults.serverType,
         image: host.image ?? site.image ?? cloud.servers.defaults.image,
+        fqdn: `${host.name}.${config.network.domain}`,
         ...((host.backups ?? site.backups) && { backups: true }),
       },
     }),

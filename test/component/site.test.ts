@@ -186,6 +186,7 @@ describe('releases and nodes', () => {
     const { userData } = one(update, SERVER, 'fra-edge-01').inputs as { userData: Secret };
     expect(userData.value).toContain(SENTINELS.hostPrivateKey);
     expect(userData.value).toContain('ecdsa-sha2-nistp256 fra-edge-01');
+    expect(userData.value).toContain('"fqdn": "fra-edge-01.staging.mesh.acme.internal"');
   });
 
   test('the LAN host gets a release and no node; a member gets both', () => {

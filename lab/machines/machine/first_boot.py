@@ -129,10 +129,16 @@ def root_keys(seed: Document, rest: Document) -> Iterator[str]:
 
 
 def host_name(seed: Document, rest: Document) -> Iterator[str]:
-    name = rest.pop("hostname", None)
+    full = rest.pop("fqdn", None)
+    name = rest.pop("hostname", None) or (str(full).split(".")[0] if full else None)
     if name:
         put("/etc/hostname", f"{name}\n")
         run("hostname", str(name))
+    if full:
+        # As the clouds' images do it: manage_etc_hosts is on in what the vendor brings.
+        with open("/etc/hosts") as file:
+            lines = [f"127.0.1.1 {full} {name}" if line.startswith("127.0.1.1 ") else line for line in file]
+        put("/etc/hosts", "".join(line.rstrip("\n") + "\n" for line in lines))
     yield from ()
 
 

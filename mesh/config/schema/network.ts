@@ -8,7 +8,7 @@ export const networkSchema = z
   .strictObject(
     {
       name: field.networkName.describe(
-        "Part of names at the clouds and of the policy's owner line. Changing it renames everything. Example: acme",
+        "Part of names at the clouds and of the policy's owner line. It cannot be changed once something is made. Example: acme",
       ),
       supernet: field
         .prefix('give the stack a private prefix of its own, for example 10.77.0.0/16')
@@ -21,7 +21,9 @@ export const networkSchema = z
         .describe(
           'Unique local IPv6 prefix (RFC 4193, /48 to /56, its 40 bits drawn by chance) in which the cidr6 of all sites lie, of this stack alone. Example: fd12:3456:789a::/48',
         ),
-      domain: field.domainName.describe('Domain of the mesh. Example: mesh.acme.internal'),
+      domain: field.domainName.describe(
+        'Domain of the servers that this stack makes: NAME.DOMAIN is their full name from their first boot on (hostname -f); a change of it renames none that is there. Nothing resolves it outside the host. Example: mesh.acme.internal',
+      ),
     },
     mapping('write network: { name, supernet, domain }'),
   )

@@ -23,9 +23,12 @@ describeWith(MACHINES, 'a machine of the lab', () => {
       await rig.up(machine, way);
       const session = await rig.login(image, way);
       const signal = new AbortController().signal;
-      const { stdout } = await session.exec('hostname; id -un; sudo -n id -un', { timeoutSeconds: 10, signal });
+      const { stdout } = await session.exec('hostname; hostname -f; id -un; sudo -n id -un', {
+        timeoutSeconds: 10,
+        signal,
+      });
       session.close();
-      expect(stdout.split('\n')).toEqual([machine.name, 'ops', 'root', '']);
+      expect(stdout.split('\n')).toEqual([machine.name, `${machine.name}.mesh.example`, 'ops', 'root', '']);
       const state = await rig.shell(image, 'systemctl is-system-running --wait || systemctl --failed --no-legend');
       expect(state.trim()).toBe('running');
       expect(await result(image)).toMatchObject({ v1: { errors: [] } });

@@ -40,6 +40,7 @@ export function cloudMachine(id: string, more: Partial<Machine> = {}): { machine
   const machine: Machine = {
     ...{ id, name: `name-of-${id}`, tenant: 'test', cloud: 'hetzner', image: 'debian-12', running: true, boot: 1 },
     userData: userData({
+      fqdn: `name-of-${id}.mesh.example`,
       user: 'ops',
       authorizedKeys: [login.publicKey],
       hostKey: { privateKey: ecdsa, publicKey: hostKey },

@@ -23,7 +23,12 @@ describe('who gets in', () => {
     'the user_data that our components write lets %s in by the deploy key, over the key it brings',
     async (user) => {
       const { private: privateKey, public: publicKey } = bootstrapKey;
-      const text = componentUserData({ user, authorizedKeys: [deployKey.public], hostKey: { privateKey, publicKey } });
+      const text = componentUserData({
+        fqdn: 'a.mesh.example',
+        user,
+        authorizedKeys: [deployKey.public],
+        hostKey: { privateKey, publicKey },
+      });
       await started([server({ userData: text, authorizedKeys: [] })]);
       (await login(lab, { user })).close();
       await expect(login(lab, { user, key: rootKey.private })).rejects.toThrow('authentication');

@@ -121,6 +121,7 @@ describe('public keys', () => {
 
 describe('the first boot of a server', () => {
   const boot = {
+    fqdn: 'fra-db-01.mesh.acme.internal',
     authorizedKeys: [PUBLIC_KEY],
     hostKey: { privateKey: 'line one\nline "two"\n', publicKey: 'ecdsa-sha2-nistp256 AAAA x' },
   };
@@ -128,12 +129,16 @@ describe('the first boot of a server', () => {
     const text = userData({ user, ...boot });
     expect(text.startsWith('#cloud-config\n')).toBe(true);
     return JSON.parse(text.slice('#cloud-config\n'.length)) as {
+      fqdn: string;
       users: Record<string, unknown>[];
       disable_root: boolean;
       ssh_keys: Record<string, string>;
       ssh_pwauth: boolean;
     };
   };
+  test('gives it its full name', () => {
+    expect(read('ops').fqdn).toBe('fra-db-01.mesh.acme.internal');
+  });
   test('makes one login with the deploy key and pins one host key, whole', () => {
     const { users, ssh_keys: keys, ssh_pwauth: passwords } = read('ops');
     expect(users).toEqual([

@@ -23,6 +23,7 @@ describe('the plan of the one-site stack', () => {
   test('routers are members that advertise their site; the LAN host is none', () => {
     expect(site?.routers.map(({ node }) => node)).toEqual([
       {
+        tailnet: 'acme-test',
         hostname: 'fra-edge-01',
         tags: ['tag:router', 'tag:router-eu-fra', 'tag:site-eu-fra'],
         advertises: ['10.77.10.0/24'],
@@ -31,6 +32,7 @@ describe('the plan of the one-site stack', () => {
         ssh: false,
       },
       {
+        tailnet: 'acme-test',
         hostname: 'fra-edge-02',
         tags: ['tag:router', 'tag:router-eu-fra', 'tag:site-eu-fra'],
         advertises: ['10.77.10.0/24'],
@@ -51,7 +53,11 @@ describe('the plan of the one-site stack', () => {
   });
 
   test('defaults of the cloud fill what a site leaves open; the host’s own value wins over the site’s', () => {
-    expect(site?.hosts[0]?.server).toEqual({ type: 'cx23', image: 'debian-12' });
+    expect(site?.hosts[0]?.server).toEqual({
+      type: 'cx23',
+      image: 'debian-12',
+      fqdn: 'fra-db-01.mesh.acme.internal',
+    });
     const raw = validRaw();
     const chosen = plan({
       ...raw,

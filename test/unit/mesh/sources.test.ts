@@ -34,14 +34,14 @@ test.each([
   const nodes = hosts(made).flatMap(({ node }) => node ?? []);
   expect(nodes.length).toBeGreaterThan(3);
   expect(nodes.map(({ loginServer }) => loginServer)).toEqual(nodes.map(() => server));
-  expect(made.tailnet).toEqual({ name: 'acme-test', loginServer: server });
+  expect(made.tailnet).toEqual({ name: 'acme-test', loginServer: server, home: `acme-test at ${server}` });
   expect(made.notes.filter((note) => note.includes(server))).toEqual([expect.stringContaining('tailscale:baseUrl')]);
 });
 
 test('without one, nodes, plan and notes name none', () => {
   const made = plan(wideRaw());
   expect(hosts(made).flatMap(({ node }) => (node && 'loginServer' in node ? node : []))).toEqual([]);
-  expect([made.tailnet, made.notes.join().includes('baseUrl')]).toEqual([{ name: 'acme-test' }, false]);
+  expect([made.tailnet, made.notes.join().includes('baseUrl')]).toEqual([{ name: 'acme-test', home: 'acme-test' }, false]);
 });
 
 test('tailnets of one name at two control servers are two', () => {

@@ -157,8 +157,8 @@ describe('what counts as a change', () => {
   test('another connection is an update that touches no host', async () => {
     const host = new FakeHost();
     const olds = await created(host);
-    const news = { ...inputs, connection: { ...connection, user: 'deploy' } };
-    expect((await diff(olds, news)).changes).toEqual({ 'connection.user': 'update' });
+    const news = { ...inputs, connection: { ...connection, port: 2222 } };
+    expect((await diff(olds, news)).changes).toEqual({ 'connection.port': 'add' });
     host.verbs.length = 0;
     const { outputs } = await update(host, olds, news);
     expect(host.verbs).toEqual([]);

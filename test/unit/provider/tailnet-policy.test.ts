@@ -1,44 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { UNKNOWN } from '../../../io/rpc/types.ts';
-import type { Inputs } from '../../../io/rpc/types.ts';
-import { TailscaleError } from '../../../io/tailscale/errors.ts';
 import { withHeader } from '../../../mesh/overlays/tailscale/header.ts';
 import { tailnetPolicy } from '../../../provider/tailnet-policy.ts';
 import { FakeTailnet } from './fake-tailnet.ts';
-import { FakeHost, operation, recorded } from './fakes.ts';
-
-const ours = (body: string): string => withHeader('acme/staging-tailnet', body);
-const access = [
-  {
-    from: 'group:platform',
-    to: 'fra-db-01',
-    ports: ['tcp/5432'],
-    why: 'platform queries the primary',
-    implicit: false,
-  },
-];
-const lifelines = { ownerTag: 'tag:iac', tags: [], routes: [], tests: [] };
-const OWNERS = '"tagOwners": { "tag:iac": ["autogroup:admin"] }';
-const inputs = { text: ours(`{ ${OWNERS}, "grants": [] }\n`), access, lifelines };
-const other = { text: ours(`{ ${OWNERS}, "grants": [], "hosts": {} }\n`), access: [], lifelines };
-const FOREIGN = '{ "acls": [] } // by hand';
-
-const client = (tailnet: FakeTailnet) => new FakeHost(tailnet).client();
-const create = (tailnet: FakeTailnet, news: Inputs = inputs, preview = false, op = operation()) =>
-  tailnetPolicy.create(op, news, preview, client(tailnet));
-const update = (tailnet: FakeTailnet, olds: Inputs, news: Inputs, preview = false, op = operation()) =>
-  tailnetPolicy.update(op, 'tailnet-policy', olds, olds, news, preview, client(tailnet));
-const read = (tailnet: FakeTailnet, outputs: Inputs, state: Inputs = inputs) =>
-  tailnetPolicy.read(operation(), 'tailnet-policy', outputs, state, client(tailnet));
-const diff = (olds: Inputs, news: Inputs) =>
-  tailnetPolicy.diff(operation(), 'tailnet-policy', olds, inputs, news, client(new FakeTailnet()));
-
-async function pushed() {
-  const tailnet = new FakeTailnet();
-  const outputs = recorded((await create(tailnet)).outputs);
-  tailnet.calls.length = 0;
-  return { tailnet, outputs };
-}
+import { operation, recorded } from './fakes.ts';
+import { FOREIGN, client, create, diff, inputs, other, ours, pushed, read, update } from './policy-fixtures.ts';
 
 describe('the first push', () => {
   test('replaces the untouched default and keeps the etag', async () => {
@@ -142,7 +107,7 @@ describe('another tailnet', () => {
     const { outputs } = await pushed();
     const [there, op] = [new FakeTailnet(), operation()];
     await update(there, { ...outputs, ...from }, to, true, op);
-    expect(there.calls).toEqual(['policy.validate']);
+    expect(there.calls).toEqual(['policy.validate', 'policy.get']);
     expect(op.logs.map(({ message }) => message)).toEqual([
       'the stack moves from tailnet acme-trial to acme-staging: hosts leave the one and join the other, the second router of a pair after the first; the policy of acme-trial stays as it is',
     ]);
@@ -176,73 +141,6 @@ describe('a later push', () => {
   test('that changes only the words about access asks nobody', async () => {
     const { tailnet, outputs } = await pushed();
     await update(tailnet, outputs, { ...inputs, access: [] });
-    expect(tailnet.calls).toEqual([]);
-  });
-});
-
-describe('a preview', () => {
-  test('validates at the service and says who gains and who loses access', async () => {
-    const { tailnet, outputs } = await pushed();
-    const op = operation();
-    const answer = await update(tailnet, outputs, other, true, op);
-    expect(tailnet.calls).toEqual(['policy.validate']);
-    expect(answer.outputs.etag).toBe(UNKNOWN);
-    expect(op.logs).toEqual([
-      { severity: 'info', message: 'group:platform loses tcp/5432 on fra-db-01 (platform queries the primary)' },
-    ]);
-    const first = operation();
-    await create(new FakeTailnet(), inputs, true, first);
-    expect(first.logs.map(({ message }) => message)).toEqual([
-      'group:platform gains tcp/5432 on fra-db-01 (platform queries the primary)',
-    ]);
-  });
-
-  test('of an unchanged text asks nobody and says nothing', async () => {
-    const { tailnet, outputs } = await pushed();
-    const op = operation();
-    await update(tailnet, outputs, { ...inputs, access: [] }, true, op);
-    expect([tailnet.calls, op.logs]).toEqual([[], []]);
-  });
-
-  test('after an edit by somebody else does not pretend to know what that changed', async () => {
-    const { tailnet, outputs } = await pushed();
-    tailnet.edit(FOREIGN);
-    const found = recorded((await read(tailnet, outputs))?.outputs ?? {});
-    const op = operation();
-    await update(tailnet, found, inputs, true, op);
-    expect(op.logs[0]).toMatchObject({
-      severity: 'warning',
-      message: expect.stringContaining('edited outside this program') as string,
-    });
-  });
-
-  test('fails when the service refuses the policy', async () => {
-    const { tailnet, outputs } = await pushed();
-    tailnet.invalid = ['tag:x is not in tagOwners'];
-    await expect(update(tailnet, outputs, other, true)).rejects.toThrow(
-      'refuses the policy:\n  tag:x is not in tagOwners',
-    );
-  });
-
-  test('without the service warns, but a refused credential fails', async () => {
-    const { tailnet, outputs } = await pushed();
-    tailnet.fail = new TailscaleError(0, 'no answer');
-    const op = operation();
-    await update(tailnet, outputs, other, true, op);
-    expect(op.logs[0]).toEqual({
-      severity: 'warning',
-      message: 'no answer\nThe new policy was not validated; the update will do it.',
-    });
-    tailnet.fail = new TailscaleError(401, 'bad key');
-    await expect(update(tailnet, outputs, other, true)).rejects.toThrow('bad key');
-  });
-
-  test('copes with an unknown provider and an unknown text', async () => {
-    const op = operation();
-    await tailnetPolicy.create(op, inputs, true, { ...client(new FakeTailnet()), tailnet: { state: 'unknown' } });
-    expect(op.logs.map(({ severity }) => severity)).toEqual(['info']);
-    const tailnet = new FakeTailnet();
-    await create(tailnet, { text: UNKNOWN, access: UNKNOWN, lifelines: UNKNOWN }, true);
     expect(tailnet.calls).toEqual([]);
   });
 });
