@@ -41,7 +41,10 @@ test.each([
 test('without one, nodes, plan and notes name none', () => {
   const made = plan(wideRaw());
   expect(hosts(made).flatMap(({ node }) => (node && 'loginServer' in node ? node : []))).toEqual([]);
-  expect([made.tailnet, made.notes.join().includes('baseUrl')]).toEqual([{ name: 'acme-test', home: 'acme-test' }, false]);
+  expect([made.tailnet, made.notes.join().includes('baseUrl')]).toEqual([
+    { name: 'acme-test', home: 'acme-test' },
+    false,
+  ]);
 });
 
 test('tailnets of one name at two control servers are two', () => {

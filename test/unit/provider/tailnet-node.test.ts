@@ -171,23 +171,6 @@ describe('changing', () => {
     expect((await diff(outputs, inputs)).changes).toEqual({});
   });
 
-  test.each([
-    ['another tailnet', { tailnet: 'acme' }],
-    ['another control server', { tailnet: 'acme-staging at https://hs.example', loginServer: 'https://hs.example' }],
-  ])('%s is another node, the old one leaves first', async (_name, to) => {
-    const { outputs } = await joined();
-    const { changes, deleteBeforeReplace } = await diff(outputs, { ...inputs, ...to });
-    expect([changes.tailnet, deleteBeforeReplace]).toEqual(['update-replace', true]);
-  });
-
-  test('a state that is older than the name of the tailnet did not move: it is recorded, and nobody is asked', async () => {
-    const { tailnet, host, outputs } = await joined();
-    const { tailnet: _home, ...before } = outputs;
-    expect((await diff(before, inputs)).changes).toEqual({ tailnet: 'add' });
-    expect((await update(host, 'n1', before, inputs)).outputs).toMatchObject({ tailnet: 'acme-staging', nodeId: 'n1' });
-    expect([host.verbs, tailnet.calls]).toEqual([[], []]);
-  });
-
   test('tags change at the tailnet, without asking the host', async () => {
     const { tailnet, host, outputs } = await joined();
     const news = { ...inputs, tags: ['tag:db', 'tag:router'] };
@@ -270,8 +253,8 @@ describe('reading', () => {
 });
 
 describe('leaving', () => {
-  const remove = (host: FakeHost, outputs: Inputs, op = operation(), was = inputs) =>
-    tailnetNode.delete(op, 'n1', outputs, was, host.client());
+  const remove = (host: FakeHost, outputs: Inputs, op = operation()) =>
+    tailnetNode.delete(op, 'n1', outputs, inputs, host.client());
 
   test('leaves and removes the device; again it is nothing', async () => {
     const { tailnet, host, outputs } = await joined();
@@ -288,28 +271,5 @@ describe('leaving', () => {
     await remove(host, outputs, op);
     expect(op.logs[0]?.severity).toBe('warning');
     expect(tailnet.devices.size).toBe(0);
-  });
-
-  test('a host that moves leaves its former tailnet; a device of that id in the new one is somebody else’s', async () => {
-    const { tailnet, host, outputs } = await joined();
-    const op = operation();
-    await remove(host, outputs, op, { ...inputs, tailnet: 'acme-trial' });
-    expect([host.verbs, tailnet.calls, tailnet.devices.size]).toEqual([['leave'], [], 1]);
-    expect(op.logs).toEqual([
-      {
-        severity: 'warning',
-        message: expect.stringMatching(
-          /moving from tailnet acme-trial to acme-staging: .*\(node n1\) stays listed in acme-trial/,
-        ) as string,
-      },
-    ]);
-  });
-
-  test('one that cannot be asked joins nothing before it has left, and is told so', async () => {
-    const { host, outputs } = await joined();
-    host.reachable = false;
-    const op = operation();
-    await remove(host, outputs, op, { ...inputs, tailnet: 'acme-trial' });
-    expect(op.logs[0]?.message).toMatch(/joins no other tailnet until it has left acme-trial/);
   });
 });
