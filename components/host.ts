@@ -60,6 +60,8 @@ export class MeshHost extends pulumi.ComponentResource {
       {
         serverId: machine.id,
         host: plan.name,
+        site: plan.site,
+        ...(plan.server && { account: plan.server.account }),
         connection: connection(access, machine.target, machine.hostKey),
         lan: machine.lan,
         lanPrefix: managed.spec.lan.prefix,

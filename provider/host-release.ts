@@ -30,6 +30,8 @@ const releaseSchema = z.object(release);
 const schema = z.strictObject({
   serverId: z.string().min(1),
   host: z.string().min(1),
+  site: z.string().min(1).optional(),
+  account: z.string().min(1).optional(),
   connection: connectionSchema,
   lan: z.string().min(1),
   lanPrefix: z.string().min(1),
@@ -47,7 +49,7 @@ const loginSchema = z.object({ user: z.string() });
 
 /** A change of these is a change of the host; of the others, of how it is reached and recorded. */
 const HOST_INPUTS = ['files', 'units', 'packages', 'credentials', 'lan', 'lanPrefix', 'lan6'];
-const RECORD_INPUTS = ['host', 'connection', 'provisioned', 'accepts', 'loginServer', 'bootTimeout'];
+const RECORD_INPUTS = ['host', 'site', 'account', 'connection', 'provisioned', 'accepts', 'loginServer', 'bootTimeout'];
 /** A change of this: the host was off meanwhile. The same release is brought again, which starts what did not come up by itself. */
 const RESTART_INPUTS = ['generation'];
 
@@ -119,7 +121,7 @@ export const hostRelease: ResourceHandler<MeshClient> = {
   },
 
   async update(op, _id, olds, _oldInputs, news, preview, client) {
-    refuseOtherLogin(olds, news);
+    refuseInPlace(olds, news);
     const recorded = textOf(olds, 'hostKey');
     const restarted = differ(olds, news, RESTART_INPUTS);
     const changed =
@@ -168,16 +170,31 @@ function redeclared(olds: Inputs, news: Inputs): boolean {
 }
 
 /**
- * A login is made by the first boot of a server, and nobody else is let in. Said at preview, and not as a refused key by the
- * first host of the update.
+ * What a server of ours keeps for life. Said at preview: else a login is a refused key on the first host of the update, a site's new
+ * name stops half way, at the placement group, with the policy of the new name in force, and another account changes nothing at all.
  */
-function refuseOtherLogin(olds: Inputs, news: Inputs): void {
+function refuseInPlace(olds: Inputs, news: Inputs): void {
+  if (news.provisioned !== true) return;
+  const host = textOf(news, 'host') ?? 'host';
   const [before, now] = [olds, news].map(({ connection }) => loginSchema.safeParse(connection).data?.user);
-  if (news.provisioned !== true || before === undefined || now === undefined || before === now) return;
-  throw new UserError(
-    `${textOf(news, 'host') ?? 'host'}: site-mesh:ssh.user is ${now} now, and this server was made with the login ${before}, the only one that it lets in. Put ${before} back; only a server that is made anew gets another one: replace it in the same up (docs/operations.md, "Make one host anew").`,
-  );
+  if (before !== undefined && now !== undefined && before !== now)
+    throw new UserError(
+      `${host}: site-mesh:ssh.user is ${now} now, and this server was made with the login ${before}, the only one that it lets in. Put ${before} back; only a server that is made anew gets another one: replace it in the same up (docs/operations.md, "Make one host anew").`,
+    );
+  for (const what of ['site', 'account']) {
+    const [was, is] = [textOf(olds, what), textOf(news, what)];
+    if (was !== undefined && is !== undefined && was !== is)
+      throw new UserError(
+        `${host}: its ${what} ${was} is called ${is} now, and ${STAYS[what]}. Put ${was} back, or build another site beside this one, move the hosts, and retire this one (docs/operations.md, "Move a host to another site").`,
+      );
+  }
 }
+
+const STAYS: Record<string, string> = {
+  site: 'a site cannot be renamed while its servers stay',
+  // With another account's credential a refresh would find none of it, and have it all made again while the old servers run on.
+  account: 'what is bought stays in its account',
+};
 
 function stageRequest(args: Args, { tailnet }: MeshClient, retireBootstrapKey: boolean): StageRequest {
   const { files, units, packages, lan, lanPrefix, lan6 } = args;

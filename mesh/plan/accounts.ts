@@ -1,8 +1,8 @@
 import type { CloudName } from '../config/clouds.ts';
-import type { MeshPlan, SitePlan } from './types.ts';
+import type { MeshPlan } from './types.ts';
 
 /** Account of a site that has one. */
-export const accountOf = ({ account }: SitePlan): string => account ?? 'default';
+export const accountOf = ({ account }: { account?: string | undefined }): string => account ?? 'default';
 
 /** Accounts of one cloud that a plan uses, sorted. */
 export const accountNames = (plan: MeshPlan, cloud: CloudName): string[] =>

@@ -6,6 +6,7 @@ import type { HostSpec } from '../host/spec.ts';
 import { tailnetHome } from '../overlays/tailscale/home.ts';
 import { inStack, memberTags } from '../overlays/tailscale/tags.ts';
 import { authorizedKeys } from './ssh.ts';
+import { accountOf } from './accounts.ts';
 import type { CommandPlan, HostKind, HostPlan, JumpPlan } from './types.ts';
 import { TAILSCALE_VERSION } from './versions.ts';
 import { wayOf } from './way.ts';
@@ -68,6 +69,7 @@ export function planHost(
       server: {
         type: host.serverType ?? site.serverType ?? cloud.servers.defaults.serverType,
         image: host.image ?? site.image ?? cloud.servers.defaults.image,
+        account: accountOf(site),
         fqdn: `${host.name}.${config.network.domain}`,
         ...((host.backups ?? site.backups) && { backups: true }),
       },

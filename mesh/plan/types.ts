@@ -115,8 +115,8 @@ export interface HostPlan {
   /** IPv6 address on the LAN, where it has one. */
   lan6?: string;
   roles: string[];
-  /** What is bought, and the full name that it is born with; absent on existing hosts. */
-  server?: { type: string; image: string; fqdn: string; backups?: true };
+  /** What is bought, in which account, and the full name that it is born with; absent on existing hosts. */
+  server?: { type: string; image: string; fqdn: string; account: string; backups?: true };
   /** How an existing host is reached. */
   ssh?: JumpPlan & { via?: JumpPlan };
   /** What the preflight of an existing host may find and live with. */

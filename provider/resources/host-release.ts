@@ -14,6 +14,16 @@ export interface HostReleaseArgs {
    * @example 'fra-edge-01'
    */
   host: pulumi.Input<string>;
+  /**
+   * Site of the host; servers of ours keep it for life.
+   * @example 'eu-fra'
+   */
+  site: pulumi.Input<string>;
+  /**
+   * Account that the server was bought in, as the site names it; absent on existing hosts.
+   * @example 'default'
+   */
+  account?: pulumi.Input<string>;
   /** How the host is reached until its own key is recorded: `hostKey` is the bootstrap key. */
   connection: ConnectionArgs;
   /**

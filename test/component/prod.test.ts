@@ -122,6 +122,17 @@ describe('providers', () => {
     expect(token(staging, 'hcloud', 'hetzner')).toEqual(new Secret(SENTINELS.hcloudToken));
   });
 
+  test('settings of the tailnet are made anew in another one, and nothing else is by such a trigger', () => {
+    const triggers = (of: boolean): unknown[] => [
+      ...new Set(
+        prod.resources
+          .filter(({ type, custom }) => custom && type.startsWith('tailscale:') === of)
+          .map((one) => one.replacementTrigger),
+      ),
+    ];
+    expect([triggers(true), triggers(false)]).toEqual([['acme-prod'], [undefined]]);
+  });
+
   test('a variable of this process sends no token elsewhere', async () => {
     vi.stubEnv('DIGITALOCEAN_API_URL', 'https://elsewhere.example.com');
     onTestFinished(() => void vi.unstubAllEnvs());

@@ -15,6 +15,8 @@ export interface Registration {
   provider: string;
   protect: boolean;
   deleteBeforeReplace: boolean;
+  /** Another one replaces the resource. */
+  replacementTrigger: unknown;
   ignoreChanges: string[];
   /** Names of the hooks before an update. */
   beforeUpdate: string[];
@@ -61,6 +63,7 @@ interface Wire {
   getProvider(): string;
   getProtect(): boolean;
   getDeletebeforereplace(): boolean;
+  getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
   getIgnorechangesList(): string[];
   getHooks(): { getBeforeUpdateList(): string[] } | undefined;
 }
@@ -162,6 +165,7 @@ function registration(request: Wire, urn: string): Registration {
     provider: request.getProvider(),
     protect: request.getProtect(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
+    replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
     ignoreChanges: request.getIgnorechangesList(),
     beforeUpdate: request.getHooks()?.getBeforeUpdateList() ?? [],
   };

@@ -56,6 +56,7 @@ describe('the plan of the one-site stack', () => {
     expect(site?.hosts[0]?.server).toEqual({
       type: 'cx23',
       image: 'debian-12',
+      account: 'default',
       fqdn: 'fra-db-01.mesh.acme.internal',
     });
     const raw = validRaw();
