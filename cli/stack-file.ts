@@ -54,11 +54,14 @@ export function parseStackFile(stack: string, path: string, text: string, told: 
   return { stack, path, config, ...(typeof salt === 'string' ? { encryptionsalt: salt } : {}) };
 }
 
+/** One slip makes every later line look wrong to the parser: a quote left out gave 900 lines. The first ones are where it is. */
+const SHOWN = 2;
+
 function notYaml(told: string, messages: readonly string[]): CliError {
-  return new CliError(
-    EXIT.usage,
-    [`${told} is not valid YAML:`, ...messages.map((message) => `  ${message.trimEnd()}`)].join('\n'),
-  );
+  const more = messages.length - SHOWN;
+  const lines = messages.slice(0, SHOWN).map((message) => `  ${message.trimEnd()}`);
+  const rest = more > 0 ? [`  … and ${more} more, which most likely follow from these`] : [];
+  return new CliError(EXIT.usage, [`${told} is not valid YAML:`, ...lines, ...rest].join('\n'));
 }
 
 /** An alias without its anchor (`*name`) is found only here, and the library knows no line for it. */
