@@ -36,6 +36,18 @@ export const connection = {
   hostKey: 'ecdsa-sha2-nistp256 BOOT',
 };
 
+/** A router's node. */
+export const nodeInputs: Inputs = {
+  tailnet: 'acme-staging',
+  serverId: '1017',
+  connection,
+  hostname: 'fra-edge-01',
+  tags: ['tag:router'],
+  advertiseRoutes: ['10.77.10.0/24'],
+  acceptRoutes: true,
+  snat: true,
+};
+
 const ED25519 = 'ssh-ed25519 OWN';
 /** A machine on which nothing of a release would be new. */
 export const NOTHING: Preflight = {

@@ -2,22 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Inputs } from '../../../io/rpc/types.ts';
 import { tailnetNode } from '../../../provider/tailnet-node.ts';
 import { FakeTailnet } from './fake-tailnet.ts';
-import { FakeHost, connection, operation, recorded } from './fakes.ts';
+import { FakeHost, nodeInputs as inputs, operation, recorded } from './fakes.ts';
 
 vi.mock('../../../io/wait.ts', () => import('./passing-time.ts'));
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => vi.useRealTimers());
-
-const inputs: Inputs = {
-  tailnet: 'acme-staging',
-  serverId: '1017',
-  connection,
-  hostname: 'fra-edge-01',
-  tags: ['tag:router'],
-  advertiseRoutes: ['10.77.10.0/24'],
-  acceptRoutes: true,
-  snat: true,
-};
 
 async function joined() {
   const tailnet = new FakeTailnet();

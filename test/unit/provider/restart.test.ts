@@ -6,7 +6,7 @@ import { drainRouter } from '../../../provider/drain.ts';
 import { hostRelease } from '../../../provider/host-release.ts';
 import { tailnetNode } from '../../../provider/tailnet-node.ts';
 import { FakeTailnet } from './fake-tailnet.ts';
-import { FakeHost, connection, operation, recorded, thrownBy } from './fakes.ts';
+import { FakeHost, connection, operation, recorded, thrownBy, nodeInputs as inputs } from './fakes.ts';
 
 /** What happens to a host's release and node when its server was off because the program wanted it so. */
 vi.mock('../../../io/wait.ts', () => import('./passing-time.ts'));
@@ -70,15 +70,6 @@ describe('a release', () => {
   });
 });
 
-const inputs: Inputs = {
-  serverId: '1017',
-  connection,
-  hostname: 'fra-edge-01',
-  tags: ['tag:router'],
-  advertiseRoutes: ['10.77.10.0/24'],
-  acceptRoutes: true,
-  snat: true,
-};
 const restarted: Inputs = { ...inputs, generation: 2 };
 
 function world() {

@@ -5,22 +5,11 @@ import { HostToolError } from '../../../io/ssh/host-tool.ts';
 import { TailscaleError } from '../../../io/tailscale/errors.ts';
 import { tailnetNode } from '../../../provider/tailnet-node.ts';
 import { FakeTailnet } from './fake-tailnet.ts';
-import { FakeHost, connection, operation, recorded, thrownBy } from './fakes.ts';
+import { FakeHost, nodeInputs as inputs, connection, operation, recorded, thrownBy } from './fakes.ts';
 
 vi.mock('../../../io/wait.ts', () => import('./passing-time.ts'));
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => vi.useRealTimers());
-
-const inputs: Inputs = {
-  tailnet: 'acme-staging',
-  serverId: '1017',
-  connection,
-  hostname: 'fra-edge-01',
-  tags: ['tag:router'],
-  advertiseRoutes: ['10.77.10.0/24'],
-  acceptRoutes: true,
-  snat: true,
-};
 
 function world() {
   const tailnet = new FakeTailnet();
