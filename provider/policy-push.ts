@@ -35,16 +35,14 @@ export async function claimPolicy(op: Operation, api: Tailscale, wanted: Wanted)
   }
 }
 
+/** As far as it decides what may be replaced. */
+type Goal = Pick<Wanted, 'text' | 'takeOver'>;
+
 /**
  * Whether a live text may be replaced by a stack that has not recorded it, and why not.
  * @throws UserError when it is another stack's
  */
-function claimOn(
-  op: Operation,
-  api: Tailscale,
-  wanted: Pick<Wanted, 'text' | 'takeOver'>,
-  live: LivePolicy,
-): { ours: boolean; why: string } {
+function claimOn(op: Operation, api: Tailscale, wanted: Goal, live: LivePolicy): { ours: boolean; why: string } {
   const mine = readHeader(wanted.text);
   const theirs = readHeader(live.text);
   if (theirs !== undefined && theirs.owner !== mine?.owner)
@@ -64,15 +62,15 @@ function claimOn(
 export async function foretellPush(
   op: Operation,
   api: Tailscale,
-  wanted: Pick<Wanted, 'text' | 'takeOver'>,
-  recorded: Pick<Recorded, 'text' | 'etag'> | undefined,
+  wanted: Goal,
+  recorded: Recorded | undefined,
 ): Promise<void> {
   const live = await api.policy.get(op.signal);
   if (sameText(live.text, wanted.text)) return;
   const { ours, why } =
     recorded === undefined
       ? claimOn(op, api, wanted, live)
-      : { ours: isKnown(live, recorded) || live.etag === wanted.takeOver, why: EDITED_SINCE };
+      : { ours: mayReplace(live, recorded, wanted), why: EDITED_SINCE };
   if (!ours) op.log('warning', `tailnet ${api.tailnet}: the update will stop here: ${why}`);
 }
 
@@ -93,8 +91,7 @@ export async function replacePolicy(
 ): Promise<string> {
   const live = await api.policy.get(op.signal);
   if (sameText(live.text, wanted.text)) return finishCheck(op, api, wanted, live.etag, formerOf(wanted, recorded));
-  if (!isKnown(live, recorded) && live.etag !== wanted.takeOver)
-    throw new UserError(`tailnet ${api.tailnet}: ${EDITED_SINCE}`);
+  if (!mayReplace(live, recorded, wanted)) throw new UserError(`tailnet ${api.tailnet}: ${EDITED_SINCE}`);
   try {
     return await pushGuarded(op, api, wanted, live, live.etag);
   } catch (error) {
@@ -103,8 +100,9 @@ export async function replacePolicy(
   }
 }
 
-const isKnown = (live: LivePolicy, { etag, text }: Pick<Recorded, 'text' | 'etag'>): boolean =>
-  live.etag === etag || sameText(live.text, text);
+/** Whether a live text is the recorded one, or the one that the configuration names. */
+const mayReplace = (live: LivePolicy, { etag, text }: Recorded, { takeOver: named }: Goal): boolean =>
+  live.etag === etag || sameText(live.text, text) || live.etag === named;
 
 /** What is put back when a text that is live already turns out to be bad. */
 const formerOf = ({ text }: Wanted, recorded: Recorded): string | undefined =>

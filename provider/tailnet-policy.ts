@@ -10,6 +10,7 @@ import { tailnetOf } from './client.ts';
 import type { MeshClient } from './client.ts';
 import { moved } from './moved.ts';
 import { claimPolicy, foretellPush, replacePolicy, validatePolicy } from './policy-push.ts';
+import type { Recorded } from './policy-push.ts';
 import { checkInputs, hasUnknown, parseInputs, pick, textOf } from './schema.ts';
 
 const entry = z.strictObject({
@@ -54,7 +55,7 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
 
   async create(op, news, preview, client) {
     if (preview) {
-      await announce(op, {}, news, client, true);
+      await announce(op, {}, news, client, undefined);
       return { id: '', outputs: { ...news, etag: UNKNOWN, checked: UNKNOWN } };
     }
     const etag = await claimPolicy(op, tailnetOf(client).api, parseInputs(schema, news));
@@ -76,24 +77,19 @@ export const tailnetPolicy: ResourceHandler<MeshClient> = {
   async update(op, _id, olds, _oldInputs, news, preview, client) {
     const etag = textOf(olds, 'etag');
     const moving = moved(olds, news);
+    const recorded = moving ? undefined : recordedIn(olds);
     const sameText = !moving && news.text === olds.text;
     if (sameText && isChecked(olds)) return { outputs: { ...news, etag, checked: etag } };
     if (preview) {
       if (moving) op.log('info', MOVES(textOf(olds, 'tailnet'), textOf(news, 'tailnet')));
-      if (!sameText) await announce(op, olds, news, client, moving);
+      if (!sameText) await announce(op, olds, news, client, recorded);
       else op.log('info', 'the live policy was not checked since it was pushed: this update does it');
       return { outputs: { ...news, etag: sameText && etag !== undefined ? etag : UNKNOWN, checked: UNKNOWN } };
     }
     const wanted = parseInputs(schema, news);
     const { api } = tailnetOf(client);
     const pushed =
-      etag === undefined || moving
-        ? await claimPolicy(op, api, wanted)
-        : await replacePolicy(op, api, wanted, {
-            text: textOf(olds, 'text') ?? '',
-            etag,
-            former: textOf(olds, 'former'),
-          });
+      recorded === undefined ? await claimPolicy(op, api, wanted) : await replacePolicy(op, api, wanted, recorded);
     return { outputs: { ...news, etag: pushed, checked: pushed } };
   },
 
@@ -117,23 +113,26 @@ function formerOf(outputs: Inputs, live: LivePolicy): Value {
   return isChecked(outputs) ? textOf(outputs, 'text') : textOf(outputs, 'former');
 }
 
-function recordedIn(outputs: Inputs): { text: string; etag: string } | undefined {
+/** What a push may go over; undefined where none was recorded. */
+function recordedIn(outputs: Inputs): Recorded | undefined {
   const etag = textOf(outputs, 'etag');
-  return etag === undefined ? undefined : { text: textOf(outputs, 'text') ?? '', etag };
+  if (etag === undefined) return undefined;
+  return { text: textOf(outputs, 'text') ?? '', etag, former: textOf(outputs, 'former') };
 }
 
 /** At preview: what the service thinks of the new text, and who gains or loses access by it. */
-async function announce(op: Operation, olds: Inputs, news: Inputs, client: MeshClient, first: boolean): Promise<void> {
+async function announce(
+  op: Operation,
+  olds: Inputs,
+  news: Inputs,
+  client: MeshClient,
+  recorded: Recorded | undefined,
+): Promise<void> {
   const text = textOf(news, 'text');
   if (text !== undefined && client.tailnet.state === 'known') {
     try {
       await validatePolicy(op, client.tailnet.api, text);
-      await foretellPush(
-        op,
-        client.tailnet.api,
-        { text, takeOver: textOf(news, 'takeOver') },
-        first ? undefined : recordedIn(olds),
-      );
+      await foretellPush(op, client.tailnet.api, { text, takeOver: textOf(news, 'takeOver') }, recorded);
     } catch (error) {
       // 400 and 401 will fail the update as well. The rest may be the preview's own: no network, a read-only credential.
       if (!(error instanceof TailscaleError) || error.status === 400 || error.status === 401 || op.signal.aborted)

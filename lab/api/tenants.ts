@@ -50,9 +50,7 @@ export async function ensureTenant(
     const wanted = {
       ...config,
       tenants: known ? config.tenants.map((one) => (one.name === name ? tenant : one)) : [...config.tenants, tenant],
-      tailnets: config.tailnets.some(({ oauthClientId }) => oauthClientId === tenant.tailscale.oauthClientId)
-        ? config.tailnets
-        : [...config.tailnets, tenant.tailscale],
+      tailnets: [...new Set([...config.tailnets, tenant.tailscale])],
       existing: declare(config.existing, demands.existing ?? []),
     };
     const added = !isDeepStrictEqual(wanted, config);
